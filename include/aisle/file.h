@@ -1,0 +1,33 @@
+/* Whole-file mapping and replace-by-rename writing. Not a general file library: streams use stdio or the readers. */
+#ifndef AISLE_FILE_H
+#define AISLE_FILE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "aisle/status.h"
+
+/* A read-only private mapping of a regular file. size 0 gives data NULL. A directory, FIFO or device is refused. */
+typedef struct aisle_mapping {
+    const unsigned char *data;
+    int64_t size;
+} aisle_mapping;
+
+aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *err);
+void aisle_file_unmap(aisle_mapping *m);
+
+/* Writes PATH.tmp.PID, then commit: flush, fsync, rename over PATH, fsync of the folder. abort (or a failed commit)
+ * removes the temporary file; PATH is either wholly old or wholly new. Write to out->stream with stdio. */
+typedef struct aisle_replace {
+    FILE *stream;
+    char *path, *temp;
+} aisle_replace;
+
+aisle_status aisle_replace_open(const char *path, aisle_replace *out, aisle_error *err);
+aisle_status aisle_replace_commit(aisle_replace *r, aisle_error *err);
+void aisle_replace_abort(aisle_replace *r); /* no-op after commit */
+
+/* Creates one folder if missing (parents must exist); a non-folder in its place is AISLE_ECONFLICT. */
+aisle_status aisle_folder_make(const char *path, aisle_error *err);
+
+#endif

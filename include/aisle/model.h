@@ -1,0 +1,75 @@
+/* The model file: written once, replaced by rename, mapped read-only, checked whole at open. include/FORMAT.md has the
+ * bytes. Knows nothing of training or scoring. */
+#ifndef AISLE_MODEL_H
+#define AISLE_MODEL_H
+
+#include <stdint.h>
+
+#include "aisle/matrix.h"
+#include "aisle/status.h"
+#include "aisle/str.h"
+
+/* Everything a model holds; all borrowed for the call. Counts must agree: n_users = users rows, n_items = items rows. */
+typedef struct aisle_model_parts {
+    aisle_mat users, items;          /* factors; n_cols 0 = a model without factors */
+    const float *item_gram;          /* f x f = Y'Y of `items`, for fold-in; NULL without factors */
+    int32_t n_users, n_items;
+    aisle_str (*user_id)(const void *ctx, int32_t i); /* dense -> external id */
+    aisle_str (*item_id)(const void *ctx, int32_t i);
+    const void *user_ctx, *item_ctx;
+    aisle_csr seen;                  /* n_users x n_items with the training weights (val), for masking and explaining */
+    int32_t k_similar, k_content;    /* neighbours an item; 0 = none */
+    const int32_t *similar_ids;      /* n_items x k_similar from interactions, -1 fills */
+    const float *similar_scores;
+    const int32_t *content_ids;      /* n_items x k_content from text, -1 fills */
+    const float *content_scores;
+    const float *popularity;         /* n_items, >= 0; NULL = none */
+    const float *trending;           /* n_items, >= 0; NULL = none */
+    const char *meta;                /* one JSON object: settings, data counts, metrics, created, engine version */
+    float a0, reg, nu;               /* for fold-in with the same objective */
+} aisle_model_parts;
+
+/* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
+aisle_status aisle_model_write(const char *path, const aisle_model_parts *parts, aisle_error *err);
+
+/* An open model. Immutable and shared by threads; reference-counted. */
+typedef struct aisle_model aisle_model;
+/* Maps and checks everything: magic, version, header and section checksums, every offset, count, id, row pointer,
+ * finiteness. AISLE_EFORMAT names file, section, got, wanted; AISLE_EUNSUPPORTED: a newer format. */
+aisle_status aisle_model_open(const char *path, aisle_model **out, aisle_error *err);
+aisle_model *aisle_model_ref(aisle_model *m);
+void aisle_model_unref(aisle_model *m); /* the last one unmaps; NULL is fine */
+
+int32_t aisle_model_n_users(const aisle_model *m);
+int32_t aisle_model_n_items(const aisle_model *m);
+int32_t aisle_model_n_factors(const aisle_model *m);
+int32_t aisle_model_find_user(const aisle_model *m, aisle_str id); /* -1; O(1) by the file's hash index */
+int32_t aisle_model_find_item(const aisle_model *m, aisle_str id);
+aisle_str aisle_model_user_id(const aisle_model *m, int32_t u);
+aisle_str aisle_model_item_id(const aisle_model *m, int32_t i);
+aisle_mat aisle_model_users(const aisle_model *m); /* views into the mapping */
+aisle_mat aisle_model_items(const aisle_model *m);
+const float *aisle_model_item_gram(const aisle_model *m); /* NULL without factors */
+aisle_csr aisle_model_seen(const aisle_model *m);
+/* Neighbour row of item i: *k entries, -1 fills the end. NULL and *k = 0 when the model has none. */
+const int32_t *aisle_model_similar(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
+const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
+const float *aisle_model_popularity(const aisle_model *m); /* NULL = none */
+const float *aisle_model_trending(const aisle_model *m);
+const char *aisle_model_meta(const aisle_model *m); /* JSON text, NUL-terminated */
+void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu);
+int64_t aisle_model_bytes(const aisle_model *m);
+
+/* For `aisle inspect`: the i-th section. Returns 0 past the end. */
+typedef struct aisle_section_info {
+    const char *name, *type; /* "item-factors", "f32" */
+    int64_t rows, cols, offset, bytes;
+    uint32_t crc;
+} aisle_section_info;
+int aisle_model_section(const aisle_model *m, int32_t i, aisle_section_info *out);
+
+/* Writes every numeric section as NAME.npy (NumPy format 1.0) or NAME.csv into an existing folder, ids as text files. */
+aisle_status aisle_model_export_npy(const aisle_model *m, const char *folder, aisle_error *err);
+aisle_status aisle_model_export_csv(const aisle_model *m, const char *folder, aisle_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* The commands of the program, and what they share: errors, progress on a terminal, Ctrl-C. One file a command. */
+#ifndef AISLE_SERVER_COMMAND_H
+#define AISLE_SERVER_COMMAND_H
+
+#include <stdbool.h>
+
+#include "aisle/progress.h"
+#include "aisle/status.h"
+
+typedef struct aisle_command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code 0, 1 or 2 */
+} aisle_command;
+
+extern const aisle_command aisle_commands[]; /* ends with name NULL; in commands.c */
+
+/* Prints "aisle COMMAND: message" to stderr and returns the exit code: 2 for AISLE_EINVAL, 130 after Ctrl-C
+ * (AISLE_ECANCELED), else 1. */
+int aisle_complain(const char *command, aisle_status st, const aisle_error *err);
+
+/* First SIGINT or SIGTERM raises the flag, a second one ends the process at once. Call once, before threads start. */
+const int *aisle_interrupt_flag(void);
+
+/* Draws one rewritten line on stderr when that is a terminal, at most 6 times a second; else silent. With json true,
+ * writes {"event":"progress",...} lines to stdout instead, at the same pace. `fn` and `ctx` are filled in; finish clears
+ * the line. */
+typedef struct aisle_meter {
+    aisle_progress progress;
+    const char *command;
+    bool json, terminal, drawn;
+    long long last_ns, started_ns;
+} aisle_meter;
+void aisle_meter_start(aisle_meter *m, const char *command, bool json);
+void aisle_meter_finish(aisle_meter *m);
+
+#endif

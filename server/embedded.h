@@ -1,0 +1,15 @@
+/* Files embedded at build (SQL, API description, web pages); made by server/embed.cmake. */
+#ifndef AISLE_SERVER_EMBEDDED_H
+#define AISLE_SERVER_EMBEDDED_H
+
+#include <stddef.h>
+
+typedef struct aisle_embedded {
+    const char *name;          /* path below server/, e.g. "sql/migrations/0001_shop.sql" */
+    const unsigned char *data; /* followed by a NUL that size does not count */
+    size_t size;
+} aisle_embedded;
+
+extern const aisle_embedded aisle_embedded_files[]; /* ends with name NULL */
+
+#endif
