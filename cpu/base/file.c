@@ -19,13 +19,16 @@ aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *e
     /* O_NONBLOCK: opening a FIFO must not hang */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return aisle_fail_errno(err, "open", path);
-    if (fstat(fd, &info)) st = aisle_fail_errno(err, "stat", path);
+    if (fstat(fd, &info))
+        st = aisle_fail_errno(err, "stat", path);
     else if (!S_ISREG(info.st_mode))
         st = aisle_fail(err, AISLE_ECONFLICT, "%s: not a regular file; name a file", path);
     else if (info.st_size > 0) {
         void *p = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) st = aisle_fail_errno(err, "map", path);
-        else *out = (aisle_mapping){p, info.st_size};
+        if (p == MAP_FAILED)
+            st = aisle_fail_errno(err, "map", path);
+        else
+            *out = (aisle_mapping){p, info.st_size};
     }
     close(fd);
     return st;
@@ -75,7 +78,8 @@ void aisle_replace_abort(aisle_replace *r)
 static aisle_status sync_folder(const char *path, aisle_error *err)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? aisle_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : aisle_strdup(".");
+    char *folder =
+        slash ? aisle_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : aisle_strdup(".");
     if (!folder) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the folder of %s", path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     aisle_status st = AISLE_OK;
@@ -88,12 +92,15 @@ static aisle_status sync_folder(const char *path, aisle_error *err)
 aisle_status aisle_replace_commit(aisle_replace *r, aisle_error *err)
 {
     aisle_status st = AISLE_OK;
-    if (fflush(r->stream) || ferror(r->stream) || fsync(fileno(r->stream))) st = aisle_fail_errno(err, "write", r->path);
+    if (fflush(r->stream) || ferror(r->stream) || fsync(fileno(r->stream)))
+        st = aisle_fail_errno(err, "write", r->path);
     if (fclose(r->stream) && st == AISLE_OK) st = aisle_fail_errno(err, "write", r->path);
     r->stream = NULL;
     if (st == AISLE_OK && rename(r->temp, r->path)) st = aisle_fail_errno(err, "replace", r->path);
-    if (st == AISLE_OK) st = sync_folder(r->path, err);
-    else unlink(r->temp);
+    if (st == AISLE_OK)
+        st = sync_folder(r->path, err);
+    else
+        unlink(r->temp);
     release(r);
     return st;
 }
@@ -104,6 +111,7 @@ aisle_status aisle_folder_make(const char *path, aisle_error *err)
     if (mkdir(path, 0777) == 0) return AISLE_OK;
     if (errno != EEXIST) return aisle_fail_errno(err, "create folder", path);
     if (stat(path, &info)) return aisle_fail_errno(err, "stat", path);
-    if (!S_ISDIR(info.st_mode)) return aisle_fail(err, AISLE_ECONFLICT, "%s: exists and is not a folder", path);
+    if (!S_ISDIR(info.st_mode))
+        return aisle_fail(err, AISLE_ECONFLICT, "%s: exists and is not a folder", path);
     return AISLE_OK;
 }

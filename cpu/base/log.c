@@ -28,7 +28,8 @@ static void escape(const char *in, char *out, size_t cap)
     size_t n = 0;
     for (; *in && n + 7 < cap; in++) {
         unsigned char c = (unsigned char)*in;
-        if (c < 0x20 || c == 0x7f) n += (size_t)snprintf(out + n, cap - n, "\\u%04x", c);
+        if (c < 0x20 || c == 0x7f)
+            n += (size_t)snprintf(out + n, cap - n, "\\u%04x", c);
         else {
             if (as_json && (c == '"' || c == '\\')) out[n++] = '\\';
             out[n++] = (char)c;
@@ -48,7 +49,8 @@ void aisle_log(aisle_log_level level, const char *fmt, ...)
     va_end(ap);
     escape(text, safe, sizeof safe);
     aisle_time_format(aisle_time_now_ms(), when);
-    int n = snprintf(line, sizeof line, as_json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n" : "%s %-5s %s\n",
+    int n = snprintf(line, sizeof line,
+                     as_json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n" : "%s %-5s %s\n",
                      when, names[level], safe);
     if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0) return; /* nowhere left to say so */
 }

@@ -1,8 +1,9 @@
 /* Names of the event types. */
 #include "aisle/shop.h"
 
-static const char *const names[AISLE_EVENT_TYPES] = {"view",   "click",  "add_to_cart", "remove_from_cart", "purchase",  "cancel",
-                                                     "rating", "review", "like",        "dislike",          "impression"};
+static const char *const names[AISLE_EVENT_TYPES] = {"view",     "click",   "add_to_cart", "remove_from_cart",
+                                                     "purchase", "cancel",  "rating",      "review",
+                                                     "like",     "dislike", "impression"};
 
 const char *aisle_event_type_name(aisle_event_type t)
 {

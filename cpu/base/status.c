@@ -6,9 +6,9 @@
 
 const char *aisle_status_name(aisle_status st)
 {
-    static const char *const names[] = {"ok",        "invalid",   "out-of-memory", "io",         "not-found",
-                                        "conflict",  "format",    "numeric",       "canceled",   "busy",
-                                        "unsupported", "disk-full", "denied",      "internal"};
+    static const char *const names[] = {"ok",          "invalid",   "out-of-memory", "io",       "not-found",
+                                        "conflict",    "format",    "numeric",       "canceled", "busy",
+                                        "unsupported", "disk-full", "denied",        "internal"};
     size_t i = (size_t)st;
     return i < sizeof names / sizeof *names ? names[i] : "unknown";
 }
@@ -17,12 +17,20 @@ static aisle_status from_errno(int e)
 {
     switch (e) {
     case ENOENT: return AISLE_ENOTFOUND;
-    case EEXIST: case ENOTDIR: case EISDIR: return AISLE_ECONFLICT;
+    case EEXIST:
+    case ENOTDIR:
+    case EISDIR: return AISLE_ECONFLICT;
     case ENOMEM: return AISLE_ENOMEM;
-    case ENOSPC: case EDQUOT: case EFBIG: return AISLE_ENOSPC;
-    case EACCES: case EPERM: case EROFS: return AISLE_EDENIED;
-    case EINVAL: case ENAMETOOLONG: return AISLE_EINVAL;
-    case EAGAIN: case EBUSY: return AISLE_EBUSY;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return AISLE_ENOSPC;
+    case EACCES:
+    case EPERM:
+    case EROFS: return AISLE_EDENIED;
+    case EINVAL:
+    case ENAMETOOLONG: return AISLE_EINVAL;
+    case EAGAIN:
+    case EBUSY: return AISLE_EBUSY;
     case EINTR: return AISLE_ECANCELED;
     default: return AISLE_EIO;
     }

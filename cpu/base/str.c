@@ -58,7 +58,8 @@ bool aisle_str_to_i64(aisle_str s, int64_t *out)
     return true;
 }
 
-/* The grammar is checked here, since strtod also takes white space, hex, "inf" and "nan"; value by strtod_l in "C". */
+/* The grammar is checked here, since strtod also takes white space, hex, "inf" and "nan"; value by strtod_l
+ * in "C". */
 static bool is_decimal(aisle_str s)
 {
     size_t i = 0, digits = 0;
@@ -77,10 +78,12 @@ static bool is_decimal(aisle_str s)
     return i == s.len;
 }
 
-/* Up to 15 digits and a power of ten up to 22 are exact in double, so one division is correctly rounded (Clinger 1990). */
+/* Up to 15 digits and a power of ten up to 22 are exact in double, so one division is correctly rounded
+ * (Clinger 1990). */
 static bool short_decimal(aisle_str s, double *out)
 {
-    static const double pow10[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double pow10[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     int64_t v = 0;
     int digits = 0, fraction = 0;
     bool dot = false, negative = s.ptr[0] == '-';

@@ -1,10 +1,12 @@
-/* RFC 3339 time stamps and the two clocks. Proleptic Gregorian calendar, years 1 to 9999, leap seconds read as :59. */
+/* RFC 3339 time stamps and the two clocks. Proleptic Gregorian calendar, years 1 to 9999, leap seconds read
+ * as :59. */
 #include "aisle/str.h"
 
 #include <stdio.h>
 #include <time.h>
 
-/* Days since 1970-01-01 of a civil date, by counting 400-year eras from March (Hinnant, chrono-compatible date algorithms). */
+/* Days since 1970-01-01 of a civil date, by counting 400-year eras from March (Hinnant, chrono-compatible
+ * date algorithms). */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
 {
     y -= m <= 2;
@@ -57,7 +59,8 @@ bool aisle_time_parse(aisle_str s, int64_t *out_ms)
 {
     int64_t y, mo, d, h = 0, mi = 0, sec = 0, ms = 0, off = 0;
     if (s.len < 10 || s.ptr[4] != '-' || s.ptr[7] != '-') return false;
-    if (!digits(s, 0, 4, 1, 9999, &y) || !digits(s, 5, 2, 1, 12, &mo) || !digits(s, 8, 2, 1, days_in_month(y, mo), &d))
+    if (!digits(s, 0, 4, 1, 9999, &y) || !digits(s, 5, 2, 1, 12, &mo) ||
+        !digits(s, 8, 2, 1, days_in_month(y, mo), &d))
         return false;
     if (s.len > 10) {
         char sep = s.ptr[10];
@@ -86,8 +89,9 @@ void aisle_time_format(int64_t ms, char out[32])
         return;
     }
     /* the masks only tell the compiler that each field fits */
-    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) & 0x3fff, (tm.tm_mon + 1) & 15,
-             tm.tm_mday & 31, tm.tm_hour & 31, tm.tm_min & 63, tm.tm_sec & 63, (int)(ms - seconds * 1000) & 1023);
+    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) & 0x3fff,
+             (tm.tm_mon + 1) & 15, tm.tm_mday & 31, tm.tm_hour & 31, tm.tm_min & 63, tm.tm_sec & 63,
+             (int)(ms - seconds * 1000) & 1023);
 }
 
 int64_t aisle_time_now_ms(void)

@@ -11,7 +11,8 @@ aisle_status aisle_mat_init(aisle_mat *m, int32_t n_rows, int32_t n_cols, aisle_
 {
     int64_t n = 0, bytes = 0;
     *m = (aisle_mat){0};
-    if (n_rows < 0 || n_cols < 0 || aisle_size_mul(n_rows, n_cols, &n) || aisle_size_mul(n, sizeof(float), &bytes))
+    if (n_rows < 0 || n_cols < 0 || aisle_size_mul(n_rows, n_cols, &n) ||
+        aisle_size_mul(n, sizeof(float), &bytes))
         return aisle_fail(err, AISLE_EINVAL, "matrix of %d x %d: sizes must be >= 0", n_rows, n_cols);
     float *data = aisle_alloc_aligned((size_t)bytes);
     if (!data) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a %d x %d matrix", n_rows, n_cols);
@@ -34,10 +35,11 @@ void aisle_csr_deinit(aisle_csr *m)
     *m = (aisle_csr){0};
 }
 
-static aisle_status csr_alloc(aisle_csr *m, int32_t n_rows, int32_t n_cols, int64_t nnz, bool values, aisle_error *err)
+static aisle_status csr_alloc(aisle_csr *m, int32_t n_rows, int32_t n_cols, int64_t nnz, bool values,
+                              aisle_error *err)
 {
-    *m = (aisle_csr){n_rows, n_cols, aisle_array((int64_t)n_rows + 1, sizeof(int64_t)), aisle_array(nnz, sizeof(int32_t)),
-                     values ? aisle_array(nnz, sizeof(float)) : NULL};
+    *m = (aisle_csr){n_rows, n_cols, aisle_array((int64_t)n_rows + 1, sizeof(int64_t)),
+                     aisle_array(nnz, sizeof(int32_t)), values ? aisle_array(nnz, sizeof(float)) : NULL};
     if (m->row_ptr && m->col && (m->val || !values)) {
         memset(m->row_ptr, 0, ((size_t)n_rows + 1) * sizeof(int64_t));
         return AISLE_OK;
@@ -46,14 +48,15 @@ static aisle_status csr_alloc(aisle_csr *m, int32_t n_rows, int32_t n_cols, int6
     return aisle_fail(err, AISLE_ENOMEM, "out of memory for a sparse matrix of %lld entries", (long long)nnz);
 }
 
-static aisle_status check_ids(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row, const int32_t *col,
-                              aisle_error *err)
+static aisle_status check_ids(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row,
+                              const int32_t *col, aisle_error *err)
 {
-    if (n_rows < 0 || n_cols < 0 || n < 0) return aisle_fail(err, AISLE_EINVAL, "sparse matrix: sizes must be >= 0");
+    if (n_rows < 0 || n_cols < 0 || n < 0)
+        return aisle_fail(err, AISLE_EINVAL, "sparse matrix: sizes must be >= 0");
     for (int64_t e = 0; e < n; e++)
         if (row[e] < 0 || row[e] >= n_rows || col[e] < 0 || col[e] >= n_cols)
-            return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: (%d, %d) is outside %d x %d", (long long)e, row[e],
-                              col[e], n_rows, n_cols);
+            return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: (%d, %d) is outside %d x %d",
+                              (long long)e, row[e], col[e], n_rows, n_cols);
     return AISLE_OK;
 }
 
@@ -64,8 +67,8 @@ static void prefix_sum(int64_t *ptr, int32_t n)
 }
 
 /* Stable scatter of triplets into rows keyed by `key`; offsets in ptr are advanced and restored. */
-static void scatter(int64_t n, const int32_t *key, const int32_t *other, const float *val, int32_t n_keys, int64_t *ptr,
-                    int32_t *out_other, float *out_val)
+static void scatter(int64_t n, const int32_t *key, const int32_t *other, const float *val, int32_t n_keys,
+                    int64_t *ptr, int32_t *out_other, float *out_val)
 {
     for (int64_t e = 0; e < n; e++) {
         int64_t at = ptr[key[e]]++;
@@ -118,16 +121,18 @@ static void collapse(aisle_csr *m)
     }
 }
 
-/* Two stable counting sorts, by column and then by row: rows come out sorted and equal pairs keep their order. */
-aisle_status aisle_csr_from_coo(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row, const int32_t *col,
-                                const float *val, aisle_csr *m, aisle_error *err)
+/* Two stable counting sorts, by column and then by row: rows come out sorted and equal pairs keep their
+ * order. */
+aisle_status aisle_csr_from_coo(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row,
+                                const int32_t *col, const float *val, aisle_csr *m, aisle_error *err)
 {
     aisle_csr by_col = {0}, by_row = {0};
     *m = (aisle_csr){0};
     AISLE_TRY(check_ids(n_rows, n_cols, n, row, col, err));
     aisle_status st = csr_alloc(&by_col, n_cols, n_rows, n, val != NULL, err);
     int32_t *cols = st == AISLE_OK ? aisle_array(n, sizeof *cols) : NULL;
-    if (st == AISLE_OK && !cols) st = aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld triplets", (long long)n);
+    if (st == AISLE_OK && !cols)
+        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld triplets", (long long)n);
     if (st != AISLE_OK) goto done;
     for (int64_t e = 0; e < n; e++) by_col.row_ptr[col[e] + 1]++;
     prefix_sum(by_col.row_ptr, n_cols);
@@ -155,9 +160,11 @@ aisle_status aisle_csr_check(const aisle_csr *m, aisle_error *err)
             return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d ends before it starts", r);
         for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) {
             if (m->col[e] < 0 || m->col[e] >= m->n_cols || (e > m->row_ptr[r] && m->col[e] <= m->col[e - 1]))
-                return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is out of range or order", r, m->col[e]);
+                return aisle_fail(err, AISLE_EFORMAT,
+                                  "sparse matrix: row %d, column %d is out of range or order", r, m->col[e]);
             if (m->val && !isfinite(m->val[e]))
-                return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is not finite", r, m->col[e]);
+                return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is not finite", r,
+                                  m->col[e]);
         }
     }
     return AISLE_OK;

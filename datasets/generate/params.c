@@ -4,7 +4,8 @@
 static aisle_status check(const char *name, int64_t got, int64_t low, int64_t high, aisle_error *err)
 {
     if (got >= low && got <= high) return AISLE_OK;
-    return aisle_fail(err, AISLE_EINVAL, "%s %lld: must be %lld to %lld", name, (long long)got, (long long)low, (long long)high);
+    return aisle_fail(err, AISLE_EINVAL, "%s %lld: must be %lld to %lld", name, (long long)got,
+                      (long long)low, (long long)high);
 }
 
 aisle_status aisle_generate_check(const aisle_generate_params *p, aisle_error *err)

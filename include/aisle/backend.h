@@ -1,5 +1,6 @@
-/* The back-end table: everything a device does for training and bulk scoring. One table a back-end, "cpu" always there.
- * Cut where data is resident: matrices are put once and stay on the device. Never a call a row or a BLAS routine. */
+/* The back-end table: everything a device does for training and bulk scoring. One table a back-end, "cpu"
+ * always there. Cut where data is resident: matrices are put once and stay on the device. Never a call a row
+ * or a BLAS routine. */
 #ifndef AISLE_BACKEND_H
 #define AISLE_BACKEND_H
 
@@ -18,14 +19,14 @@ extern "C" {
 #define AISLE_BACKEND_ABI 1u
 enum { AISLE_MAX_FACTORS = 4096 };
 
-typedef struct aisle_device aisle_device;     /* one opened device; defined by each back-end */
-typedef struct aisle_dev_csr aisle_dev_csr;   /* a CSR on the device */
-typedef struct aisle_dev_mat aisle_dev_mat;   /* a dense float matrix on the device */
+typedef struct aisle_device aisle_device;   /* one opened device; defined by each back-end */
+typedef struct aisle_dev_csr aisle_dev_csr; /* a CSR on the device */
+typedef struct aisle_dev_mat aisle_dev_mat; /* a dense float matrix on the device */
 
 typedef struct aisle_device_params {
-    int32_t threads;       /* 0 = all cores (cpu); ignored by cuda */
-    int32_t ordinal;       /* which GPU; 0 first */
-    int64_t memory_bytes;  /* 0 = no limit of ours */
+    int32_t threads;      /* 0 = all cores (cpu); ignored by cuda */
+    int32_t ordinal;      /* which GPU; 0 first */
+    int64_t memory_bytes; /* 0 = no limit of ours */
 } aisle_device_params;
 
 typedef enum aisle_als_solver {
@@ -34,27 +35,27 @@ typedef enum aisle_als_solver {
     AISLE_SOLVER_CG        /* warm-started preconditioned conjugate gradient, cg_steps steps */
 } aisle_als_solver;
 
-/* The implicit-feedback objective (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, eq. 3), with
- * per-entry weights c_ui > 0 from the CSR and unobserved weight a0 for every pair:
- *   L = sum_{observed} c_ui (x_u.y_i - 1)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
- *   l_u = reg * (n_u + a0 * n_items)^nu,  n_u = number of stored entries of row u; l_i likewise. */
+/* The implicit-feedback objective (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, eq. 3),
+ * with per-entry weights c_ui > 0 from the CSR and unobserved weight a0 for every pair: L = sum_{observed}
+ * c_ui (x_u.y_i - 1)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2 l_u = reg *
+ * (n_u + a0 * n_items)^nu,  n_u = number of stored entries of row u; l_i likewise. */
 typedef struct aisle_als_params {
-    float a0;              /* unobserved weight, > 0, e.g. .01 */
-    float reg;             /* > 0, e.g. .006 */
-    float nu;              /* frequency exponent of the regularisation, 0..1 */
+    float a0;  /* unobserved weight, > 0, e.g. .01 */
+    float reg; /* > 0, e.g. .006 */
+    float nu;  /* frequency exponent of the regularisation, 0..1 */
     aisle_als_solver solver;
-    int32_t cg_steps;      /* 0 = 3 */
-    int32_t n_other;       /* rows of the whole other side (for a0 * n_other in l_u) */
+    int32_t cg_steps; /* 0 = 3 */
+    int32_t n_other;  /* rows of the whole other side (for a0 * n_other in l_u) */
 } aisle_als_params;
 
 typedef struct aisle_topn_params {
-    int32_t n;                 /* results a row, 1..1024 */
-    const aisle_csr *seen;     /* rows x n_items, columns left out of that row's result; NULL = none */
-    const uint64_t *allowed;   /* bitmap over items (bit i of word i/64), NULL = all */
+    int32_t n;               /* results a row, 1..1024 */
+    const aisle_csr *seen;   /* rows x n_items, columns left out of that row's result; NULL = none */
+    const uint64_t *allowed; /* bitmap over items (bit i of word i/64), NULL = all */
 } aisle_topn_params;
 
 typedef struct aisle_backend_ops {
-    uint32_t abi, size;        /* AISLE_BACKEND_ABI and sizeof(aisle_backend_ops), checked at load */
+    uint32_t abi, size; /* AISLE_BACKEND_ABI and sizeof(aisle_backend_ops), checked at load */
     const char *name;
     /* 0 = unusable on this machine; the highest wins for "auto"; "cpu" is always 1. */
     int (*score)(void);
@@ -63,46 +64,55 @@ typedef struct aisle_backend_ops {
     /* One line for people: "cpu: 2 threads, avx512". Writes at most `bytes`, NUL included. */
     void (*describe)(aisle_device *d, char *out, size_t bytes);
 
-    /* Copies m to the device. The source may be released afterwards. csr_put needs sorted rows and finite values > 0. */
+    /* Copies m to the device. The source may be released afterwards. csr_put needs sorted rows and finite
+     * values > 0. */
     aisle_status (*csr_put)(aisle_device *d, const aisle_csr *m, aisle_dev_csr **out, aisle_error *err);
     void (*csr_free)(aisle_device *d, aisle_dev_csr *m);
-    aisle_status (*mat_new)(aisle_device *d, int32_t n_rows, int32_t n_cols, aisle_dev_mat **out, aisle_error *err); /* zeroed */
+    aisle_status (*mat_new)(aisle_device *d, int32_t n_rows, int32_t n_cols, aisle_dev_mat **out,
+                            aisle_error *err); /* zeroed */
     aisle_status (*mat_put)(aisle_device *d, const aisle_mat *src, aisle_dev_mat *dst, aisle_error *err);
     aisle_status (*mat_get)(aisle_device *d, const aisle_dev_mat *src, aisle_mat *dst, aisle_error *err);
     void (*mat_free)(aisle_device *d, aisle_dev_mat *m);
 
-    /* g (host, f x f, row-major, full symmetric) = Y' Y; sums in blocks of rows whose partial sums are added in order,
-     * so that g does not depend on the number of threads. */
+    /* g (host, f x f, row-major, full symmetric) = Y' Y; sums in blocks of rows whose partial sums are added
+     * in order, so that g does not depend on the number of threads. */
     aisle_status (*gram)(aisle_device *d, const aisle_dev_mat *y, float *g, aisle_error *err);
-    /* Recomputes every row of x [c.n_rows x f] with y [c.n_cols x f] fixed: the minimiser of L for that side (exact), or
-     * cg_steps steps towards it from the present x (cg). An empty row becomes zero. x and y are distinct matrices.
-     * Same bytes for any thread count. AISLE_ENUMERIC when a system is not positive definite (x unspecified). */
+    /* Recomputes every row of x [c.n_rows x f] with y [c.n_cols x f] fixed: the minimiser of L for that side
+     * (exact), or cg_steps steps towards it from the present x (cg). An empty row becomes zero. x and y are
+     * distinct matrices. Same bytes for any thread count. AISLE_ENUMERIC when a system is not positive
+     * definite (x unspecified). */
     aisle_status (*als_half_step)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
                                   const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err);
     /* L of the header, in double, with c the users' CSR, ct its transpose (for l_i), x users, y items. */
-    aisle_status (*als_loss)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct, const aisle_dev_mat *x,
-                             const aisle_dev_mat *y, const aisle_als_params *p, double *loss, aisle_error *err);
-    /* For every row r of a: the k rows s != r with the largest dot product a_r . a_s > 0, best first, ties by smaller
-     * id; ids[n_rows * k] (-1 fills short rows), scores likewise (0). Rows normalised to length 1 give cosines. */
-    aisle_status (*similar_topk)(aisle_device *d, const aisle_dev_csr *a, int32_t k, int32_t *ids, float *scores,
-                                 const aisle_progress *progress, aisle_error *err);
-    /* For rows first .. first+n_rows-1 of users: the n items with the largest users_r . items_i, best first, ties by
-     * smaller id; host arrays ids[n_rows * n] (-1 fills) and scores. Row r of p->seen is row first+r of the matrix. */
+    aisle_status (*als_loss)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,
+                             const aisle_dev_mat *x, const aisle_dev_mat *y, const aisle_als_params *p,
+                             double *loss, aisle_error *err);
+    /* For every row r of a: the k rows s != r with the largest dot product a_r . a_s > 0, best first, ties by
+     * smaller id; ids[n_rows * k] (-1 fills short rows), scores likewise (0). Rows normalised to length 1
+     * give cosines. */
+    aisle_status (*similar_topk)(aisle_device *d, const aisle_dev_csr *a, int32_t k, int32_t *ids,
+                                 float *scores, const aisle_progress *progress, aisle_error *err);
+    /* For rows first .. first+n_rows-1 of users: the n items with the largest users_r . items_i, best first,
+     * ties by smaller id; host arrays ids[n_rows * n] (-1 fills) and scores. Row r of p->seen is row first+r
+     * of the matrix. */
     aisle_status (*topn)(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
                          const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids, float *scores,
                          aisle_error *err);
 } aisle_backend_ops;
 
-/* What a plug-in exports: `const aisle_backend_ops *aisle_backend_plugin(void)`, in a file libaisle_backend_NAME.so. */
+/* What a plug-in exports: `const aisle_backend_ops *aisle_backend_plugin(void)`, in a file
+ * libaisle_backend_NAME.so. */
 #define AISLE_BACKEND_PLUGIN_SYMBOL "aisle_backend_plugin"
 
-/* The registry. folder: where plug-ins are looked for (NULL = the install's plug-in folder); never the working folder.
- * aisle_backend_find: name "auto" picks the usable back-end with the highest score and says in *why (bytes >= 256, may
- * be NULL) which others were passed over and for what reason; a named back-end that is missing or unusable is an error
- * and never replaced. The table is valid until the process ends. Thread-safe. */
-aisle_status aisle_backend_find(const char *name, const char *folder, const aisle_backend_ops **out, char *why,
-                                size_t why_bytes, aisle_error *err);
-/* The i-th back-end known (0 = cpu, then plug-ins of the folder by name), NULL past the end; for tests and `aisle bench`. */
+/* The registry. folder: where plug-ins are looked for (NULL = the install's plug-in folder); never the
+ * working folder. aisle_backend_find: name "auto" picks the usable back-end with the highest score and says
+ * in *why (bytes >= 256, may be NULL) which others were passed over and for what reason; a named back-end
+ * that is missing or unusable is an error and never replaced. The table is valid until the process ends.
+ * Thread-safe. */
+aisle_status aisle_backend_find(const char *name, const char *folder, const aisle_backend_ops **out,
+                                char *why, size_t why_bytes, aisle_error *err);
+/* The i-th back-end known (0 = cpu, then plug-ins of the folder by name), NULL past the end; for tests and
+ * `aisle bench`. */
 const aisle_backend_ops *aisle_backend_at(const char *folder, int32_t i);
 
 #ifdef __cplusplus

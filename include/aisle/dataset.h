@@ -1,4 +1,5 @@
-/* A shop's records in memory, with dense ids, ready for splitting and training. Built once, then read-only. */
+/* A shop's records in memory, with dense ids, ready for splitting and training. Built once, then read-only.
+ */
 #ifndef AISLE_DATASET_H
 #define AISLE_DATASET_H
 
@@ -11,7 +12,7 @@
 typedef struct aisle_idmap aisle_idmap;
 aisle_idmap *aisle_idmap_new(void);
 void aisle_idmap_free(aisle_idmap *m);
-int32_t aisle_idmap_add(aisle_idmap *m, aisle_str id);        /* the id's number, new or old; -1: out of memory */
+int32_t aisle_idmap_add(aisle_idmap *m, aisle_str id); /* the id's number, new or old; -1: out of memory */
 int32_t aisle_idmap_find(const aisle_idmap *m, aisle_str id); /* -1 when absent */
 aisle_str aisle_idmap_get(const aisle_idmap *m, int32_t i);   /* borrowed for the map's life */
 int32_t aisle_idmap_count(const aisle_idmap *m);
@@ -35,10 +36,12 @@ aisle_sink aisle_dataset_sink(aisle_dataset *d);
 const aisle_idmap *aisle_dataset_users(const aisle_dataset *d);
 const aisle_idmap *aisle_dataset_items(const aisle_dataset *d); /* products and every item seen in an event */
 aisle_events aisle_dataset_events(const aisle_dataset *d);
-/* The product record of dense item i; only `id` is set when no product record came. Borrowed for the dataset's life. */
+/* The product record of dense item i; only `id` is set when no product record came. Borrowed for the
+ * dataset's life. */
 aisle_product aisle_dataset_product(const aisle_dataset *d, int32_t i);
 
-/* How events become confidences. weight[type] 0 ignores the type. Ratings below rating_floor are ignored (disliked). */
+/* How events become confidences. weight[type] 0 ignores the type. Ratings below rating_floor are ignored
+ * (disliked). */
 typedef struct aisle_weights {
     float weight[AISLE_EVENT_TYPES]; /* e.g. view 1, add_to_cart 3, purchase 5 */
     double half_life_days;           /* event weight halves every so many days before now_ms; 0 = no decay */
@@ -50,22 +53,25 @@ typedef struct aisle_weights {
 /* view .3, click .3, add_to_cart 1, purchase 2, rating/review stars/5 x 2 with floor 3, like 2; no decay. */
 aisle_weights aisle_weights_default(void);
 
-/* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left out (a
- * cancel takes its quantity off the user's earlier purchases of the item, newest first); a dislike removes the pair.
- * keep: per-event mask, NULL = all. Pairs with weight <= 0 do not appear. */
-aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep, aisle_csr *out,
-                                  aisle_error *err);
+/* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left
+ * out (a cancel takes its quantity off the user's earlier purchases of the item, newest first); a dislike
+ * removes the pair. keep: per-event mask, NULL = all. Pairs with weight <= 0 do not appear. */
+aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
+                                  aisle_csr *out, aisle_error *err);
 
-/* k-core: clears keep[] (n events, caller's storage, all 1 at first) of events whose user has fewer than user_k or item
- * fewer than item_k distinct partners, repeated until nothing changes. Returns the number of events cleared in *n. */
-aisle_status aisle_dataset_core(const aisle_dataset *d, int32_t user_k, int32_t item_k, uint8_t *keep, int64_t *n,
-                                aisle_error *err);
+/* k-core: clears keep[] (n events, caller's storage, all 1 at first) of events whose user has fewer than
+ * user_k or item fewer than item_k distinct partners, repeated until nothing changes. Returns the number of
+ * events cleared in *n. */
+aisle_status aisle_dataset_core(const aisle_dataset *d, int32_t user_k, int32_t item_k, uint8_t *keep,
+                                int64_t *n, aisle_error *err);
 
-/* Splits. Labels are per event; all events of one (user, item) pair get one label, so no pair is on both sides. */
+/* Splits. Labels are per event; all events of one (user, item) pair get one label, so no pair is on both
+ * sides. */
 typedef enum aisle_split_kind {
     AISLE_SPLIT_RANDOM,     /* each pair is test with probability `fraction` */
-    AISLE_SPLIT_LEAVE_LAST, /* each user's pair with the newest first event is test; users with one pair: train */
-    AISLE_SPLIT_TIME        /* pairs first seen in the last `fraction` of the time span (by event count) are test */
+    AISLE_SPLIT_LEAVE_LAST, /* each user's pair with the newest first event is test; users with one pair:
+                               train */
+    AISLE_SPLIT_TIME /* pairs first seen in the last `fraction` of the time span (by event count) are test */
 } aisle_split_kind;
 
 typedef struct aisle_split_params {
@@ -74,9 +80,9 @@ typedef struct aisle_split_params {
     uint64_t seed;
 } aisle_split_params;
 
-/* label[n events]: 0 train, 1 test; events with in[i] == 0 (NULL = none) get 255 and are left out. Events without time
- * are an AISLE_EINVAL for leave-last and time. */
-aisle_status aisle_split(const aisle_dataset *d, const aisle_split_params *p, const uint8_t *in, uint8_t *label,
-                         aisle_error *err);
+/* label[n events]: 0 train, 1 test; events with in[i] == 0 (NULL = none) get 255 and are left out. Events
+ * without time are an AISLE_EINVAL for leave-last and time. */
+aisle_status aisle_split(const aisle_dataset *d, const aisle_split_params *p, const uint8_t *in,
+                         uint8_t *label, aisle_error *err);
 
 #endif

@@ -9,11 +9,13 @@
 #include "aisle/progress.h"
 #include "aisle/status.h"
 
-/* Scores of a block of users for all items: out[r * n_items + i], finite or -INFINITY ("cannot rank"). Any model. Called
- * from several threads at once, for disjoint blocks, each with its own `thread` number 0 .. threads-1. */
+/* Scores of a block of users for all items: out[r * n_items + i], finite or -INFINITY ("cannot rank"). Any
+ * model. Called from several threads at once, for disjoint blocks, each with its own `thread` number 0 ..
+ * threads-1. */
 typedef struct aisle_eval_source {
     void *ctx;
-    aisle_status (*scores)(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out, aisle_error *err);
+    aisle_status (*scores)(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
+                           aisle_error *err);
 } aisle_eval_source;
 
 enum { AISLE_EVAL_MAX_CUTS = 8 };
@@ -21,22 +23,21 @@ enum { AISLE_EVAL_MAX_CUTS = 8 };
 typedef struct aisle_eval_params {
     int32_t cuts[AISLE_EVAL_MAX_CUTS]; /* ascending, each 1..1000; e.g. 5 10 20 */
     int32_t n_cuts;
-    int32_t threads;          /* 0 = all cores */
-    int32_t bootstrap;        /* resamples of users for the 95 % intervals (Efron 1979); 0 = none */
+    int32_t threads;   /* 0 = all cores */
+    int32_t bootstrap; /* resamples of users for the 95 % intervals (Efron 1979); 0 = none */
     uint64_t seed;
-    int32_t max_users;        /* 0 = all; else a seeded sample of the users with test items */
+    int32_t max_users; /* 0 = all; else a seeded sample of the users with test items */
     const aisle_progress *progress;
 } aisle_eval_params;
 
-/* Per user u with test items T (|T| >= 1), ranking all items outside u's train row, best first, cut at k; rel_r = 1 when
- * the item of rank r is in T. Means over these users.
- *   precision@k = hits/k; recall@k = hits/|T|; f1@k = 2PR/(P+R) per user, 0 when both are 0
- *   accuracy@k  = share of all ranked items that are classed right when the top k are called relevant
- *   hit_rate@k  = [hits > 0]; mrr@k = 1/rank of the first hit (Voorhees 1999)
- *   map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4)
- *   ndcg@k      = sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002)
- *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut)
- *   coverage@k  = distinct items recommended / items (not a mean over users) */
+/* Per user u with test items T (|T| >= 1), ranking all items outside u's train row, best first, cut at k;
+ * rel_r = 1 when the item of rank r is in T. Means over these users. precision@k = hits/k; recall@k =
+ * hits/|T|; f1@k = 2PR/(P+R) per user, 0 when both are 0 accuracy@k  = share of all ranked items that are
+ * classed right when the top k are called relevant hit_rate@k  = [hits > 0]; mrr@k = 1/rank of the first hit
+ * (Voorhees 1999) map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4) ndcg@k =
+ * sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002) auc         = share
+ * of (test, non-test) item pairs ranked right, ties count half (no cut) coverage@k  = distinct items
+ * recommended / items (not a mean over users) */
 typedef struct aisle_metric {
     double mean, low, high; /* low = high = mean without bootstrap, and for coverage */
 } aisle_metric;
@@ -54,7 +55,8 @@ typedef struct aisle_eval_report {
     double seconds;
 } aisle_eval_report;
 
-/* train and test: users x items. Ties in score are broken by smaller item id. Same result for any thread count. */
+/* train and test: users x items. Ties in score are broken by smaller item id. Same result for any thread
+ * count. */
 aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *train, const aisle_csr *test,
                             const aisle_eval_params *p, aisle_eval_report *out, aisle_error *err);
 
@@ -63,9 +65,10 @@ aisle_status aisle_eval_source_factors(const aisle_mat *users, const aisle_mat *
                                        aisle_eval_source *out, aisle_error *err);
 aisle_status aisle_eval_source_vector(const float *item_scores, int32_t n_items, aisle_eval_source *out,
                                       aisle_error *err); /* popularity: the same scores for everyone */
-/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); ids/scores n_items x k, -1 fills. */
-aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t *ids, const float *scores, int32_t k,
-                                          aisle_eval_source *out, aisle_error *err);
+/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); ids/scores n_items x k, -1
+ * fills. */
+aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t *ids, const float *scores,
+                                          int32_t k, aisle_eval_source *out, aisle_error *err);
 void aisle_eval_source_free(aisle_eval_source *s);
 
 #endif

@@ -1,4 +1,5 @@
-/* Whole-file mapping and replace-by-rename writing. Not a general file library: streams use stdio or the readers. */
+/* Whole-file mapping and replace-by-rename writing. Not a general file library: streams use stdio or the
+ * readers. */
 #ifndef AISLE_FILE_H
 #define AISLE_FILE_H
 
@@ -7,7 +8,8 @@
 
 #include "aisle/status.h"
 
-/* A read-only private mapping of a regular file. size 0 gives data NULL. A directory, FIFO or device is refused. */
+/* A read-only private mapping of a regular file. size 0 gives data NULL. A directory, FIFO or device is
+ * refused. */
 typedef struct aisle_mapping {
     const unsigned char *data;
     int64_t size;
@@ -16,8 +18,9 @@ typedef struct aisle_mapping {
 aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *err);
 void aisle_file_unmap(aisle_mapping *m);
 
-/* Writes PATH.tmp.PID, then commit: flush, fsync, rename over PATH, fsync of the folder. abort (or a failed commit)
- * removes the temporary file; PATH is either wholly old or wholly new. Write to out->stream with stdio. */
+/* Writes PATH.tmp.PID, then commit: flush, fsync, rename over PATH, fsync of the folder. abort (or a failed
+ * commit) removes the temporary file; PATH is either wholly old or wholly new. Write to out->stream with
+ * stdio. */
 typedef struct aisle_replace {
     FILE *stream;
     char *path, *temp;

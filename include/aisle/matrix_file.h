@@ -1,7 +1,7 @@
 /* A CSR as one binary file, for benchmarks of sizes that no text file should have. Little-endian:
- *   0 "AISLECSR" · 8 u32 version = 1 · 12 u32 flags (1 = values present) · 16 i64 n_rows · 24 i64 n_cols · 32 i64 nnz
- *   40 24 bytes zero · 64 i64 row_ptr[n_rows + 1] · i32 col[nnz] · f32 val[nnz] if flagged; each part starts at a
- *   multiple of 64. */
+ *   0 "AISLECSR" · 8 u32 version = 1 · 12 u32 flags (1 = values present) · 16 i64 n_rows · 24 i64 n_cols · 32
+ * i64 nnz 40 24 bytes zero · 64 i64 row_ptr[n_rows + 1] · i32 col[nnz] · f32 val[nnz] if flagged; each part
+ * starts at a multiple of 64. */
 #ifndef AISLE_MATRIX_FILE_H
 #define AISLE_MATRIX_FILE_H
 
@@ -13,8 +13,8 @@
 
 /* Streams rows in order into PATH (by rename): open, then row by row, then commit. */
 typedef struct aisle_matrix_writer aisle_matrix_writer;
-aisle_status aisle_matrix_writer_open(const char *path, int32_t n_rows, int32_t n_cols, int64_t nnz, bool values,
-                                      aisle_matrix_writer **out, aisle_error *err);
+aisle_status aisle_matrix_writer_open(const char *path, int32_t n_rows, int32_t n_cols, int64_t nnz,
+                                      bool values, aisle_matrix_writer **out, aisle_error *err);
 aisle_status aisle_matrix_writer_row(aisle_matrix_writer *w, const int32_t *col, const float *val, int32_t n,
                                      aisle_error *err);
 /* Fails with AISLE_EINVAL unless exactly n_rows rows and nnz entries came. Releases w in every case. */

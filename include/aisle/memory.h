@@ -1,4 +1,5 @@
-/* Every allocation of the project, checked size arithmetic, and a bump arena. No pools, no garbage collection. */
+/* Every allocation of the project, checked size arithmetic, and a bump arena. No pools, no garbage
+ * collection. */
 #ifndef AISLE_MEMORY_H
 #define AISLE_MEMORY_H
 
@@ -8,19 +9,19 @@
 
 /* All allocators return NULL when memory is short, and for a size of 0 a pointer that may be freed.
  * All results are released with aisle_free; aisle_free(NULL) is a no-op. Thread-safe. */
-void *aisle_alloc(size_t bytes);                     /* uninitialised, 16-byte aligned */
-void *aisle_calloc(size_t n, size_t size);           /* zeroed; NULL when n * size overflows */
-void *aisle_realloc(void *p, size_t bytes);          /* only for blocks of aisle_alloc/calloc/realloc */
-void *aisle_alloc_aligned(size_t bytes);             /* 64-byte aligned; blocks of 4 MiB and more ask for huge pages */
+void *aisle_alloc(size_t bytes);            /* uninitialised, 16-byte aligned */
+void *aisle_calloc(size_t n, size_t size);  /* zeroed; NULL when n * size overflows */
+void *aisle_realloc(void *p, size_t bytes); /* only for blocks of aisle_alloc/calloc/realloc */
+void *aisle_alloc_aligned(size_t bytes);    /* 64-byte aligned; blocks of 4 MiB and more ask for huge pages */
 char *aisle_strdup(const char *s);
-char *aisle_strndup(const char *s, size_t n);        /* copies exactly n bytes and adds NUL */
+char *aisle_strndup(const char *s, size_t n); /* copies exactly n bytes and adds NUL */
 void aisle_free(void *p);
 
 /* aisle_array allocates n elements of size bytes, uninitialised and 64-byte aligned; NULL on overflow. */
 void *aisle_array(int64_t n, size_t size);
 
-/* aisle_grow makes room for at least `need` elements in *p (capacity *cap), doubling. *p from aisle_alloc family or
- * NULL with *cap 0. Returns false and leaves both unchanged when memory is short. */
+/* aisle_grow makes room for at least `need` elements in *p (capacity *cap), doubling. *p from aisle_alloc
+ * family or NULL with *cap 0. Returns false and leaves both unchanged when memory is short. */
 bool aisle_grow(void **p, int64_t *cap, int64_t need, size_t size);
 
 /* Return true on overflow (or a negative factor) and leave *out alone. */
@@ -40,13 +41,15 @@ typedef struct aisle_arena {
 } aisle_arena;
 
 void aisle_arena_init(aisle_arena *a);
-void aisle_arena_deinit(aisle_arena *a);             /* releases everything; the arena may be used again */
-void *aisle_arena_alloc(aisle_arena *a, size_t bytes); /* 16-byte aligned, uninitialised; NULL when memory is short */
+void aisle_arena_deinit(aisle_arena *a); /* releases everything; the arena may be used again */
+void *aisle_arena_alloc(aisle_arena *a,
+                        size_t bytes); /* 16-byte aligned, uninitialised; NULL when memory is short */
 void *aisle_arena_calloc(aisle_arena *a, size_t n, size_t size);
 char *aisle_arena_strndup(aisle_arena *a, const char *s, size_t n);
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-char *aisle_arena_printf(aisle_arena *a, const char *fmt, ...);
+char *
+aisle_arena_printf(aisle_arena *a, const char *fmt, ...);
 
 #endif

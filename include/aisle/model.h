@@ -1,5 +1,5 @@
-/* The model file: written once, replaced by rename, mapped read-only, checked whole at open. include/FORMAT.md has the
- * bytes. Knows nothing of training or scoring. */
+/* The model file: written once, replaced by rename, mapped read-only, checked whole at open.
+ * include/FORMAT.md has the bytes. Knows nothing of training or scoring. */
 #ifndef AISLE_MODEL_H
 #define AISLE_MODEL_H
 
@@ -9,24 +9,25 @@
 #include "aisle/status.h"
 #include "aisle/str.h"
 
-/* Everything a model holds; all borrowed for the call. Counts must agree: n_users = users rows, n_items = items rows. */
+/* Everything a model holds; all borrowed for the call. Counts must agree: n_users = users rows, n_items =
+ * items rows. */
 typedef struct aisle_model_parts {
-    aisle_mat users, items;          /* factors; n_cols 0 = a model without factors */
-    const float *item_gram;          /* f x f = Y'Y of `items`, for fold-in; NULL without factors */
+    aisle_mat users, items; /* factors; n_cols 0 = a model without factors */
+    const float *item_gram; /* f x f = Y'Y of `items`, for fold-in; NULL without factors */
     int32_t n_users, n_items;
     aisle_str (*user_id)(const void *ctx, int32_t i); /* dense -> external id */
     aisle_str (*item_id)(const void *ctx, int32_t i);
     const void *user_ctx, *item_ctx;
-    aisle_csr seen;                  /* n_users x n_items with the training weights (val), for masking and explaining */
-    int32_t k_similar, k_content;    /* neighbours an item; 0 = none */
-    const int32_t *similar_ids;      /* n_items x k_similar from interactions, -1 fills */
+    aisle_csr seen; /* n_users x n_items with the training weights (val), for masking and explaining */
+    int32_t k_similar, k_content; /* neighbours an item; 0 = none */
+    const int32_t *similar_ids;   /* n_items x k_similar from interactions, -1 fills */
     const float *similar_scores;
-    const int32_t *content_ids;      /* n_items x k_content from text, -1 fills */
+    const int32_t *content_ids; /* n_items x k_content from text, -1 fills */
     const float *content_scores;
-    const float *popularity;         /* n_items, >= 0; NULL = none */
-    const float *trending;           /* n_items, >= 0; NULL = none */
-    const char *meta;                /* one JSON object: settings, data counts, metrics, created, engine version */
-    float a0, reg, nu;               /* for fold-in with the same objective */
+    const float *popularity; /* n_items, >= 0; NULL = none */
+    const float *trending;   /* n_items, >= 0; NULL = none */
+    const char *meta;        /* one JSON object: settings, data counts, metrics, created, engine version */
+    float a0, reg, nu;       /* for fold-in with the same objective */
 } aisle_model_parts;
 
 /* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
@@ -34,8 +35,8 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *parts,
 
 /* An open model. Immutable and shared by threads; reference-counted. */
 typedef struct aisle_model aisle_model;
-/* Maps and checks everything: magic, version, header and section checksums, every offset, count, id, row pointer,
- * finiteness. AISLE_EFORMAT names file, section, got, wanted; AISLE_EUNSUPPORTED: a newer format. */
+/* Maps and checks everything: magic, version, header and section checksums, every offset, count, id, row
+ * pointer, finiteness. AISLE_EFORMAT names file, section, got, wanted; AISLE_EUNSUPPORTED: a newer format. */
 aisle_status aisle_model_open(const char *path, aisle_model **out, aisle_error *err);
 aisle_model *aisle_model_ref(aisle_model *m);
 void aisle_model_unref(aisle_model *m); /* the last one unmaps; NULL is fine */
@@ -68,7 +69,8 @@ typedef struct aisle_section_info {
 } aisle_section_info;
 int aisle_model_section(const aisle_model *m, int32_t i, aisle_section_info *out);
 
-/* Writes every numeric section as NAME.npy (NumPy format 1.0) or NAME.csv into an existing folder, ids as text files. */
+/* Writes every numeric section as NAME.npy (NumPy format 1.0) or NAME.csv into an existing folder, ids as
+ * text files. */
 aisle_status aisle_model_export_npy(const aisle_model *m, const char *folder, aisle_error *err);
 aisle_status aisle_model_export_csv(const aisle_model *m, const char *folder, aisle_error *err);
 

@@ -1,4 +1,5 @@
-/* Streams rows out of CSV, TSV, JSON-lines and adjacency-list files, plain, .gz or .zst. Knows nothing of shops. */
+/* Streams rows out of CSV, TSV, JSON-lines and adjacency-list files, plain, .gz or .zst. Knows nothing of
+ * shops. */
 #ifndef AISLE_READER_H
 #define AISLE_READER_H
 
@@ -9,18 +10,19 @@
 #include "aisle/str.h"
 
 typedef enum aisle_format {
-    AISLE_FORMAT_AUTO = 0,  /* by extension after .gz/.zst is taken off, else by the first line */
-    AISLE_FORMAT_CSV,       /* RFC 4180, LF or CRLF or lone CR, UTF-8 with or without BOM; first line = header */
-    AISLE_FORMAT_TSV,       /* tab separated, no quoting; first line = header */
-    AISLE_FORMAT_JSONL,     /* one JSON object a line; nested values are addressed "a.b"; arrays come as JSON text */
-    AISLE_FORMAT_JSON_MAP,  /* one JSON object: key -> object; the key is column "_key" */
-    AISLE_FORMAT_ADJACENCY  /* "user item item ...": yields two columns "user","item", one row a pair */
+    AISLE_FORMAT_AUTO = 0, /* by extension after .gz/.zst is taken off, else by the first line */
+    AISLE_FORMAT_CSV,   /* RFC 4180, LF or CRLF or lone CR, UTF-8 with or without BOM; first line = header */
+    AISLE_FORMAT_TSV,   /* tab separated, no quoting; first line = header */
+    AISLE_FORMAT_JSONL, /* one JSON object a line; nested values are addressed "a.b"; arrays come as JSON text
+                         */
+    AISLE_FORMAT_JSON_MAP, /* one JSON object: key -> object; the key is column "_key" */
+    AISLE_FORMAT_ADJACENCY /* "user item item ...": yields two columns "user","item", one row a pair */
 } aisle_format;
 
 typedef struct aisle_reader_params {
     aisle_format format;
-    char delimiter;      /* CSV only; 0 = ',' (or ';' when the header has more of those) */
-    bool no_header;      /* columns are then named "1", "2", ... */
+    char delimiter;        /* CSV only; 0 = ',' (or ';' when the header has more of those) */
+    bool no_header;        /* columns are then named "1", "2", ... */
     int64_t max_row_bytes; /* 0 = 1 MiB; a longer row is reported bad and skipped, not buffered */
 } aisle_reader_params;
 
@@ -48,13 +50,17 @@ typedef struct aisle_row {
 
 typedef struct aisle_reader aisle_reader;
 
-/* Errors: AISLE_ENOTFOUND, AISLE_EIO, AISLE_EFORMAT (empty file, no header, corrupt compression). One thread at a time. */
-aisle_status aisle_reader_open(const char *path, const aisle_reader_params *p, aisle_reader **out, aisle_error *err);
-/* *end is set at the end of the stream (row then unset). A truncated .gz/.zst is AISLE_EFORMAT naming file and offset. */
+/* Errors: AISLE_ENOTFOUND, AISLE_EIO, AISLE_EFORMAT (empty file, no header, corrupt compression). One thread
+ * at a time. */
+aisle_status aisle_reader_open(const char *path, const aisle_reader_params *p, aisle_reader **out,
+                               aisle_error *err);
+/* *end is set at the end of the stream (row then unset). A truncated .gz/.zst is AISLE_EFORMAT naming file
+ * and offset. */
 aisle_status aisle_reader_next(aisle_reader *r, aisle_row *row, bool *end, aisle_error *err);
 int32_t aisle_reader_n_columns(const aisle_reader *r);
 aisle_str aisle_reader_column(const aisle_reader *r, int32_t i); /* borrowed for the reader's life */
-int32_t aisle_reader_find(const aisle_reader *r, aisle_str name); /* -1 when absent; exact, then ignoring ASCII case */
+int32_t aisle_reader_find(const aisle_reader *r,
+                          aisle_str name); /* -1 when absent; exact, then ignoring ASCII case */
 /* Bytes of the (compressed) file consumed so far and in all, for a progress bar. */
 void aisle_reader_tell(const aisle_reader *r, int64_t *done, int64_t *total);
 void aisle_reader_close(aisle_reader *r);

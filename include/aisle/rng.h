@@ -9,8 +9,8 @@ typedef struct aisle_rng {
     uint64_t s[4];
 } aisle_rng;
 
-/* The same (seed, stream) gives the same numbers on every machine; different streams are independent, so that work
- * split over threads by row does not depend on the number of threads. */
+/* The same (seed, stream) gives the same numbers on every machine; different streams are independent, so that
+ * work split over threads by row does not depend on the number of threads. */
 void aisle_rng_init(aisle_rng *r, uint64_t seed, uint64_t stream);
 uint64_t aisle_rng_u64(aisle_rng *r);
 uint64_t aisle_rng_below(aisle_rng *r, uint64_t n); /* uniform in [0, n), unbiased; n >= 1 */

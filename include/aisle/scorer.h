@@ -1,4 +1,5 @@
-/* Recommendations from an open model: personal, from a set of items, similar items, popular. No HTTP, no storage. */
+/* Recommendations from an open model: personal, from a set of items, similar items, popular. No HTTP, no
+ * storage. */
 #ifndef AISLE_SCORER_H
 #define AISLE_SCORER_H
 
@@ -9,10 +10,11 @@
 #include "aisle/status.h"
 
 typedef enum aisle_strategy {
-    AISLE_STRATEGY_PERSONAL,  /* the trained factors of a known user, refreshed by recent events when given */
-    AISLE_STRATEGY_SESSION,   /* factors folded in from the given items (Hu, Koren, Volinsky 2008, eq. 4) */
-    AISLE_STRATEGY_CONTENT,   /* the given items' text neighbours: none of them was in training's interactions */
-    AISLE_STRATEGY_POPULAR    /* nothing is known of the user */
+    AISLE_STRATEGY_PERSONAL, /* the trained factors of a known user, refreshed by recent events when given */
+    AISLE_STRATEGY_SESSION,  /* factors folded in from the given items (Hu, Koren, Volinsky 2008, eq. 4) */
+    AISLE_STRATEGY_CONTENT,  /* the given items' text neighbours: none of them was in training's interactions
+                              */
+    AISLE_STRATEGY_POPULAR   /* nothing is known of the user */
 } aisle_strategy;
 const char *aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular" */
 
@@ -22,19 +24,20 @@ typedef struct aisle_weighted_item {
 } aisle_weighted_item;
 
 typedef struct aisle_query {
-    int32_t user;                         /* dense id, -1 = unknown */
-    const aisle_weighted_item *recent;    /* newest events' items, also beyond the model's training; may repeat */
+    int32_t user; /* dense id, -1 = unknown */
+    const aisle_weighted_item
+        *recent; /* newest events' items, also beyond the model's training; may repeat */
     int32_t n_recent;
-    const int32_t *exclude;               /* items never returned, any order */
+    const int32_t *exclude; /* items never returned, any order */
     int32_t n_exclude;
-    const uint64_t *allowed;              /* bitmap over items, NULL = all; applied before the top-n */
-    bool include_seen;                    /* false: items of the user's history and of `recent` are left out */
+    const uint64_t *allowed; /* bitmap over items, NULL = all; applied before the top-n */
+    bool include_seen;       /* false: items of the user's history and of `recent` are left out */
     bool explain;
-    int32_t n;                            /* 1..1000 */
+    int32_t n; /* 1..1000 */
 } aisle_query;
 
-/* One reason: `share` of the score (sums to 1 over all reasons) comes from `item` of the user's history (Hu, Koren,
- * Volinsky 2008, section 5), or for content and similar from the likeness to it. */
+/* One reason: `share` of the score (sums to 1 over all reasons) comes from `item` of the user's history (Hu,
+ * Koren, Volinsky 2008, section 5), or for content and similar from the likeness to it. */
 typedef struct aisle_reason {
     int32_t item;
     float share;
@@ -59,21 +62,23 @@ typedef struct aisle_scorer aisle_scorer;
 aisle_scorer *aisle_scorer_new(void);
 void aisle_scorer_free(aisle_scorer *s);
 
-/* Answers with the best strategy that what is known allows; hits in descending score, ties by smaller id. Fewer than n
- * when the filter leaves fewer. AISLE_EINVAL for ids outside the model. O(n_items * f + events * f^2 + f^3). */
-aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q, aisle_hits *out,
-                                    aisle_error *err);
+/* Answers with the best strategy that what is known allows; hits in descending score, ties by smaller id.
+ * Fewer than n when the filter leaves fewer. AISLE_EINVAL for ids outside the model. O(n_items * f + events *
+ * f^2 + f^3). */
+aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
+                                    aisle_hits *out, aisle_error *err);
 
 typedef enum aisle_intent { AISLE_INTENT_SIMILAR, AISLE_INTENT_CONTENT } aisle_intent;
-/* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), or text only (CONTENT). */
-aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, int32_t item, aisle_intent intent, int32_t n,
-                                  const uint64_t *allowed, aisle_hits *out, aisle_error *err);
+/* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), or text only
+ * (CONTENT). */
+aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, int32_t item, aisle_intent intent,
+                                  int32_t n, const uint64_t *allowed, aisle_hits *out, aisle_error *err);
 /* The n most popular (trending false) or most rising items. */
 aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n, const uint64_t *allowed,
                                   aisle_hits *out, aisle_error *err);
 
-/* Factors of an unknown user from weighted items: x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1 Y_u' c_u, exact (Cholesky).
- * out[f]. All zero when no item has factors. */
+/* Factors of an unknown user from weighted items: x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1 Y_u' c_u, exact
+ * (Cholesky). out[f]. All zero when no item has factors. */
 aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *items, int32_t n, float *out,
                            aisle_error *err);
 

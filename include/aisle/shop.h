@@ -28,7 +28,8 @@ enum { AISLE_EVENT_TYPES = 11 };
 const char *aisle_event_type_name(aisle_event_type t);
 bool aisle_event_type_parse(aisle_str s, aisle_event_type *out);
 
-/* All views are borrowed for the call that receives the record. {NULL,0} = unknown. Ids: 1-255 bytes of UTF-8. */
+/* All views are borrowed for the call that receives the record. {NULL,0} = unknown. Ids: 1-255 bytes of
+ * UTF-8. */
 typedef struct aisle_event {
     aisle_str event_id; /* the sender's id for de-duplication; absent: made from a hash of the record */
     aisle_str user;     /* account id; absent for a guest event */
@@ -37,8 +38,8 @@ typedef struct aisle_event {
     aisle_str order;          /* invoice or basket id */
     aisle_str recommendation; /* recommendation_id that led to it */
     aisle_event_type type;
-    int64_t at_ms;   /* UTC; 0 = unknown */
-    double value;    /* stars, or quantity for purchase/cart/cancel (>= 0); 1 for the rest */
+    int64_t at_ms;       /* UTC; 0 = unknown */
+    double value;        /* stars, or quantity for purchase/cart/cancel (>= 0); 1 for the rest */
     int64_t price_minor; /* unit price in minor units; -1 = unknown */
     int32_t position;    /* rank on the page, 1-based; 0 = unknown */
 } aisle_event;
@@ -57,8 +58,9 @@ typedef struct aisle_user {
     aisle_str id, age_band, gender, country; /* "25-34", "f", "GB": free text up to 64 bytes */
 } aisle_user;
 
-/* Where a stream of records goes. Each callback returns AISLE_OK to go on; anything else stops the stream with that
- * status. Callbacks run on the producer's thread, one at a time; a NULL callback drops that kind of record. */
+/* Where a stream of records goes. Each callback returns AISLE_OK to go on; anything else stops the stream
+ * with that status. Callbacks run on the producer's thread, one at a time; a NULL callback drops that kind of
+ * record. */
 typedef struct aisle_sink {
     void *ctx;
     aisle_status (*product)(void *ctx, const aisle_product *p, aisle_error *err);

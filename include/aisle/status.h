@@ -1,4 +1,5 @@
-/* Status codes and error messages of every fallible call. Not a log, not an HTTP status (server/http/problem.c maps). */
+/* Status codes and error messages of every fallible call. Not a log, not an HTTP status
+ * (server/http/problem.c maps). */
 #ifndef AISLE_STATUS_H
 #define AISLE_STATUS_H
 
@@ -12,34 +13,36 @@ extern "C" {
 /* Values are pinned: they cross the plug-in boundary. */
 typedef enum aisle_status {
     AISLE_OK = 0,
-    AISLE_EINVAL = 1,       /* an argument, option or request is wrong: the caller can mend it */
-    AISLE_ENOMEM = 2,       /* out of host or device memory */
-    AISLE_EIO = 3,          /* reading or writing failed */
-    AISLE_ENOTFOUND = 4,    /* the named file, user, product, model ... does not exist */
-    AISLE_ECONFLICT = 5,    /* exists already, or another version was expected */
-    AISLE_EFORMAT = 6,      /* a file's or body's content is not what its kind demands */
-    AISLE_ENUMERIC = 7,     /* matrix not positive definite, overflow, NaN */
-    AISLE_ECANCELED = 8,    /* the caller's cancel flag was raised, or a signal came */
-    AISLE_EBUSY = 9,        /* a queue is full or a lock is held; trying again later may work */
-    AISLE_EUNSUPPORTED = 10,/* right in itself, but not with this build, machine or file version */
-    AISLE_ENOSPC = 11,      /* the disk is full */
-    AISLE_EDENIED = 12,     /* not allowed */
-    AISLE_EINTERNAL = 13    /* our bug */
+    AISLE_EINVAL = 1,        /* an argument, option or request is wrong: the caller can mend it */
+    AISLE_ENOMEM = 2,        /* out of host or device memory */
+    AISLE_EIO = 3,           /* reading or writing failed */
+    AISLE_ENOTFOUND = 4,     /* the named file, user, product, model ... does not exist */
+    AISLE_ECONFLICT = 5,     /* exists already, or another version was expected */
+    AISLE_EFORMAT = 6,       /* a file's or body's content is not what its kind demands */
+    AISLE_ENUMERIC = 7,      /* matrix not positive definite, overflow, NaN */
+    AISLE_ECANCELED = 8,     /* the caller's cancel flag was raised, or a signal came */
+    AISLE_EBUSY = 9,         /* a queue is full or a lock is held; trying again later may work */
+    AISLE_EUNSUPPORTED = 10, /* right in itself, but not with this build, machine or file version */
+    AISLE_ENOSPC = 11,       /* the disk is full */
+    AISLE_EDENIED = 12,      /* not allowed */
+    AISLE_EINTERNAL = 13     /* our bug */
 } aisle_status;
 
-/* Caller's storage; message is always NUL-terminated and says what, where, got, wanted, next step, on one line.
- * Functions take `aisle_error *err`, which may be NULL; they write it only when they fail. */
+/* Caller's storage; message is always NUL-terminated and says what, where, got, wanted, next step, on one
+ * line. Functions take `aisle_error *err`, which may be NULL; they write it only when they fail. */
 typedef struct aisle_error {
     aisle_status status;
     char message[500];
 } aisle_error;
 
-/* aisle_fail formats the message into err (may be NULL) and returns st, so that `return aisle_fail(...)` reads well.
- * Inline, so that a back-end plug-in needs no symbol of the host. Thread-safe for distinct err. */
+/* aisle_fail formats the message into err (may be NULL) and returns st, so that `return aisle_fail(...)`
+ * reads well. Inline, so that a back-end plug-in needs no symbol of the host. Thread-safe for distinct err.
+ */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-static inline aisle_status aisle_fail(aisle_error *err, aisle_status st, const char *fmt, ...)
+static inline aisle_status
+aisle_fail(aisle_error *err, aisle_status st, const char *fmt, ...)
 {
     if (err) {
         va_list ap;
@@ -59,10 +62,10 @@ aisle_status aisle_fail_errno(aisle_error *err, const char *what, const char *wh
 const char *aisle_status_name(aisle_status st);
 
 /* AISLE_TRY returns from the enclosing function when expr fails; use where nothing needs releasing. */
-#define AISLE_TRY(expr)                                                                                                \
-    do {                                                                                                               \
-        aisle_status try_st_ = (expr);                                                                                 \
-        if (try_st_ != AISLE_OK) return try_st_;                                                                       \
+#define AISLE_TRY(expr)                                                                                      \
+    do {                                                                                                     \
+        aisle_status try_st_ = (expr);                                                                       \
+        if (try_st_ != AISLE_OK) return try_st_;                                                             \
     } while (0)
 
 #ifdef __cplusplus

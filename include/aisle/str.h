@@ -1,4 +1,5 @@
-/* A borrowed view of bytes, and a growing byte buffer. Views are never stored past the call that received them. */
+/* A borrowed view of bytes, and a growing byte buffer. Views are never stored past the call that received
+ * them. */
 #ifndef AISLE_STR_H
 #define AISLE_STR_H
 
@@ -36,11 +37,12 @@ bool aisle_str_to_i64(aisle_str s, int64_t *out);
 bool aisle_str_to_u64(aisle_str s, uint64_t *out);
 bool aisle_str_to_f64(aisle_str s, double *out);
 
-/* aisle_time_parse reads RFC 3339 ("2026-11-24T08:00:00Z", offset or "Z" optional, 'T' or one space, fraction optional)
- * and "YYYY-MM-DD" as UTC milliseconds since 1970. aisle_time_format writes "2026-11-24T08:00:00.000Z" (25 bytes with NUL). */
+/* aisle_time_parse reads RFC 3339 ("2026-11-24T08:00:00Z", offset or "Z" optional, 'T' or one space, fraction
+ * optional) and "YYYY-MM-DD" as UTC milliseconds since 1970. aisle_time_format writes
+ * "2026-11-24T08:00:00.000Z" (25 bytes with NUL). */
 bool aisle_time_parse(aisle_str s, int64_t *out_ms);
 void aisle_time_format(int64_t ms, char out[32]);
-int64_t aisle_time_now_ms(void);      /* wall clock, UTC */
+int64_t aisle_time_now_ms(void); /* wall clock, UTC */
 int64_t aisle_time_monotonic_ns(void);
 
 /* Growing buffer; data is NUL-terminated after every successful call (the NUL is not counted in len). */

@@ -1,4 +1,5 @@
-/* Product text to weighted sparse vectors: tokenizer, vocabulary, TF-IDF and BM25. No similarity search here (backend.h). */
+/* Product text to weighted sparse vectors: tokenizer, vocabulary, TF-IDF and BM25. No similarity search here
+ * (backend.h). */
 #ifndef AISLE_TEXT_H
 #define AISLE_TEXT_H
 
@@ -10,41 +11,48 @@
 #include "aisle/status.h"
 #include "aisle/str.h"
 
-/* Tokens: maximal runs of letters and digits after Unicode NFKC case folding with marks removed (utf8proc); then stop
- * words go, the Snowball stemmer of the language runs (libstemmer), and n-grams of 1..ngram adjacent stems are made. */
+/* Tokens: maximal runs of letters and digits after Unicode NFKC case folding with marks removed (utf8proc);
+ * then stop words go, the Snowball stemmer of the language runs (libstemmer), and n-grams of 1..ngram
+ * adjacent stems are made. */
 typedef enum aisle_text_scheme {
-    AISLE_TEXT_TFIDF, /* (1 + ln tf) * (ln((1 + N) / (1 + df)) + 1), Manning, Raghavan, Schuetze 2008, ch. 6 (smoothed idf) */
-    AISLE_TEXT_BM25   /* tf (k1+1) / (tf + k1 (1 - b + b dl/avgdl)) * ln(1 + (N - df + .5)/(df + .5)), Robertson, Zaragoza 2009 */
+    AISLE_TEXT_TFIDF, /* (1 + ln tf) * (ln((1 + N) / (1 + df)) + 1), Manning, Raghavan, Schuetze 2008, ch. 6
+                         (smoothed idf) */
+    AISLE_TEXT_BM25   /* tf (k1+1) / (tf + k1 (1 - b + b dl/avgdl)) * ln(1 + (N - df + .5)/(df + .5)),
+                         Robertson, Zaragoza 2009 */
 } aisle_text_scheme;
 
 typedef struct aisle_text_params {
-    const char *language;    /* Snowball name; NULL = "english"; "none" = no stemming and no stop words */
-    int32_t ngram;           /* 1..3; 0 = 2 */
-    int32_t min_df;          /* terms in fewer products are dropped; 0 = 2 */
-    double max_df;           /* terms in more than this share of products are dropped; 0 = .5 */
+    const char *language; /* Snowball name; NULL = "english"; "none" = no stemming and no stop words */
+    int32_t ngram;        /* 1..3; 0 = 2 */
+    int32_t min_df;       /* terms in fewer products are dropped; 0 = 2 */
+    double max_df;        /* terms in more than this share of products are dropped; 0 = .5 */
     aisle_text_scheme scheme;
-    double k1, b;            /* BM25; 0 = 1.2 and .75 */
-    float title_weight, description_weight, category_weight, brand_weight; /* multiply tf; all 0 = 3, 1, 2, 2 */
+    double k1, b; /* BM25; 0 = 1.2 and .75 */
+    float title_weight, description_weight, category_weight,
+        brand_weight; /* multiply tf; all 0 = 3, 1, 2, 2 */
 } aisle_text_params;
 
 /* Terms with document frequencies, learned from one set of products and then fixed. */
 typedef struct aisle_vocabulary aisle_vocabulary;
 void aisle_vocabulary_free(aisle_vocabulary *v);
 int32_t aisle_vocabulary_count(const aisle_vocabulary *v);
-aisle_str aisle_vocabulary_term(const aisle_vocabulary *v, int32_t i); /* n-gram stems joined by one space; borrowed */
+aisle_str aisle_vocabulary_term(const aisle_vocabulary *v,
+                                int32_t i); /* n-gram stems joined by one space; borrowed */
 
-/* Learns the vocabulary from the products of d whose in[i] != 0 (NULL = all). Term ids are in descending df, ties by
- * term bytes, so the result does not depend on order. */
+/* Learns the vocabulary from the products of d whose in[i] != 0 (NULL = all). Term ids are in descending df,
+ * ties by term bytes, so the result does not depend on order. */
 aisle_status aisle_vocabulary_learn(const aisle_dataset *d, const uint8_t *in, const aisle_text_params *p,
                                     aisle_vocabulary **out, aisle_error *err);
 /* items x terms CSR of weights; every non-empty row has length 1, so row dot products are cosines. */
-aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v, aisle_csr *out, aisle_error *err);
+aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v, aisle_csr *out,
+                               aisle_error *err);
 
 /* The tokenizer alone: calls fn for each stem in order; the view is borrowed for the call. */
 typedef struct aisle_tokenizer aisle_tokenizer;
-aisle_status aisle_tokenizer_new(const char *language, aisle_tokenizer **out, aisle_error *err); /* EINVAL: unknown language */
+aisle_status aisle_tokenizer_new(const char *language, aisle_tokenizer **out,
+                                 aisle_error *err); /* EINVAL: unknown language */
 void aisle_tokenizer_free(aisle_tokenizer *t);
-aisle_status aisle_tokenizer_run(aisle_tokenizer *t, aisle_str text, aisle_status (*fn)(void *ctx, aisle_str stem),
-                                 void *ctx, aisle_error *err);
+aisle_status aisle_tokenizer_run(aisle_tokenizer *t, aisle_str text,
+                                 aisle_status (*fn)(void *ctx, aisle_str stem), void *ctx, aisle_error *err);
 
 #endif

@@ -41,14 +41,14 @@ static void draw(void *ctx, const char *stage, int64_t done, int64_t total, cons
     if (!last && now - m->last_ns < INTERVAL_NS) return;
     m->last_ns = now;
     if (m->json) {
-        printf("{\"event\":\"progress\",\"stage\":\"%s\",\"done\":%lld,\"total\":%lld,\"seconds\":%.3f}\n", stage,
-               (long long)done, (long long)total, (double)(now - m->started_ns) * 1e-9);
+        printf("{\"event\":\"progress\",\"stage\":\"%s\",\"done\":%lld,\"total\":%lld,\"seconds\":%.3f}\n",
+               stage, (long long)done, (long long)total, (double)(now - m->started_ns) * 1e-9);
         fflush(stdout);
     } else if (m->terminal) {
         char line[160];
         if (total > 0)
-            snprintf(line, sizeof line, "%-9s %5.1f %%  %6.1f s  %s", stage, 100.0 * (double)done / (double)total,
-                     (double)(now - m->started_ns) * 1e-9, detail);
+            snprintf(line, sizeof line, "%-9s %5.1f %%  %6.1f s  %s", stage,
+                     100.0 * (double)done / (double)total, (double)(now - m->started_ns) * 1e-9, detail);
         else
             snprintf(line, sizeof line, "%-9s %lld  %6.1f s  %s", stage, (long long)done,
                      (double)(now - m->started_ns) * 1e-9, detail);

@@ -1,4 +1,5 @@
-/* The commands of the program, and what they share: errors, progress on a terminal, Ctrl-C. One file a command. */
+/* The commands of the program, and what they share: errors, progress on a terminal, Ctrl-C. One file a
+ * command. */
 #ifndef AISLE_SERVER_COMMAND_H
 #define AISLE_SERVER_COMMAND_H
 
@@ -18,12 +19,13 @@ extern const aisle_command aisle_commands[]; /* ends with name NULL; in commands
  * (AISLE_ECANCELED), else 1. */
 int aisle_complain(const char *command, aisle_status st, const aisle_error *err);
 
-/* First SIGINT or SIGTERM raises the flag, a second one ends the process at once. Call once, before threads start. */
+/* First SIGINT or SIGTERM raises the flag, a second one ends the process at once. Call once, before threads
+ * start. */
 const int *aisle_interrupt_flag(void);
 
-/* Draws one rewritten line on stderr when that is a terminal, at most 6 times a second; else silent. With json true,
- * writes {"event":"progress",...} lines to stdout instead, at the same pace. `fn` and `ctx` are filled in; finish clears
- * the line. */
+/* Draws one rewritten line on stderr when that is a terminal, at most 6 times a second; else silent. With
+ * json true, writes {"event":"progress",...} lines to stdout instead, at the same pace. `fn` and `ctx` are
+ * filled in; finish clears the line. */
 typedef struct aisle_meter {
     aisle_progress progress;
     const char *command;

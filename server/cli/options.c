@@ -1,4 +1,5 @@
-/* The option table over getopt_long: every row becomes a long option, its bounds are checked, help is laid out. */
+/* The option table over getopt_long: every row becomes a long option, its bounds are checked, help is laid
+ * out. */
 #include "server/cli/options.h"
 
 #include <getopt.h>
@@ -77,12 +78,15 @@ aisle_status aisle_option_set(const aisle_option *o, const char *text, aisle_err
 
 static void print_default(const aisle_option *o)
 {
-    const char *text = o->kind == AISLE_OPT_TEXT || o->kind == AISLE_OPT_CHOICE ? *(const char **)o->out : NULL;
+    const char *text =
+        o->kind == AISLE_OPT_TEXT || o->kind == AISLE_OPT_CHOICE ? *(const char **)o->out : NULL;
     switch (o->kind) {
     case AISLE_OPT_FLAG:
         if (*(bool *)o->out) printf(" (default: on)");
         break;
-    case AISLE_OPT_INT: printf(" (%.0f to %.0f; default %lld)", o->low, o->high, (long long)*(int64_t *)o->out); break;
+    case AISLE_OPT_INT:
+        printf(" (%.0f to %.0f; default %lld)", o->low, o->high, (long long)*(int64_t *)o->out);
+        break;
     case AISLE_OPT_REAL: printf(" (%g to %g; default %g)", o->low, o->high, *(double *)o->out); break;
     case AISLE_OPT_CHOICE:
         printf(" (");
@@ -102,7 +106,8 @@ static void print_help(const aisle_usage *u, const aisle_option *options)
     for (const aisle_option *o = options; o->name; o++) {
         char left[64], letter[8] = "";
         if (o->letter) snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "", o->value ? o->value : "");
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
         printf("  %-26s %s", left, o->help);
         print_default(o);
         putchar('\n');
@@ -156,8 +161,8 @@ static bool try_negation(const aisle_option *options, const char *arg)
     return false;
 }
 
-int aisle_options_parse(const aisle_usage *usage, const aisle_option *options, int argc, char **argv, const char **args,
-                        int32_t *n_args)
+int aisle_options_parse(const aisle_usage *usage, const aisle_option *options, int argc, char **argv,
+                        const char **args, int32_t *n_args)
 {
     struct option longs[MAX_OPTIONS + 2];
     char letters[3 * MAX_OPTIONS + 4] = "+:", message[600];
@@ -199,7 +204,8 @@ int aisle_options_parse(const aisle_usage *usage, const aisle_option *options, i
             return usage_error(usage, err.message);
     }
     if (*n_args < usage->min_args) {
-        snprintf(message, sizeof message, "missing argument; usage: aisle %s %s", usage->command, usage->synopsis);
+        snprintf(message, sizeof message, "missing argument; usage: aisle %s %s", usage->command,
+                 usage->synopsis);
         return usage_error(usage, message);
     }
     return -1;

@@ -33,8 +33,10 @@ Test(str, times_round_trip)
     cr_assert(aisle_time_parse(AISLE_STR("2000-02-29T23:59:59.5+01:00"), &ms));
     aisle_time_format(ms, text);
     cr_assert_str_eq(text, "2000-02-29T22:59:59.500Z");
-    static const char *const bad[] = {"2001-02-29", "2010-13-01", "2010-12-01T24:00:00", "2010-12-01Z", "today", ""};
-    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) cr_assert_not(aisle_time_parse(aisle_str_from(bad[k]), &ms), "%s", bad[k]);
+    static const char *const bad[] = {"2001-02-29",  "2010-13-01", "2010-12-01T24:00:00",
+                                      "2010-12-01Z", "today",      ""};
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        cr_assert_not(aisle_time_parse(aisle_str_from(bad[k]), &ms), "%s", bad[k]);
 }
 
 Test(str, buffer_keeps_its_terminator)

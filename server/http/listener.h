@@ -1,0 +1,32 @@
+/* The HTTP server: loops, sockets, drain. Started by `aisle serve`, and by tests. */
+#ifndef AISLE_SERVER_LISTENER_H
+#define AISLE_SERVER_LISTENER_H
+
+#include "server/http/http.h"
+
+typedef struct aisle_http_params {
+    const char *host;                    /* numeric address, "127.0.0.1" */
+    int32_t port;                        /* 0 = a free one */
+    int32_t loops;                       /* 0 = one a core */
+    int32_t max_connections;             /* 0 = derived from RLIMIT_NOFILE minus a reserve */
+    int64_t header_ms, body_ms, idle_ms; /* 0 = 10 s; 30 s + 1 s a 64 KiB; 60 s */
+    const char *spool;                   /* folder for AISLE_BODY_FILE bodies */
+    bool open_mode; /* no keys: admin routes are open, only loopback Host values are answered (DNS rebinding)
+                     */
+    const aisle_route *routes;
+    struct aisle_app *app;
+    /* Decides on an admin key; called on the loop; NULL only with open_mode. */
+    bool (*is_admin)(struct aisle_app *app, int32_t loop, aisle_str bearer);
+} aisle_http_params;
+
+typedef struct aisle_http aisle_http;
+/* Binds and starts the loop threads. AISLE_ECONFLICT: port in use (names it and the next step). */
+aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisle_error *err);
+int32_t aisle_http_port(const aisle_http *h);
+int32_t aisle_http_loops(const aisle_http *h);
+/* Stops accepting, lets requests in flight finish up to grace_ms, ends streams, joins the loops, frees h. */
+void aisle_http_stop(aisle_http *h, int64_t grace_ms);
+/* Prometheus text of requests by route and status, latency histogram, connections, bytes. Appends to out. */
+bool aisle_http_metrics(const aisle_http *h, aisle_buf *out);
+
+#endif

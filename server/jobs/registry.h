@@ -1,0 +1,37 @@
+/* The model versions of a data folder and which one serves: FOLDER/models/NNNNNN.aisle and the file
+ * `current`. */
+#ifndef AISLE_SERVER_REGISTRY_H
+#define AISLE_SERVER_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/memory.h"
+#include "aisle/model.h"
+
+/* Thread-safe. `current` holds one version number and is replaced by rename; a broken current model is
+ * logged, and the newest older version that opens serves instead. */
+typedef struct aisle_registry aisle_registry;
+aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out,
+                                 aisle_error *err); /* makes models/ */
+void aisle_registry_close(aisle_registry *r);
+
+/* The serving model with a reference of the caller's (aisle_model_unref), NULL when there is none. Lock held
+ * for nanoseconds; *version as of that model. */
+aisle_model *aisle_registry_current(aisle_registry *r, int64_t *version);
+/* A path for the next version to be written to by a trainer; the number is free until published. */
+aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[4096], aisle_error *err);
+/* Opens and checks that version, makes it current on disk, then swaps it in. The old one serves until the
+ * swap. */
+aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
+
+typedef struct aisle_model_entry {
+    int64_t version, bytes, created_ms;
+    bool current;
+    const char *meta;  /* JSON text, or NULL when the file does not open */
+    const char *fault; /* why not, or NULL */
+} aisle_model_entry;
+aisle_status aisle_registry_list(aisle_registry *r, aisle_arena *a, aisle_model_entry **out, int32_t *n,
+                                 aisle_error *err); /* newest first */
+
+#endif

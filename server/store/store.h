@@ -1,0 +1,150 @@
+/* The shop's durable store, by resource. sqlite3 stops behind this header; another store can stand beside it.
+ */
+#ifndef AISLE_SERVER_STORE_H
+#define AISLE_SERVER_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/import.h"
+#include "aisle/memory.h"
+#include "aisle/shop.h"
+
+/* One data folder: FOLDER/aisle.db, FOLDER/models/, FOLDER/spool/. The store makes the folder and its
+ * database if `create`; applies migrations (forward only, PRAGMA user_version); a newer database is
+ * AISLE_EUNSUPPORTED. */
+typedef struct aisle_store aisle_store;
+aisle_status aisle_store_open(const char *folder, bool create, aisle_store **out, aisle_error *err);
+void aisle_store_close(aisle_store *s); /* checkpoints the WAL */
+const char *aisle_store_folder(const aisle_store *s);
+/* Takes FOLDER/server.lock for this process; AISLE_EBUSY names the other server's pid. Released at close. */
+aisle_status aisle_store_lock(aisle_store *s, aisle_error *err);
+
+/* ---- reading: one view a thread, prepared statements on a read-only connection ---- */
+typedef struct aisle_view aisle_view;
+aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err);
+void aisle_view_close(aisle_view *v);
+
+/* Strings of results are copied into the arena. AISLE_ENOTFOUND when absent. */
+aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, aisle_product *out,
+                                int64_t *version, aisle_error *err);
+
+typedef enum aisle_product_sort {
+    AISLE_SORT_ID,
+    AISLE_SORT_PRICE,
+    AISLE_SORT_PRICE_DESC,
+    AISLE_SORT_NEWEST,
+    AISLE_SORT_TITLE
+} aisle_product_sort;
+typedef struct aisle_product_filter {
+    aisle_str category; /* this node and below it; absent = any */
+    aisle_str brand;
+    int64_t price_min, price_max; /* minor units; -1 = no bound */
+    bool in_stock;
+    aisle_product_sort sort;
+    aisle_str cursor; /* opaque, from the last page; absent = first; AISLE_EINVAL when not ours */
+    int32_t limit;    /* 1..100 */
+} aisle_product_filter;
+typedef struct aisle_product_page {
+    aisle_product *items;
+    int32_t n;
+    int64_t total;  /* matches in all */
+    aisle_str next; /* cursor, absent on the last page */
+} aisle_product_page;
+aisle_status aisle_view_products(aisle_view *v, const aisle_product_filter *f, aisle_arena *a,
+                                 aisle_product_page *out, aisle_error *err);
+
+/* The newest events first of a user (or of a session when user is absent), at most limit, views and better.
+ */
+typedef struct aisle_recent {
+    aisle_str item;
+    aisle_event_type type;
+    int64_t at_ms;
+    double value;
+} aisle_recent;
+aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session, int32_t limit,
+                               aisle_arena *a, aisle_recent **out, int32_t *n, aisle_error *err);
+
+typedef struct aisle_store_counts {
+    int64_t products, users, events;
+} aisle_store_counts;
+aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err);
+/* Products that are not available: stock 0 or hidden; the ids in the arena. version changes whenever the set
+ * may have. */
+aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **ids, int64_t *n,
+                                    aisle_error *err);
+int64_t aisle_view_catalogue_version(aisle_view *v);
+
+/* Streams products, users and events (in id order) of one read snapshot into a sink: how training gets its
+ * data. */
+aisle_status aisle_store_load(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
+                              aisle_error *err);
+
+/* ---- writing: one writer thread, whatever waits becomes one transaction, synchronous=FULL ---- */
+typedef struct aisle_tx aisle_tx; /* valid inside run() */
+typedef struct aisle_write {
+    /* On the writer thread, in a savepoint of its own: a failure undoes only this write. */
+    aisle_status (*run)(struct aisle_write *w, aisle_tx *tx, aisle_error *err);
+    /* On the writer thread after the commit is durable (or failed): st is run's status, or the commit's. */
+    void (*done)(struct aisle_write *w, aisle_status st, const aisle_error *err);
+    struct aisle_write *next; /* the store's */
+    aisle_status status;      /* the store's */
+    aisle_error error;        /* the store's */
+} aisle_write;
+/* Starts the writer; called once by the server. Writes waiting beyond 4,096 are refused with AISLE_EBUSY. */
+aisle_status aisle_store_start_writer(aisle_store *s, aisle_error *err);
+aisle_status aisle_store_submit(aisle_store *s,
+                                aisle_write *w); /* any thread; w stays the caller's until done() */
+/* The same for a caller that may block (command line): with or without the writer thread. */
+aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *err);
+
+/* *known = true and nothing written when event_id (or the record's hash) was seen before. The user, session
+ * and product of an event need not exist; an unknown product id is kept as an id without a record. */
+aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err);
+aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err); /* insert or replace */
+aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u,
+                           aisle_error *err); /* insert or merge non-absent fields */
+
+/* ---- import: clean rows go to a private staging area, then in one transaction into the shop ---- */
+typedef struct aisle_store_import aisle_store_import;
+typedef struct aisle_store_import_params {
+    int32_t user_core, item_core; /* k-core over the imported events; 0 = none */
+    bool dry_run;                 /* count everything, write nothing */
+} aisle_store_import_params;
+aisle_status aisle_store_import_begin(aisle_store *s, const aisle_store_import_params *p,
+                                      aisle_store_import **out, aisle_error *err);
+aisle_sink aisle_store_import_sink(aisle_store_import *i);
+/* Adds the counts of AISLE_REASON_BELOW_CORE and AISLE_REASON_KNOWN to the report. Nothing is changed on
+ * failure. */
+aisle_status aisle_store_import_commit(aisle_store_import *i, aisle_import_report *report, aisle_error *err);
+void aisle_store_import_abort(aisle_store_import *i); /* releases i; also after commit */
+
+/* ---- API keys: only a BLAKE2b hash is stored ---- */
+typedef struct aisle_key {
+    aisle_str name, scope; /* scope: "admin" */
+    int64_t created_ms;
+} aisle_key;
+aisle_status aisle_tx_key_add(aisle_tx *tx, aisle_str name, aisle_str scope, const unsigned char hash[32],
+                              aisle_error *err);
+aisle_status aisle_tx_key_remove(aisle_tx *tx, aisle_str name, aisle_error *err); /* AISLE_ENOTFOUND */
+aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int32_t *n, aisle_error *err);
+/* *found with the key's scope; AISLE_OK also when not found. */
+aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], bool *found, aisle_error *err);
+
+/* ---- jobs: what was asked for and how it ended, kept over restarts ---- */
+typedef struct aisle_job_record {
+    int64_t id;          /* 0 = new: set by aisle_tx_job */
+    const char *kind;    /* "training", "import" */
+    const char *state;   /* "queued", "running", "succeeded", "failed", "canceled" */
+    const char *request; /* JSON text */
+    const char *result;  /* JSON text or NULL */
+    int64_t created_ms, started_ms, ended_ms;
+} aisle_job_record;
+aisle_status aisle_tx_job(aisle_tx *tx, aisle_job_record *job,
+                          aisle_error *err); /* insert (id 0) or update */
+aisle_status aisle_view_job(aisle_view *v, int64_t id, aisle_arena *a, aisle_job_record *out,
+                            aisle_error *err);
+aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle_job_record **out, int32_t *n,
+                             aisle_error *err); /* newest first */
+
+#endif
