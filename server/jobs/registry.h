@@ -10,19 +10,24 @@
 #include "aisle/model.h"
 
 /* Thread-safe. `current` holds one version number and is replaced by rename; a broken current model is
- * logged, and the newest older version that opens serves instead. */
+ * logged, and the newest older version that opens serves instead. Opening maps no model: that happens at the
+ * first aisle_registry_current or _refresh. */
 typedef struct aisle_registry aisle_registry;
 aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out,
                                  aisle_error *err); /* makes models/ */
 void aisle_registry_close(aisle_registry *r);
+/* Removes temporary files of writers that live no more. For the server, at its start. */
+void aisle_registry_sweep(aisle_registry *r);
 
-/* The serving model with a reference of the caller's (aisle_model_unref), NULL when there is none. Lock held
- * for nanoseconds; *version as of that model. */
+/* The serving model with a reference of the caller's (aisle_model_unref), NULL when there is none; *version
+ * (may be NULL) as of that model. Takes as long as a lock once the first call has opened the model. */
 aisle_model *aisle_registry_current(aisle_registry *r, int64_t *version);
+/* Takes up a `current` that another process has written since. AISLE_OK also when nothing is new. */
+aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err);
 /* A path for the next version to be written to by a trainer; the number is free until published. */
 aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[4096], aisle_error *err);
 /* Opens and checks that version, makes it current on disk, then swaps it in. The old one serves until the
- * swap. */
+ * swap. AISLE_ENOTFOUND: no such version. */
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
 
 typedef struct aisle_model_entry {
@@ -31,7 +36,8 @@ typedef struct aisle_model_entry {
     const char *meta;  /* JSON text, or NULL when the file does not open */
     const char *fault; /* why not, or NULL */
 } aisle_model_entry;
+/* Newest first. Opens and checks every file: seconds for large ones, so not on a loop. */
 aisle_status aisle_registry_list(aisle_registry *r, aisle_arena *a, aisle_model_entry **out, int32_t *n,
-                                 aisle_error *err); /* newest first */
+                                 aisle_error *err);
 
 #endif
