@@ -30,7 +30,9 @@ typedef struct aisle_events {
 
 aisle_dataset *aisle_dataset_new(void);
 void aisle_dataset_free(aisle_dataset *d);
-/* A sink that fills d. Guest events (no user) are taken under the user id "session:" + session. */
+/* A sink that fills d. Guest events (no user) are taken under the user id "session:" + session; an event with
+ * neither, or without item, is AISLE_EINVAL. A later product record replaces an earlier one of the same id.
+ * User records are dropped: a user is whoever has an event. */
 aisle_sink aisle_dataset_sink(aisle_dataset *d);
 
 const aisle_idmap *aisle_dataset_users(const aisle_dataset *d);
@@ -44,18 +46,20 @@ aisle_product aisle_dataset_product(const aisle_dataset *d, int32_t i);
  * (disliked). */
 typedef struct aisle_weights {
     float weight[AISLE_EVENT_TYPES]; /* e.g. view 1, add_to_cart 3, purchase 5 */
-    double half_life_days;           /* event weight halves every so many days before now_ms; 0 = no decay */
-    int64_t now_ms;                  /* 0 = time of the newest event */
-    float rating_floor;              /* ratings and reviews of fewer stars are ignored; 0 = none */
-    bool binary;                     /* every pair kept weighs 1 */
+    double half_life_days; /* event weight halves every so many days before now_ms; 0 = no decay; events
+                              without time do not decay */
+    int64_t now_ms;        /* 0 = time of the newest event kept */
+    float rating_floor;    /* ratings and reviews of fewer stars are ignored; 0 = none */
+    bool binary;           /* every pair kept weighs 1 */
 } aisle_weights;
 
 /* view .3, click .3, add_to_cart 1, purchase 2, rating/review stars/5 x 2 with floor 3, like 2; no decay. */
 aisle_weights aisle_weights_default(void);
 
 /* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left
- * out (a cancel takes its quantity off the user's earlier purchases of the item, newest first); a dislike
- * removes the pair. keep: per-event mask, NULL = all. Pairs with weight <= 0 do not appear. */
+ * out (a cancel takes its quantity off the user's earlier purchases of the item, newest first; what is left
+ * of a purchase still weighs as one, whatever its quantity); a dislike removes the pair. keep: per-event
+ * mask, NULL = all. Pairs with weight <= 0 do not appear. */
 aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
                                   aisle_csr *out, aisle_error *err);
 
@@ -69,8 +73,8 @@ aisle_status aisle_dataset_core(const aisle_dataset *d, int32_t user_k, int32_t 
  * sides. */
 typedef enum aisle_split_kind {
     AISLE_SPLIT_RANDOM,     /* each pair is test with probability `fraction` */
-    AISLE_SPLIT_LEAVE_LAST, /* each user's pair with the newest first event is test; users with one pair:
-                               train */
+    AISLE_SPLIT_LEAVE_LAST, /* each user's pair with the newest first event is test, ties by arrival; users
+                               with one pair: train */
     AISLE_SPLIT_TIME /* pairs first seen in the last `fraction` of the time span (by event count) are test */
 } aisle_split_kind;
 
