@@ -8,6 +8,7 @@
 #include "aisle/matrix.h"
 #include "aisle/progress.h"
 #include "aisle/status.h"
+#include "aisle/str.h"
 
 /* Scores of a block of users for all items: out[r * n_items + i], finite or -INFINITY ("cannot rank"). Any
  * model. Called from several threads at once, for disjoint blocks, each with its own `thread` number 0 ..
@@ -30,14 +31,19 @@ typedef struct aisle_eval_params {
     const aisle_progress *progress;
 } aisle_eval_params;
 
-/* Per user u with test items T (|T| >= 1), ranking all items outside u's train row, best first, cut at k;
- * rel_r = 1 when the item of rank r is in T. Means over these users. precision@k = hits/k; recall@k =
- * hits/|T|; f1@k = 2PR/(P+R) per user, 0 when both are 0 accuracy@k  = share of all ranked items that are
- * classed right when the top k are called relevant hit_rate@k  = [hits > 0]; mrr@k = 1/rank of the first hit
- * (Voorhees 1999) map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4) ndcg@k =
- * sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002) auc         = share
- * of (test, non-test) item pairs ranked right, ties count half (no cut) coverage@k  = distinct items
- * recommended / items (not a mean over users) */
+/* Per user u with test items T (|T| >= 1, items of u's train row taken out), ranking all items outside u's train
+ * row, best first, cut at k; rel_r = 1 when the item of rank r is in T. Means over these users; the others are
+ * skipped. An item scored -INFINITY ranks last and is never recommended.
+ *   precision@k = hits/k
+ *   recall@k    = hits/|T|
+ *   f1@k        = 2PR/(P+R) per user, 0 when both are 0
+ *   accuracy@k  = share of all ranked items that are classed right when the top k are called relevant
+ *   hit_rate@k  = [hits > 0]
+ *   map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4)
+ *   mrr@k       = 1/rank of the first hit, 0 without one (Voorhees 1999)
+ *   ndcg@k      = sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002)
+ *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut); 1/2 without pairs
+ *   coverage@k  = distinct items recommended / items (not a mean over users) */
 typedef struct aisle_metric {
     double mean, low, high; /* low = high = mean without bootstrap, and for coverage */
 } aisle_metric;
@@ -55,8 +61,10 @@ typedef struct aisle_eval_report {
     double seconds;
 } aisle_eval_report;
 
-/* train and test: users x items. Ties in score are broken by smaller item id. Same result for any thread
- * count. */
+/* train and test: users x items, rows sorted (aisle_csr_check). Ties in score are broken by smaller item id. Same
+ * result for any thread count (seconds excepted). Work space: threads x (32 MiB + n_items * 2 bytes) and the
+ * users' values. Errors: AISLE_EINVAL (shapes, parameters, no user to measure), AISLE_ENUMERIC (a score is NaN or
+ * +INFINITY), AISLE_ECANCELED, AISLE_ENOMEM, and what source->scores returns. */
 aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *train, const aisle_csr *test,
                             const aisle_eval_params *p, aisle_eval_report *out, aisle_error *err);
 
@@ -65,10 +73,17 @@ aisle_status aisle_eval_source_factors(const aisle_mat *users, const aisle_mat *
                                        aisle_eval_source *out, aisle_error *err);
 aisle_status aisle_eval_source_vector(const float *item_scores, int32_t n_items, aisle_eval_source *out,
                                       aisle_error *err); /* popularity: the same scores for everyone */
-/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); ids/scores n_items x k, -1
- * fills. */
+/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); -INFINITY when no j has the
+ * neighbour i; ids/scores n_items x k, scores > 0, -1 fills. */
 aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t *ids, const float *scores,
                                           int32_t k, aisle_eval_source *out, aisle_error *err);
 void aisle_eval_source_free(aisle_eval_source *s);
+
+/* Appends the report to out: a table with cut-offs as columns and metrics as rows, "mean (low-high)", under the
+ * line "NAME: n users, s seconds"; or one JSON object {"users", "seconds", "at": [{"k", "precision": {"mean",
+ * "low", "high"}, ...}], "auc": {...}}. */
+aisle_status aisle_eval_report_text(const aisle_eval_report *r, const char *name, aisle_buf *out,
+                                    aisle_error *err);
+aisle_status aisle_eval_report_json(const aisle_eval_report *r, aisle_buf *out, aisle_error *err);
 
 #endif

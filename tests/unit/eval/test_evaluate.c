@@ -1,0 +1,343 @@
+/* Every metric by hand on tiny rankings, against a brute-force twin in double on random ones, and the edges.
+ */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "aisle/eval.h"
+#include "aisle/memory.h"
+#include "aisle/rng.h"
+#include "cpu/eval/rank.h"
+
+/* Scores straight out of a users x items table. */
+typedef struct table {
+    const float *scores;
+    int32_t n_items;
+} table;
+
+static aisle_status table_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n, float *out,
+                                 aisle_error *err)
+{
+    const table *t = ctx;
+    (void)thread, (void)err;
+    for (int32_t r = 0; r < n; r++)
+        memcpy(out + (int64_t)r * t->n_items, t->scores + (int64_t)users[r] * t->n_items,
+               (size_t)t->n_items * sizeof *out);
+    return AISLE_OK;
+}
+
+static aisle_csr csr(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row, const int32_t *col)
+{
+    aisle_csr m;
+    cr_assert_eq(aisle_csr_from_coo(n_rows, n_cols, n, row, col, NULL, &m, NULL), AISLE_OK);
+    return m;
+}
+
+static aisle_eval_params cuts(int32_t a, int32_t b)
+{
+    return (aisle_eval_params){.cuts = {a, b}, .n_cuts = b ? 2 : 1, .threads = 2, .seed = 5};
+}
+
+#define NEAR(got, want) cr_assert_float_eq((got), (want), 1e-12, "%.15f, wanted %.15f", (got), (double)(want))
+
+/* Six items, item 0 in train, items 2 and 5 held out. Ranking by score: 1 2 3 4 5.
+ *   @2: hit at rank 2. P 1/2, R 1/2, F1 1/2. Called relevant {1, 2}: right are 2 (hit), 3, 4 (left out): 3/5.
+ *       MAP (1/2)/min(2,2) = 1/4; MRR 1/2; NDCG (1/log2 3) / (1 + 1/log2 3).
+ *   @5: hits at 2 and 5. P 2/5, R 1, F1 4/7, accuracy 2/5, MAP (1/2 + 2/5)/2 = 9/20, MRR 1/2,
+ *       NDCG (1/log2 3 + 1/log2 6) / (1 + 1/log2 3).
+ *   AUC: 2 beats 3 and 4, 5 beats none of 1, 3, 4: 2/6. Coverage 2/6 and 5/6. */
+Test(evaluate, one_user_by_hand)
+{
+    float s[6] = {9, .9f, .8f, .7f, .6f, .5f};
+    int32_t u[2] = {0, 0}, held[2] = {2, 5}, zero = 0;
+    table t = {s, 6};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(1, 6, 1, &zero, &zero), test = csr(1, 6, 2, u, held);
+    aisle_eval_params p = cuts(2, 5);
+    aisle_eval_report r;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    double l3 = 1 / log2(3), l6 = 1 / log2(6);
+    cr_assert_eq(r.n_users, 1);
+    cr_assert_eq(r.at[0].k, 2);
+    NEAR(r.at[0].precision.mean, .5);
+    NEAR(r.at[0].recall.mean, .5);
+    NEAR(r.at[0].f1.mean, .5);
+    NEAR(r.at[0].accuracy.mean, .6);
+    NEAR(r.at[0].hit_rate.mean, 1);
+    NEAR(r.at[0].map.mean, .25);
+    NEAR(r.at[0].mrr.mean, .5);
+    NEAR(r.at[0].ndcg.mean, l3 / (1 + l3));
+    NEAR(r.at[0].coverage.mean, 2. / 6);
+    NEAR(r.at[1].precision.mean, .4);
+    NEAR(r.at[1].recall.mean, 1);
+    NEAR(r.at[1].f1.mean, 4. / 7);
+    NEAR(r.at[1].accuracy.mean, .4);
+    NEAR(r.at[1].map.mean, .45);
+    NEAR(r.at[1].mrr.mean, .5);
+    NEAR(r.at[1].ndcg.mean, (l3 + l6) / (1 + l3));
+    NEAR(r.at[1].coverage.mean, 5. / 6);
+    NEAR(r.auc.mean, 2. / 6);
+    NEAR(r.auc.low, r.auc.mean);
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+}
+
+/* All scores equal: ranks follow the ids, so item 0 is first; every AUC pair is a tie and counts 1/2. */
+Test(evaluate, ties_go_to_the_smaller_id_and_count_half)
+{
+    float s[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    int32_t u[2] = {0, 1}, held[2] = {0, 3};
+    table t = {s, 4};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(2, 4, 0, NULL, NULL), test = csr(2, 4, 2, u, held);
+    aisle_eval_params p = cuts(1, 4);
+    aisle_eval_report r;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    NEAR(r.at[0].hit_rate.mean, .5);       /* user 0 yes, user 1 no */
+    NEAR(r.at[1].mrr.mean, (1 + .25) / 2); /* item 3 stands last */
+    NEAR(r.auc.mean, .5);
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+}
+
+/* Item 1 cannot be ranked: no cut recommends it, although three places are left over at @4; below both others
+ * it loses its two AUC pairs. Items called relevant are 0 and 2, both wrong, and item 1 is missed: accuracy
+ * 0. */
+Test(evaluate, items_without_a_score_are_never_recommended)
+{
+    float s[3] = {.2f, -INFINITY, .1f};
+    int32_t zero = 0, held = 1;
+    table t = {s, 3};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(1, 3, 0, NULL, NULL), test = csr(1, 3, 1, &zero, &held);
+    aisle_eval_params p = cuts(4, 0);
+    aisle_eval_report r;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    NEAR(r.at[0].hit_rate.mean, 0);
+    NEAR(r.at[0].accuracy.mean, 0);
+    NEAR(r.at[0].coverage.mean, 2. / 3);
+    NEAR(r.auc.mean, 0);
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+}
+
+Test(evaluate, users_without_test_items_are_skipped)
+{
+    float s[9] = {3, 2, 1, 3, 2, 1, 3, 2, 1};
+    /* user 0 has a test item, user 1 none, user 2 only one that is in the train row as well */
+    int32_t train_u[2] = {1, 2}, train_i[2] = {0, 0}, test_u[2] = {0, 2}, test_i[2] = {0, 0};
+    table t = {s, 3};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(3, 3, 2, train_u, train_i), test = csr(3, 3, 2, test_u, test_i);
+    aisle_csr none = csr(3, 3, 0, NULL, NULL);
+    aisle_eval_params p = cuts(1, 0);
+    aisle_eval_report r;
+    aisle_error err;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    cr_assert_eq(r.n_users, 1);
+    NEAR(r.at[0].hit_rate.mean, 1);
+    cr_assert_eq(aisle_evaluate(&source, &train, &none, &p, &r, &err), AISLE_EINVAL);
+    cr_assert(strstr(err.message, "no user"));
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+    aisle_csr_deinit(&none);
+}
+
+/* ---- the twin: sorts everything, counts every pair ---- */
+enum { USERS = 150, ITEMS = 97 };
+
+typedef struct sample {
+    float scores[USERS * ITEMS];
+    bool in_train[USERS][ITEMS], in_test[USERS][ITEMS];
+    aisle_csr train, test;
+} sample;
+
+static void draw(sample *s, uint64_t seed)
+{
+    int32_t row[2][USERS * ITEMS], col[2][USERS * ITEMS];
+    int64_t n[2] = {0, 0};
+    aisle_rng rng;
+    aisle_rng_init(&rng, seed, 0);
+    memset(s, 0, sizeof *s);
+    for (int32_t u = 0; u < USERS; u++)
+        for (int32_t i = 0; i < ITEMS; i++) {
+            uint64_t x = aisle_rng_below(&rng, 20), q = aisle_rng_below(&rng, 12);
+            /* few distinct values, so that ties are everywhere, and some items that cannot be ranked */
+            s->scores[u * ITEMS + i] = q == 0 ? -INFINITY : (float)q;
+            s->in_train[u][i] = x < 3;
+            s->in_test[u][i] = x == 4 || (x == 5 && u % 2) || x == 0;
+            if (s->in_train[u][i]) row[0][n[0]] = u, col[0][n[0]++] = i;
+            if (s->in_test[u][i]) row[1][n[1]] = u, col[1][n[1]++] = i;
+        }
+    s->train = csr(USERS, ITEMS, n[0], row[0], col[0]);
+    s->test = csr(USERS, ITEMS, n[1], row[1], col[1]);
+}
+
+static void undraw(sample *s)
+{
+    aisle_csr_deinit(&s->train);
+    aisle_csr_deinit(&s->test);
+}
+
+static void twin_user(const sample *s, int32_t u, int32_t k, double v[AISLE_METRICS + 1])
+{
+    int32_t order[ITEMS], n = 0, n_held = 0, hits = 0, right = 0, called = 0;
+    double dcg = 0, ideal = 0, average = 0, first = 0, wins = 0, pairs = 0;
+    const float *score = s->scores + u * ITEMS;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        if (s->in_train[u][i]) continue;
+        int32_t at = n++;
+        for (; at > 0 && score[order[at - 1]] < score[i]; at--) order[at] = order[at - 1];
+        order[at] = i;
+        n_held += s->in_test[u][i];
+    }
+    for (int32_t r = 0; r < n; r++) {
+        bool in = s->in_test[u][order[r]], top = r < k && score[order[r]] != -INFINITY;
+        called += top;
+        right += in == top;
+        if (!in || !top) continue;
+        hits++;
+        dcg += log(2) / log(r + 2);
+        average += (double)hits / (r + 1);
+        if (first == 0) first = 1. / (r + 1);
+    }
+    for (int32_t r = 0; r < k && r < n_held; r++) ideal += log(2) / log(r + 2);
+    for (int32_t a = 0; a < n; a++)
+        for (int32_t b = 0; b < n; b++) {
+            if (!s->in_test[u][order[a]] || s->in_test[u][order[b]]) continue;
+            float x = score[order[a]], y = score[order[b]];
+            pairs++;
+            wins += x > y ? 1 : x == y ? .5 : 0;
+        }
+    double p = (double)hits / k, r = (double)hits / n_held;
+    double all[AISLE_METRICS + 1] = {p,
+                                     r,
+                                     hits ? 2 * p * r / (p + r) : 0,
+                                     (double)right / n,
+                                     hits > 0,
+                                     average / (k < n_held ? k : n_held),
+                                     first,
+                                     dcg / ideal,
+                                     wins / pairs};
+    memcpy(v, all, sizeof all);
+}
+
+Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
+{
+    static sample s;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        draw(&s, seed);
+        table t = {s.scores, ITEMS};
+        aisle_eval_source source = {&t, table_scores};
+        aisle_eval_params p = {.cuts = {1, 7, 50, 200}, .n_cuts = 4, .threads = 2};
+        aisle_eval_report r;
+        cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &r, NULL), AISLE_OK);
+        for (int32_t c = 0; c < p.n_cuts; c++) {
+            double sum[AISLE_METRICS + 1] = {0}, v[AISLE_METRICS + 1];
+            int32_t n = 0;
+            for (int32_t u = 0; u < USERS; u++) {
+                if (aisle_rank_held(&s.train, &s.test, u, NULL) == 0) continue;
+                twin_user(&s, u, p.cuts[c], v);
+                for (int32_t m = 0; m <= AISLE_METRICS; m++) sum[m] += v[m];
+                n++;
+            }
+            cr_assert_eq(r.n_users, n);
+            for (int32_t m = 0; m < AISLE_METRICS; m++)
+                cr_assert_float_eq(aisle_metric_at(&r.at[c], m)->mean, sum[m] / n, 1e-12, "%s@%d",
+                                   aisle_metric_rows[m].name, p.cuts[c]);
+            NEAR(r.auc.mean, sum[AISLE_METRICS] / n);
+        }
+        undraw(&s);
+    }
+}
+
+Test(evaluate, any_thread_count_gives_the_same_report)
+{
+    static sample s;
+    draw(&s, 11);
+    table t = {s.scores, ITEMS};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_params p = {
+        .cuts = {5, 20}, .n_cuts = 2, .threads = 1, .bootstrap = 40, .seed = 9, .max_users = 140};
+    aisle_eval_report one, other;
+    cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &one, NULL), AISLE_OK);
+    cr_assert_eq(one.n_users, 140);
+    for (p.threads = 2; p.threads <= 3; p.threads++) {
+        cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &other, NULL), AISLE_OK);
+        one.seconds = other.seconds = 0;
+        cr_assert_arr_eq(&one, &other, sizeof one);
+    }
+    undraw(&s);
+}
+
+/* The deviation of a mean over n users is that of the users / sqrt n; the percentile interval of a mean is
+ * close to +- 1.96 of it. 150 users, hit rate p: sqrt(p (1 - p) / n). Within a quarter of it for 2,000
+ * resamples. */
+Test(evaluate, bootstrap_intervals_have_the_width_of_the_normal_ones)
+{
+    static sample s;
+    draw(&s, 21);
+    table t = {s.scores, ITEMS};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_params p = {.cuts = {3}, .n_cuts = 1, .threads = 2, .bootstrap = 2000, .seed = 1};
+    aisle_eval_report a, b;
+    cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &a, NULL), AISLE_OK);
+    aisle_metric h = a.at[0].hit_rate;
+    double want = 2 * 1.96 * sqrt(h.mean * (1 - h.mean) / a.n_users);
+    cr_assert(h.low < h.mean && h.mean < h.high);
+    cr_assert_float_eq(h.high - h.low, want, want / 4, "%f, wanted about %f", h.high - h.low, want);
+    cr_assert_eq(a.at[0].coverage.low, a.at[0].coverage.mean);
+    p.seed = 2; /* another seed moves the interval, never the mean */
+    cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &b, NULL), AISLE_OK);
+    cr_assert_eq(b.at[0].ndcg.mean, a.at[0].ndcg.mean);
+    cr_assert_neq(b.at[0].ndcg.low, a.at[0].ndcg.low);
+    undraw(&s);
+}
+
+Test(evaluate, wrong_parameters_and_scores_are_named)
+{
+    float s[4] = {1, NAN, 1, 1};
+    int32_t zero = 0, held = 1, stop = 1;
+    table t = {s, 4};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(1, 4, 0, NULL, NULL), test = csr(1, 4, 1, &zero, &held);
+    aisle_csr wide = csr(1, 5, 1, &zero, &held);
+    aisle_eval_params p = cuts(2, 2);
+    aisle_eval_report r;
+    aisle_error err;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, &err), AISLE_EINVAL);
+    cr_assert(strstr(err.message, "cut-off 2"));
+    p = cuts(1001, 0);
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, &err), AISLE_EINVAL);
+    p = cuts(2, 3);
+    cr_assert_eq(aisle_evaluate(&source, &train, &wide, &p, &r, &err), AISLE_EINVAL);
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, &err), AISLE_ENUMERIC);
+    s[1] = INFINITY;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, &err), AISLE_ENUMERIC);
+    s[1] = 0;
+    aisle_progress progress = {NULL, NULL, &stop};
+    p.progress = &progress;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, &err), AISLE_ECANCELED);
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+    aisle_csr_deinit(&wide);
+}
+
+Test(evaluate, every_failed_allocation_is_reported)
+{
+    static sample s;
+    draw(&s, 3);
+    table t = {s.scores, ITEMS};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_params p = {.cuts = {5}, .n_cuts = 1, .threads = 2, .bootstrap = 4};
+    aisle_eval_report r;
+    aisle_status st = AISLE_ENOMEM;
+    int64_t n = 1;
+    for (; n < 100 && st == AISLE_ENOMEM; n++) {
+        aisle_alloc_fail_after(n);
+        st = aisle_evaluate(&source, &s.train, &s.test, &p, &r, NULL);
+        aisle_alloc_fail_after(0);
+    }
+    cr_assert_eq(st, AISLE_OK);
+    cr_assert_gt(n, 10);
+    undraw(&s);
+}
