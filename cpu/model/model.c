@@ -1,0 +1,142 @@
+/* What an open model answers. Everything was checked at open, so nothing is checked here. */
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/model/model_file.h"
+
+aisle_model *aisle_model_ref(aisle_model *m)
+{
+    if (m) atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+    return m;
+}
+
+void aisle_model_unref(aisle_model *m)
+{
+    /* acq_rel: whoever unmaps has seen every other thread's last use */
+    if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
+    aisle_file_unmap(&m->map);
+    aisle_free(m);
+}
+
+int32_t aisle_model_n_users(const aisle_model *m)
+{
+    return (int32_t)m->dim[DIM_USERS];
+}
+
+int32_t aisle_model_n_items(const aisle_model *m)
+{
+    return (int32_t)m->dim[DIM_ITEMS];
+}
+
+int32_t aisle_model_n_factors(const aisle_model *m)
+{
+    return (int32_t)m->dim[DIM_FACTORS];
+}
+
+int32_t aisle_model_find_user(const aisle_model *m, aisle_str id)
+{
+    model_ids ids = model_ids_of(m, true);
+    return model_index_find(&ids, id);
+}
+
+int32_t aisle_model_find_item(const aisle_model *m, aisle_str id)
+{
+    model_ids ids = model_ids_of(m, false);
+    return model_index_find(&ids, id);
+}
+
+aisle_str aisle_model_user_id(const aisle_model *m, int32_t u)
+{
+    model_ids ids = model_ids_of(m, true);
+    return model_id(&ids, u);
+}
+
+aisle_str aisle_model_item_id(const aisle_model *m, int32_t i)
+{
+    model_ids ids = model_ids_of(m, false);
+    return model_id(&ids, i);
+}
+
+/* Views are of a read-only mapping: the types lack const only because the structs are shared with writers. */
+static aisle_mat factors(const aisle_model *m, model_kind kind, model_dim rows)
+{
+    return (aisle_mat){(int32_t)m->dim[rows], (int32_t)m->dim[DIM_FACTORS], m->dim[DIM_FACTORS],
+                       (float *)model_data(m, kind)};
+}
+
+aisle_mat aisle_model_users(const aisle_model *m)
+{
+    return factors(m, MODEL_USER_FACTORS, DIM_USERS);
+}
+
+aisle_mat aisle_model_items(const aisle_model *m)
+{
+    return factors(m, MODEL_ITEM_FACTORS, DIM_ITEMS);
+}
+
+const float *aisle_model_item_gram(const aisle_model *m)
+{
+    return model_data(m, MODEL_ITEM_GRAM);
+}
+
+aisle_csr aisle_model_seen(const aisle_model *m)
+{
+    return (aisle_csr){(int32_t)m->dim[DIM_USERS], (int32_t)m->dim[DIM_ITEMS],
+                       (int64_t *)model_data(m, MODEL_SEEN_ROWS), (int32_t *)model_data(m, MODEL_SEEN_ITEMS),
+                       (float *)model_data(m, MODEL_SEEN_WEIGHTS)};
+}
+
+static const int32_t *neighbours(const aisle_model *m, model_kind kind, int32_t i, int32_t *k,
+                                 const float **scores)
+{
+    const int32_t *ids = model_data(m, kind);
+    *k = ids ? (int32_t)m->dim[model_kinds[kind].cols] : 0;
+    *scores = ids ? (const float *)model_data(m, kind + 1) + (int64_t)i * *k : NULL;
+    return ids ? ids + (int64_t)i * *k : NULL;
+}
+
+const int32_t *aisle_model_similar(const aisle_model *m, int32_t i, int32_t *k, const float **scores)
+{
+    return neighbours(m, MODEL_SIMILAR_ITEMS, i, k, scores);
+}
+
+const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, const float **scores)
+{
+    return neighbours(m, MODEL_CONTENT_ITEMS, i, k, scores);
+}
+
+const float *aisle_model_popularity(const aisle_model *m)
+{
+    return model_data(m, MODEL_POPULARITY);
+}
+
+const float *aisle_model_trending(const aisle_model *m)
+{
+    return model_data(m, MODEL_TRENDING);
+}
+
+const char *aisle_model_meta(const aisle_model *m)
+{
+    return model_data(m, MODEL_META);
+}
+
+void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu)
+{
+    *a0 = m->a0;
+    *reg = m->reg;
+    *nu = m->nu;
+}
+
+int64_t aisle_model_bytes(const aisle_model *m)
+{
+    return m->map.size;
+}
+
+int aisle_model_section(const aisle_model *m, int32_t i, aisle_section_info *out)
+{
+    if (i < 0 || i >= m->n_sections) return 0;
+    const model_section *s = &m->section[i];
+    *out = (aisle_section_info){
+        model_section_name(s->kind), model_type_name(s->type), s->rows, s->cols, s->offset, s->bytes, s->crc};
+    return 1;
+}

@@ -1,0 +1,144 @@
+/* The model file as the writer, the reader and the checks see it: kinds of sections, sizes, header. The bytes
+ * are in include/FORMAT.md. Not a public header. */
+#ifndef AISLE_CPU_MODEL_FILE_H
+#define AISLE_CPU_MODEL_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "aisle/file.h"
+#include "aisle/model.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#    error "model files are mapped as they are: a big-endian host would need a converting reader"
+#endif
+
+#define MODEL_MAGIC "AISLEMDL"
+enum {
+    MODEL_VERSION = 1,
+    MODEL_HEADER_BYTES = 128,
+    MODEL_ENTRY_BYTES = 64,
+    MODEL_ALIGN = 64,
+    MODEL_MAX_SECTIONS = 64,
+    MODEL_SKIPPABLE = 1, /* section flag: a reader that does not know the kind may pass over it */
+    MODEL_MAX_PROBES = 512
+};
+
+typedef enum model_type { MODEL_U8 = 1, MODEL_I32 = 2, MODEL_I64 = 3, MODEL_F32 = 4 } model_type;
+
+/* Kinds are pinned: numbers of the file. Ascending order in the file. */
+typedef enum model_kind {
+    MODEL_META = 1,
+    MODEL_USER_FACTORS,
+    MODEL_ITEM_FACTORS,
+    MODEL_ITEM_GRAM,
+    MODEL_USER_ID_ENDS,
+    MODEL_USER_ID_BYTES,
+    MODEL_USER_ID_INDEX,
+    MODEL_ITEM_ID_ENDS,
+    MODEL_ITEM_ID_BYTES,
+    MODEL_ITEM_ID_INDEX,
+    MODEL_SEEN_ROWS,
+    MODEL_SEEN_ITEMS,
+    MODEL_SEEN_WEIGHTS,
+    MODEL_SIMILAR_ITEMS,
+    MODEL_SIMILAR_SCORES,
+    MODEL_CONTENT_ITEMS,
+    MODEL_CONTENT_SCORES,
+    MODEL_POPULARITY,
+    MODEL_TRENDING,
+    MODEL_N_KINDS
+} model_kind;
+
+/* The sizes that sections share. The first seven stand in the header, the others come from the first section
+ * that has them (-1 until then). */
+typedef enum model_dim {
+    DIM_USERS,
+    DIM_ITEMS,
+    DIM_FACTORS,
+    DIM_SIMILAR,
+    DIM_CONTENT,
+    DIM_ONE,
+    DIM_USERS_1, /* users + 1 */
+    DIM_ITEMS_1,
+    DIM_META,
+    DIM_USER_BYTES,
+    DIM_ITEM_BYTES,
+    DIM_USER_SLOTS,
+    DIM_ITEM_SLOTS,
+    DIM_NNZ,
+    DIM_COUNT
+} model_dim;
+
+/* One row a kind. `when` is the size that must not be 0 for the section to be there (DIM_ONE: always);
+ * optional sections may be absent also then. */
+typedef struct model_kind_info {
+    const char *name;
+    model_type type;
+    model_dim rows, cols, when;
+    bool optional;
+} model_kind_info;
+extern const model_kind_info model_kinds[MODEL_N_KINDS];
+
+size_t model_type_bytes(uint32_t type);        /* 0 = unknown */
+const char *model_type_name(uint32_t type);    /* never NULL */
+const char *model_section_name(uint32_t kind); /* never NULL */
+
+typedef struct model_section {
+    uint32_t kind, type, flags, crc;
+    int64_t rows, cols, offset, bytes;
+    const unsigned char *data;
+    int64_t row_stride; /* bytes from row to row in memory; packed in the file */
+} model_section;
+
+/* An open model, and also what the writer fills before it writes: then the map is empty. */
+struct aisle_model {
+    atomic_int refs;
+    aisle_mapping map;
+    int64_t dim[DIM_COUNT];
+    float a0, reg, nu;
+    uint32_t hash_seed;
+    int32_t n_sections;
+    model_section section[MODEL_MAX_SECTIONS]; /* as in the file */
+    int8_t at[MODEL_N_KINDS];                  /* kind -> index into section, -1 = absent */
+};
+
+/* Header counts into dim; the others to -1. */
+void model_set_dims(struct aisle_model *m, const int64_t counts[5]);
+/* The data of a kind, NULL when absent or empty. */
+const void *model_data(const struct aisle_model *m, model_kind kind);
+
+/* Where a fault is reported: `status` is AISLE_EFORMAT for a file, AISLE_EINVAL for a writer's input. */
+typedef struct model_fault {
+    const char *path;
+    aisle_status status;
+    aisle_error *err;
+} model_fault;
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+aisle_status
+model_fail(const model_fault *f, const char *section, const char *fmt, ...);
+
+/* Numbers and ids of every section, once the table is sound (model_check.c). */
+aisle_status model_check_content(const struct aisle_model *m, const model_fault *f);
+
+/* ---- id index (model_index.c): open addressing, linear probing, power of two slots of which at most half
+ * are taken ---- */
+typedef struct model_ids {
+    int64_t n;
+    const int64_t *ends; /* n + 1; id i is bytes[ends[i] .. ends[i+1]) */
+    const char *bytes;
+    int64_t n_slots;
+    const int32_t *slots; /* -1 = free */
+    uint32_t seed;
+} model_ids;
+model_ids model_ids_of(const struct aisle_model *m, bool users);
+aisle_str model_id(const model_ids *ids, int64_t i);
+int64_t model_index_slots(int64_t n);
+int32_t model_index_find(const model_ids *ids, aisle_str id);
+/* Fills slots; false when a probe would be longer than MODEL_MAX_PROBES: take the next seed. *twice = the
+ * second of two equal ids, or -1. */
+bool model_index_build(const model_ids *ids, int32_t *slots, int64_t *twice);
+
+#endif

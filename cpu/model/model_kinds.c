@@ -1,0 +1,84 @@
+/* The table of section kinds and the small questions asked of it. Adding a section = one row here, one
+ * paragraph in FORMAT.md, one check in model_check.c. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cpu/model/model_file.h"
+
+const model_kind_info model_kinds[MODEL_N_KINDS] = {
+    [MODEL_META] = {"meta", MODEL_U8, DIM_META, DIM_ONE, DIM_ONE, false},
+    [MODEL_USER_FACTORS] = {"user-factors", MODEL_F32, DIM_USERS, DIM_FACTORS, DIM_FACTORS, false},
+    [MODEL_ITEM_FACTORS] = {"item-factors", MODEL_F32, DIM_ITEMS, DIM_FACTORS, DIM_FACTORS, false},
+    [MODEL_ITEM_GRAM] = {"item-gram", MODEL_F32, DIM_FACTORS, DIM_FACTORS, DIM_FACTORS, false},
+    [MODEL_USER_ID_ENDS] = {"user-id-ends", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false},
+    [MODEL_USER_ID_BYTES] = {"user-id-bytes", MODEL_U8, DIM_USER_BYTES, DIM_ONE, DIM_ONE, false},
+    [MODEL_USER_ID_INDEX] = {"user-id-index", MODEL_I32, DIM_USER_SLOTS, DIM_ONE, DIM_ONE, false},
+    [MODEL_ITEM_ID_ENDS] = {"item-id-ends", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_ONE, false},
+    [MODEL_ITEM_ID_BYTES] = {"item-id-bytes", MODEL_U8, DIM_ITEM_BYTES, DIM_ONE, DIM_ONE, false},
+    [MODEL_ITEM_ID_INDEX] = {"item-id-index", MODEL_I32, DIM_ITEM_SLOTS, DIM_ONE, DIM_ONE, false},
+    [MODEL_SEEN_ROWS] = {"seen-rows", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false},
+    [MODEL_SEEN_ITEMS] = {"seen-items", MODEL_I32, DIM_NNZ, DIM_ONE, DIM_ONE, false},
+    [MODEL_SEEN_WEIGHTS] = {"seen-weights", MODEL_F32, DIM_NNZ, DIM_ONE, DIM_ONE, true},
+    [MODEL_SIMILAR_ITEMS] = {"similar-items", MODEL_I32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false},
+    [MODEL_SIMILAR_SCORES] = {"similar-scores", MODEL_F32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false},
+    [MODEL_CONTENT_ITEMS] = {"content-items", MODEL_I32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false},
+    [MODEL_CONTENT_SCORES] = {"content-scores", MODEL_F32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false},
+    [MODEL_POPULARITY] = {"popularity", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
+    [MODEL_TRENDING] = {"trending", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
+};
+
+size_t model_type_bytes(uint32_t type)
+{
+    switch (type) {
+    case MODEL_U8: return 1;
+    case MODEL_I32:
+    case MODEL_F32: return 4;
+    case MODEL_I64: return 8;
+    default: return 0;
+    }
+}
+
+const char *model_type_name(uint32_t type)
+{
+    switch (type) {
+    case MODEL_U8: return "u8";
+    case MODEL_I32: return "i32";
+    case MODEL_I64: return "i64";
+    case MODEL_F32: return "f32";
+    default: return "unknown";
+    }
+}
+
+const char *model_section_name(uint32_t kind)
+{
+    return kind >= 1 && kind < MODEL_N_KINDS ? model_kinds[kind].name : "unknown";
+}
+
+void model_set_dims(struct aisle_model *m, const int64_t counts[5])
+{
+    for (int i = 0; i < DIM_COUNT; i++) m->dim[i] = i < 5 ? counts[i] : -1;
+    m->dim[DIM_ONE] = 1;
+    m->dim[DIM_USERS_1] = m->dim[DIM_USERS] + 1;
+    m->dim[DIM_ITEMS_1] = m->dim[DIM_ITEMS] + 1;
+    memset(m->at, -1, sizeof m->at);
+}
+
+const void *model_data(const struct aisle_model *m, model_kind kind)
+{
+    return m->at[kind] < 0 ? NULL : m->section[m->at[kind]].data;
+}
+
+aisle_status model_fail(const model_fault *f, const char *section, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    const char *next = f->status == AISLE_EFORMAT ? "; the file is damaged: restore it or train again"
+                       : f->status == AISLE_EUNSUPPORTED
+                           ? "; written by a newer aisle: upgrade, or train again"
+                           : "; nothing was written";
+    return aisle_fail(f->err, f->status, "%s: model %s: %s%s", f->path, section, text, next);
+}

@@ -1,0 +1,196 @@
+/* A small model with every section, for the tests of the file and of the scorer; and any open model as parts
+ * again. */
+#ifndef AISLE_TESTS_SMALL_MODEL_H
+#define AISLE_TESTS_SMALL_MODEL_H
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aisle/memory.h"
+#include "aisle/model.h"
+#include "aisle/rng.h"
+
+enum { SMALL_USERS = 7, SMALL_ITEMS = 23, SMALL_F = 5, SMALL_K = 4 };
+
+typedef struct small_model {
+    float users[SMALL_USERS * SMALL_F], items[SMALL_ITEMS * SMALL_F], gram[SMALL_F * SMALL_F];
+    int64_t rows[SMALL_USERS + 1];
+    int32_t col[SMALL_USERS * SMALL_ITEMS];
+    float val[SMALL_USERS * SMALL_ITEMS];
+    int32_t similar[SMALL_ITEMS * SMALL_K], content[SMALL_ITEMS * SMALL_K];
+    float similar_scores[SMALL_ITEMS * SMALL_K], content_scores[SMALL_ITEMS * SMALL_K];
+    float popularity[SMALL_ITEMS], trending[SMALL_ITEMS];
+    aisle_model_parts parts;
+} small_model;
+
+static inline aisle_str small_id(const void *ctx, int32_t i)
+{
+    static char text[512][16];
+    char *at = text[i + (*(const char *)ctx == 'u' ? 0 : 256)];
+    snprintf(at, 16, "%c-%d", *(const char *)ctx, i * 7 + 1);
+    return aisle_str_from(at);
+}
+
+/* Multiples of 1/64 only: every platform makes the same bytes. */
+static inline float small_value(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (float)((int32_t)(*state >> 24) - 128) / 64.0f;
+}
+
+/* User 3 has no history; item 20 and later are in nobody's. */
+static inline void small_seen(small_model *s)
+{
+    int64_t e = 0;
+    for (int u = 0; u < SMALL_USERS; u++) {
+        for (int i = 0; u != 3 && i < 20; i++)
+            if ((u * 5 + i * 3) % 4 == 0) {
+                s->col[e] = i;
+                s->val[e++] = 1.0f + (float)((u + i) % 3);
+            }
+        s->rows[u + 1] = e;
+    }
+}
+
+static inline void small_gram(small_model *s)
+{
+    for (int a = 0; a < SMALL_F; a++)
+        for (int b = 0; b < SMALL_F; b++) {
+            double sum = 0;
+            for (int i = 0; i < SMALL_ITEMS; i++)
+                sum += (double)s->items[i * SMALL_F + a] * s->items[i * SMALL_F + b];
+            s->gram[a * SMALL_F + b] = (float)sum;
+        }
+}
+
+static inline void small_model_init(small_model *s)
+{
+    uint32_t state = 1;
+    memset(s, 0, sizeof *s);
+    for (int i = 0; i < SMALL_USERS * SMALL_F; i++) s->users[i] = small_value(&state);
+    for (int i = 0; i < SMALL_ITEMS * SMALL_F; i++) s->items[i] = i < 20 * SMALL_F ? small_value(&state) : 0;
+    small_gram(s);
+    small_seen(s);
+    for (int i = 0; i < SMALL_ITEMS; i++)
+        for (int k = 0; k < SMALL_K; k++) {
+            bool some = k < 2 && i < 20, text = k < 3;
+            s->similar[i * SMALL_K + k] = some ? (i + k + 1) % 20 : -1;
+            s->similar_scores[i * SMALL_K + k] = some ? 1.0f / (float)(k + 2) : 0;
+            s->content[i * SMALL_K + k] = text ? (i + 2 * k + 2) % SMALL_ITEMS : -1;
+            s->content_scores[i * SMALL_K + k] = text ? 1.0f / (float)(k + 1) : 0;
+        }
+    for (int i = 0; i < SMALL_ITEMS; i++) {
+        s->popularity[i] = (float)((i * 11) % 13);
+        s->trending[i] = (float)((i * 5) % 7);
+    }
+    s->parts = (aisle_model_parts){
+        .users = {SMALL_USERS, SMALL_F, SMALL_F, s->users},
+        .items = {SMALL_ITEMS, SMALL_F, SMALL_F, s->items},
+        .item_gram = s->gram,
+        .n_users = SMALL_USERS,
+        .n_items = SMALL_ITEMS,
+        .user_id = small_id,
+        .item_id = small_id,
+        .user_ctx = "u",
+        .item_ctx = "i",
+        .seen = {SMALL_USERS, SMALL_ITEMS, s->rows, s->col, s->val},
+        .k_similar = SMALL_K,
+        .k_content = SMALL_K,
+        .similar_ids = s->similar,
+        .similar_scores = s->similar_scores,
+        .content_ids = s->content,
+        .content_scores = s->content_scores,
+        .popularity = s->popularity,
+        .trending = s->trending,
+        .meta = "{\"engine\":\"0.1.0\",\"note\":\"small\"}",
+        .a0 = 0.125f,
+        .reg = 0.0625f,
+        .nu = 1.0f,
+    };
+}
+
+static inline aisle_str model_user_id_of(const void *m, int32_t u)
+{
+    return aisle_model_user_id(m, u);
+}
+
+static inline aisle_str model_item_id_of(const void *m, int32_t i)
+{
+    return aisle_model_item_id(m, i);
+}
+
+/* What was read, ready to be written again. */
+static inline aisle_model_parts model_parts(const aisle_model *m)
+{
+    aisle_model_parts p = {.users = aisle_model_users(m),
+                           .items = aisle_model_items(m),
+                           .item_gram = aisle_model_item_gram(m),
+                           .n_users = aisle_model_n_users(m),
+                           .n_items = aisle_model_n_items(m),
+                           .user_id = model_user_id_of,
+                           .item_id = model_item_id_of,
+                           .user_ctx = m,
+                           .item_ctx = m,
+                           .seen = aisle_model_seen(m),
+                           .popularity = aisle_model_popularity(m),
+                           .trending = aisle_model_trending(m),
+                           .meta = aisle_model_meta(m)};
+    p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
+    p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);
+    aisle_model_objective(m, &p.a0, &p.reg, &p.nu);
+    return p;
+}
+
+static char temp_folder[64];
+
+static inline int temp_remove(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+    (void)info, (void)type, (void)at;
+    return remove(path);
+}
+
+static inline void temp_clean(void)
+{
+    nftw(temp_folder, temp_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A path in a fresh folder of this process, which goes when the process ends. */
+static inline const char *temp_path(const char *name)
+{
+    static char path[8][160];
+    static int next;
+    if (!temp_folder[0]) {
+        strcpy(temp_folder, "/tmp/aisle-test-XXXXXX");
+        if (!mkdtemp(temp_folder) || atexit(temp_clean)) abort();
+    }
+    char *at = path[next++ % 8];
+    snprintf(at, sizeof path[0], "%s/%s", temp_folder, name);
+    return at;
+}
+
+static inline unsigned char *read_all(const char *path, long *n)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    fseek(f, 0, SEEK_END);
+    *n = ftell(f);
+    rewind(f);
+    unsigned char *p = malloc((size_t)*n + 1);
+    if (p && fread(p, 1, (size_t)*n, f) != (size_t)*n) {
+        free(p);
+        p = NULL;
+    }
+    fclose(f);
+    return p;
+}
+
+static inline void write_all(const char *path, const unsigned char *p, long n)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(p, 1, (size_t)n, f) != (size_t)n || fclose(f)) abort();
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* What is written is what is read; the same parts give the same bytes; the golden file of format 1 opens. */
+#include <criterion/criterion.h>
+
+#include "tests/unit/model/small_model.h"
+
+static aisle_model *written(const aisle_model_parts *p, const char *path)
+{
+    aisle_error err = {0};
+    aisle_model *m = NULL;
+    cr_assert_eq(aisle_model_write(path, p, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
+    return m;
+}
+
+static void assert_same_file(const char *a, const char *b)
+{
+    long na = 0, nb = 0;
+    unsigned char *pa = read_all(a, &na), *pb = read_all(b, &nb);
+    cr_assert(pa && pb && na == nb && memcmp(pa, pb, (size_t)na) == 0, "%s and %s differ", a, b);
+    free(pa);
+    free(pb);
+}
+
+Test(model, everything_written_is_read_back)
+{
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    cr_assert_eq(aisle_model_n_users(m), SMALL_USERS);
+    cr_assert_eq(aisle_model_n_items(m), SMALL_ITEMS);
+    cr_assert_eq(aisle_model_n_factors(m), SMALL_F);
+    cr_assert_arr_eq(aisle_model_users(m).data, s.users, sizeof s.users);
+    cr_assert_arr_eq(aisle_model_items(m).data, s.items, sizeof s.items);
+    cr_assert_arr_eq(aisle_model_item_gram(m), s.gram, sizeof s.gram);
+    aisle_csr seen = aisle_model_seen(m);
+    cr_assert_arr_eq(seen.row_ptr, s.rows, sizeof s.rows);
+    cr_assert_arr_eq(seen.col, s.col, (size_t)s.rows[SMALL_USERS] * sizeof *s.col);
+    cr_assert_arr_eq(seen.val, s.val, (size_t)s.rows[SMALL_USERS] * sizeof *s.val);
+    for (int i = 0; i < SMALL_ITEMS; i++) {
+        int32_t k;
+        const float *scores;
+        const int32_t *ids = aisle_model_similar(m, i, &k, &scores);
+        cr_assert_eq(k, SMALL_K);
+        cr_assert_arr_eq(ids, s.similar + i * SMALL_K, SMALL_K * sizeof *ids);
+        cr_assert_arr_eq(scores, s.similar_scores + i * SMALL_K, SMALL_K * sizeof *scores);
+        ids = aisle_model_content(m, i, &k, &scores);
+        cr_assert_arr_eq(ids, s.content + i * SMALL_K, SMALL_K * sizeof *ids);
+        cr_assert_arr_eq(scores, s.content_scores + i * SMALL_K, SMALL_K * sizeof *scores);
+    }
+    cr_assert_arr_eq(aisle_model_popularity(m), s.popularity, sizeof s.popularity);
+    cr_assert_arr_eq(aisle_model_trending(m), s.trending, sizeof s.trending);
+    cr_assert_str_eq(aisle_model_meta(m), s.parts.meta);
+    float a0, reg, nu;
+    aisle_model_objective(m, &a0, &reg, &nu);
+    cr_assert(a0 == s.parts.a0 && reg == s.parts.reg && nu == s.parts.nu);
+    aisle_model_unref(m);
+}
+
+Test(model, every_id_is_found_and_no_other)
+{
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    for (int i = 0; i < SMALL_ITEMS; i++) {
+        cr_assert_eq(aisle_model_find_item(m, small_id("i", i)), i);
+        cr_assert(aisle_str_eq(aisle_model_item_id(m, i), small_id("i", i)));
+    }
+    for (int u = 0; u < SMALL_USERS; u++) cr_assert_eq(aisle_model_find_user(m, small_id("u", u)), u);
+    cr_assert_eq(aisle_model_find_user(m, AISLE_STR("i-1")), -1);
+    cr_assert_eq(aisle_model_find_item(m, AISLE_STR("")), -1);
+    cr_assert_eq(aisle_model_find_item(m, (aisle_str){0}), -1);
+    aisle_model_unref(m);
+}
+
+Test(model, a_reader_writes_the_same_bytes_again)
+{
+    static small_model s;
+    small_model_init(&s);
+    const char *a = temp_path("a.aisle"), *b = temp_path("b.aisle");
+    aisle_model *m = written(&s.parts, a);
+    aisle_model_parts p = model_parts(m);
+    aisle_model *n = written(&p, b);
+    assert_same_file(a, b);
+    aisle_model_unref(m);
+    aisle_model_unref(n);
+}
+
+Test(model, padded_rows_are_written_packed)
+{
+    static small_model s;
+    small_model_init(&s);
+    const char *a = temp_path("a.aisle"), *b = temp_path("b.aisle");
+    aisle_model_unref(written(&s.parts, a));
+    static float wide[SMALL_ITEMS * (SMALL_F + 3)];
+    for (int i = 0; i < SMALL_ITEMS; i++)
+        memcpy(wide + i * (SMALL_F + 3), s.items + i * SMALL_F, SMALL_F * sizeof *wide);
+    s.parts.items.data = wide;
+    s.parts.items.ld = SMALL_F + 3;
+    aisle_model_unref(written(&s.parts, b));
+    assert_same_file(a, b);
+}
+
+Test(model, the_golden_file_of_format_1_opens_and_is_what_we_write_today)
+{
+    static small_model s;
+    small_model_init(&s);
+    const char *golden = AISLE_SOURCE_DIR "/tests/golden/model-v1.aisle", *again = temp_path("again.aisle");
+    aisle_error err = {0};
+    aisle_model *m = NULL;
+    cr_assert_eq(aisle_model_open(golden, &m, &err), AISLE_OK, "%s", err.message);
+    aisle_model_parts p = model_parts(m);
+    aisle_model_unref(written(&p, again));
+    assert_same_file(golden, again);
+    aisle_model_unref(written(&s.parts, again));
+    assert_same_file(golden, again);
+    aisle_model_unref(m);
+}
+
+Test(model, parts_may_be_absent)
+{
+    static small_model s;
+    small_model_init(&s);
+    s.parts.users = s.parts.items = (aisle_mat){0};
+    s.parts.item_gram = NULL;
+    s.parts.k_similar = s.parts.k_content = 0;
+    s.parts.popularity = s.parts.trending = NULL;
+    s.parts.seen.val = NULL;
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    int32_t k = 9;
+    const float *scores;
+    cr_assert_null(aisle_model_similar(m, 0, &k, &scores));
+    cr_assert_eq(k, 0);
+    cr_assert_eq(aisle_model_n_factors(m), 0);
+    cr_assert_null(aisle_model_item_gram(m));
+    cr_assert_null(aisle_model_popularity(m));
+    cr_assert_null(aisle_model_seen(m).val);
+    aisle_model_unref(m);
+}
+
+Test(model, a_shop_without_users_and_items_has_a_model)
+{
+    int64_t row = 0;
+    aisle_model_parts p = {.user_id = small_id,
+                           .item_id = small_id,
+                           .user_ctx = "u",
+                           .item_ctx = "i",
+                           .seen = {0, 0, &row, NULL, NULL},
+                           .meta = "{}"};
+    aisle_model *m = written(&p, temp_path("m.aisle"));
+    cr_assert_eq(aisle_model_find_user(m, AISLE_STR("u-1")), -1);
+    aisle_model_unref(m);
+}
+
+Test(model, sections_are_listed_in_order_and_aligned)
+{
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    aisle_section_info info;
+    int n = 0;
+    int64_t end = 0;
+    for (; aisle_model_section(m, n, &info); n++) {
+        cr_assert_eq(info.offset % 64, 0);
+        cr_assert_geq(info.offset, end);
+        end = info.offset + info.bytes;
+        if (n == 0) cr_assert_str_eq(info.name, "meta");
+        if (n == 2) cr_assert(strcmp(info.name, "item-factors") == 0 && strcmp(info.type, "f32") == 0);
+    }
+    cr_assert_eq(n, 19);
+    cr_assert_eq(end, aisle_model_bytes(m));
+    cr_assert_eq(aisle_model_section(m, -1, &info), 0);
+    aisle_model_unref(m);
+}
+
+Test(model, a_reference_keeps_the_mapping)
+{
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    aisle_model *other = aisle_model_ref(m);
+    aisle_model_unref(m);
+    cr_assert_str_eq(aisle_model_meta(other), s.parts.meta);
+    aisle_model_unref(other);
+    aisle_model_unref(NULL);
+}
