@@ -14,21 +14,22 @@
 
 typedef struct aisle_train_params {
     int32_t factors;      /* 0 = no ALS; 1..4096; default 64 */
-    int32_t iterations;   /* full iterations (users then items), 1..1000; default 15 */
-    aisle_als_params als; /* n_other is set by the trainer */
+    int32_t iterations;   /* full iterations (items, then users), 1..1000; default 15 */
+    aisle_als_params als; /* a0 default .01, reg .006, nu 1; n_other is set by the trainer */
     float init_scale; /* item factors start normal with deviation init_scale / sqrt(factors); default .1 */
     uint64_t seed;
     aisle_weights weights;
     int32_t user_core, item_core; /* k-core before training; 0 = none */
-    double validation; /* share of pairs held out for the metric of each iteration and early stopping; 0 =
-                          none */
-    int32_t
-        patience; /* stop after so many iterations without a better NDCG@20; 0 = never; needs validation */
-    int32_t k_similar, k_content; /* neighbours an item; default 50 */
+    double validation; /* share of pairs held out to find the best iteration count, 0..0.5; 0 = none. Training
+                          then runs again on all pairs for that many iterations, so that no data is lost. */
+    int32_t patience;  /* end that search after so many iterations without a better NDCG@20; 0 = never; needs
+                          validation */
+    int32_t k_similar, k_content; /* neighbours an item, 0..1000; default 50; 0 = none */
     aisle_text_params text;
-    double trending_days;   /* popularity of the newest so many days over the rate before; default 7 */
-    const char *checkpoint; /* file written after every iteration and removed at the end; NULL = none */
-    bool resume; /* go on from `checkpoint` when it matches data and settings (else AISLE_ECONFLICT) */
+    double trending_days;   /* > 0, default 7; see aisle_trained */
+    const char *checkpoint; /* file replaced after every iteration and removed at the end; NULL = none */
+    bool resume; /* go on from `checkpoint`: AISLE_ENOTFOUND without one, AISLE_ECONFLICT when it was made
+                    from other data or settings. The result has the same bytes as an unbroken run. */
     const char
         *created; /* RFC 3339 time for the model's meta; NULL = the present (same bytes need a fixed one) */
 } aisle_train_params;
@@ -37,45 +38,59 @@ aisle_train_params aisle_train_params_default(void);
 /* Ranges of every field; AISLE_EINVAL names the field, the value and the range. */
 aisle_status aisle_train_params_check(const aisle_train_params *p, aisle_error *err);
 
-/* One iteration's news. ndcg and recall (at 20) are NaN without validation. */
+/* One iteration's news. ndcg and recall (at 20, over a seeded sample of the validation's users) are NaN when
+ * nothing is held out. */
 typedef struct aisle_train_iteration {
     int32_t iteration, of;
+    bool searching; /* pairs are held out: this run only finds the iteration count */
     double loss, ndcg, recall, seconds;
 } aisle_train_iteration;
 
 typedef struct aisle_trainer {
     const aisle_backend_ops *ops;
     aisle_device *device;           /* borrowed */
+    int32_t threads;                /* of the validation metric, on the host; 0 = all cores */
     const aisle_progress *progress; /* stages "als", "similar", "text", "content"; may be NULL */
-    void (*on_iteration)(void *ctx, const aisle_train_iteration *it); /* may be NULL */
+    /* Once the matrix is built, before the work begins. */
+    void (*on_start)(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs); /* may be NULL */
+    void (*on_iteration)(void *ctx, const aisle_train_iteration *it);               /* may be NULL */
     void *ctx;
 } aisle_trainer;
 
-/* What training made; owned by the caller, released with aisle_trained_deinit. */
+/* What training made; owned by the caller, released with aisle_trained_deinit.
+ * trending_i = (R_i/D + s) / (B_i/S + s) for items with R_i > 0, else 0: R_i and B_i sum the event-type
+ * weights of the item in the newest D = trending_days and before, S = days before D back to the oldest event,
+ * s = the mean rate of an item over the whole time, so that a single event on a new item does not win. Events
+ * without time are left out. */
 typedef struct aisle_trained {
-    aisle_mat users, items; /* of the best iteration when validation is on */
-    float *item_gram;
-    aisle_csr seen; /* the training matrix with weights */
-    int32_t k_similar, k_content;
+    aisle_mat users,
+        items;        /* users are solved for these items: a fold-in of the same history gives the same row */
+    float *item_gram; /* NULL without factors */
+    aisle_csr seen;   /* the training matrix with weights */
+    int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;
-    float *popularity, *trending;
-    int32_t iterations_run, best_iteration;
-    double loss, ndcg; /* of the last / the best iteration; NaN when unknown */
+    float *popularity; /* sum of the item's weights */
+    float *trending;   /* NULL when no event has a time */
+    int32_t iterations_run;
+    double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;
 } aisle_trained;
 
-/* Trains on the events with keep[e] != 0 (NULL = all): nothing else of the data is looked at, vocabulary, IDF
- * and popularity included. Time and memory: see aisle_train_bytes. AISLE_ECANCELED leaves only the checkpoint
- * behind. */
+/* Trains on the events with keep[e] != 0 (NULL = all): nothing else of the data is looked at, popularity
+ * included; vocabulary and IDF are learned from the products of these events (NULL: of the whole catalogue).
+ * The same data, settings, seed and back-end give the same bytes for any thread count. AISLE_EINVAL when no
+ * pair is left to train on. AISLE_ECANCELED leaves only the checkpoint behind. */
 aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
                          const aisle_trainer *t, aisle_trained *out, aisle_error *err);
 void aisle_trained_deinit(aisle_trained *t);
 
-/* Host bytes that training of these sizes needs at its peak: both CSRs, factors, Gramian, work space. */
+/* Host bytes that training of these sizes takes at its peak: sparse matrices, factors on both sides of the
+ * seam, neighbours; without the dataset itself and the back-end's work space. INT64_MAX on overflow. */
 int64_t aisle_train_bytes(int32_t n_users, int32_t n_items, int64_t nnz, const aisle_train_params *p);
 
-/* Writes what was trained as a model file (model.h); metrics (may be NULL) goes into the model's meta. */
+/* Writes what was trained as a model file (model.h); metrics (may be NULL) goes into the model's meta.
+ * backend: its name. */
 aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d, const aisle_train_params *p,
                                  const char *backend, const aisle_eval_report *metrics, const char *path,
                                  aisle_error *err);

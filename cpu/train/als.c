@@ -1,0 +1,206 @@
+/* The ALS loop: start, iterate, measure, save. One iteration solves the items and then the users, so that
+ * after each one the users are the minimiser for the items beside them, as a fold-in at serving time would
+ * be. */
+#include "cpu/train/als.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aisle/memory.h"
+#include "aisle/rng.h"
+#include "aisle/str.h"
+
+enum { METRIC_CUT = 20, MIN_METRIC_USERS = 1000, MAX_METRIC_USERS = 20000 };
+
+typedef struct als {
+    const aisle_trainer *t;
+    const aisle_train_params *p;
+    const aisle_csr *c, *held; /* held NULL: the run on all pairs */
+    aisle_dev_csr *dc, *dct;
+    aisle_dev_mat *dx, *dy;
+    aisle_mat *x, *y; /* on the host */
+    uint64_t fingerprint;
+    aisle_als_state *s;
+    int32_t of;
+} als;
+
+static aisle_status canceled(const als *a, aisle_error *err)
+{
+    return aisle_canceled(a->t->progress) ? aisle_fail(err, AISLE_ECANCELED, "training canceled") : AISLE_OK;
+}
+
+static aisle_status half_step(als *a, bool users, aisle_error *err)
+{
+    aisle_als_params p = a->p->als;
+    p.n_other = users ? a->c->n_cols : a->c->n_rows;
+    AISLE_TRY(canceled(a, err));
+    return a->t->ops->als_half_step(a->t->device, users ? a->dc : a->dct, users ? a->dy : a->dx, &p,
+                                    users ? a->dx : a->dy, err);
+}
+
+/* Item factors from the seed, one stream a row; users solved for them. */
+static aisle_status start(als *a, aisle_error *err)
+{
+    double deviation = (double)a->p->init_scale / sqrt(a->p->factors);
+    for (int32_t i = 0; i < a->y->n_rows; i++) {
+        aisle_rng r;
+        aisle_rng_init(&r, a->p->seed, (uint64_t)i);
+        float *row = aisle_mat_row(a->y, i);
+        for (int32_t f = 0; f < a->y->n_cols; f++) row[f] = (float)(deviation * aisle_rng_normal(&r));
+    }
+    memset(a->x->data, 0, (size_t)a->x->n_rows * (size_t)a->x->ld * sizeof *a->x->data);
+    AISLE_TRY(a->t->ops->mat_put(a->t->device, a->y, a->dy, err));
+    AISLE_TRY(a->t->ops->mat_put(a->t->device, a->x, a->dx, err));
+    return half_step(a, true, err);
+}
+
+static aisle_status download(als *a, aisle_error *err)
+{
+    AISLE_TRY(a->t->ops->mat_get(a->t->device, a->dx, a->x, err));
+    return a->t->ops->mat_get(a->t->device, a->dy, a->y, err);
+}
+
+static aisle_status open_device(als *a, const aisle_csr *ct, aisle_error *err)
+{
+    const aisle_backend_ops *ops = a->t->ops;
+    AISLE_TRY(ops->csr_put(a->t->device, a->c, &a->dc, err));
+    AISLE_TRY(ops->csr_put(a->t->device, ct, &a->dct, err));
+    AISLE_TRY(ops->mat_new(a->t->device, a->c->n_rows, a->p->factors, &a->dx, err));
+    return ops->mat_new(a->t->device, a->c->n_cols, a->p->factors, &a->dy, err);
+}
+
+static void close_device(als *a)
+{
+    const aisle_backend_ops *ops = a->t->ops;
+    if (a->dc) ops->csr_free(a->t->device, a->dc);
+    if (a->dct) ops->csr_free(a->t->device, a->dct);
+    if (a->dx) ops->mat_free(a->t->device, a->dx);
+    if (a->dy) ops->mat_free(a->t->device, a->dy);
+}
+
+/* NDCG@20 and Recall@20 of the held-out pairs, over so many users that it costs about as much as an
+ * iteration: scoring a user reads n_items rows, an iteration about 2 nnz rows a few dozen times each. */
+static aisle_status measure(als *a, aisle_train_iteration *it, aisle_error *err)
+{
+    int64_t users = 64 * aisle_csr_nnz(a->c) / a->c->n_cols;
+    if (users < MIN_METRIC_USERS) users = MIN_METRIC_USERS;
+    if (users > MAX_METRIC_USERS) users = MAX_METRIC_USERS;
+    aisle_progress quiet = {.cancel = a->t->progress ? a->t->progress->cancel : NULL};
+    aisle_eval_params p = {.cuts = {METRIC_CUT},
+                           .n_cuts = 1,
+                           .threads = a->t->threads,
+                           .seed = a->p->seed,
+                           .max_users = (int32_t)users,
+                           .progress = &quiet};
+    aisle_eval_report report;
+    aisle_eval_source source;
+    AISLE_TRY(aisle_eval_source_factors(a->x, a->y, a->t->threads, &source, err));
+    aisle_status st = aisle_evaluate(&source, a->c, a->held, &p, &report, err);
+    aisle_eval_source_free(&source);
+    if (st != AISLE_OK) return st;
+    it->ndcg = report.at[0].ndcg.mean;
+    it->recall = report.at[0].recall.mean;
+    return AISLE_OK;
+}
+
+static aisle_status iterate(als *a, aisle_error *err)
+{
+    int64_t begun = aisle_time_monotonic_ns();
+    aisle_train_iteration it = {.iteration = a->s->iteration + 1,
+                                .of = a->of,
+                                .searching = a->held != NULL,
+                                .ndcg = NAN,
+                                .recall = NAN};
+    AISLE_TRY(half_step(a, false, err));
+    AISLE_TRY(half_step(a, true, err));
+    aisle_als_params p = a->p->als;
+    p.n_other = a->c->n_cols;
+    AISLE_TRY(a->t->ops->als_loss(a->t->device, a->dc, a->dct, a->dx, a->dy, &p, &it.loss, err));
+    if (!isfinite(it.loss))
+        return aisle_fail(err, AISLE_ENUMERIC,
+                          "training: the loss is not finite after iteration %d; use a larger regularization",
+                          it.iteration);
+    it.seconds = (double)(aisle_time_monotonic_ns() - begun) * 1e-9;
+    if (a->held || a->p->checkpoint) AISLE_TRY(download(a, err));
+    if (a->held) AISLE_TRY(measure(a, &it, err));
+    a->s->iteration = it.iteration;
+    a->s->loss = it.loss;
+    if (a->held && (a->s->best_iteration == 0 || it.ndcg > a->s->best_ndcg)) {
+        a->s->best_ndcg = it.ndcg;
+        a->s->best_iteration = it.iteration;
+    }
+    if (a->p->checkpoint)
+        AISLE_TRY(aisle_checkpoint_write(a->p->checkpoint, a->fingerprint, a->s, a->x, a->y, err));
+    if (a->t->on_iteration) a->t->on_iteration(a->t->ctx, &it);
+    aisle_progress_report(a->t->progress, "als", it.iteration, it.of, "");
+    return AISLE_OK;
+}
+
+static bool is_over(const als *a)
+{
+    if (a->s->iteration >= a->of) return true;
+    return a->held && a->p->patience > 0 && a->s->iteration - a->s->best_iteration >= a->p->patience;
+}
+
+/* One phase, from its start or from where a->s and the host factors say. */
+static aisle_status run(als *a, const aisle_csr *ct, aisle_error *err)
+{
+    aisle_status st = open_device(a, ct, err);
+    if (st == AISLE_OK && a->s->iteration == 0)
+        st = start(a, err);
+    else if (st == AISLE_OK) {
+        st = a->t->ops->mat_put(a->t->device, a->x, a->dx, err);
+        if (st == AISLE_OK) st = a->t->ops->mat_put(a->t->device, a->y, a->dy, err);
+    }
+    while (st == AISLE_OK && !is_over(a)) st = iterate(a, err);
+    if (st == AISLE_OK) st = download(a, err);
+    close_device(a);
+    return st;
+}
+
+static aisle_status search(als *a, aisle_error *err)
+{
+    aisle_csr rest = {0}, held = {0}, rest_t = {0};
+    aisle_status st = aisle_als_hold_out(a->c, a->p, &rest, &held, err);
+    if (st == AISLE_OK) st = aisle_csr_transpose(&rest, &rest_t, err);
+    if (st == AISLE_OK) {
+        als phase = *a;
+        phase.c = &rest;
+        phase.held = &held;
+        phase.of = a->p->iterations;
+        st = run(&phase, &rest_t, err);
+    }
+    aisle_csr_deinit(&rest);
+    aisle_csr_deinit(&held);
+    aisle_csr_deinit(&rest_t);
+    if (st == AISLE_OK) {
+        a->s->searching = 0;
+        a->s->iteration = 0;
+    }
+    return st;
+}
+
+aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
+                           const aisle_csr *ct, aisle_mat *users, aisle_mat *items, aisle_als_state *s,
+                           aisle_error *err)
+{
+    *users = *items = (aisle_mat){0};
+    *s = (aisle_als_state){.searching = p->validation > 0, .best_ndcg = NAN, .loss = NAN};
+    als a = {.t = t, .p = p, .c = c, .x = users, .y = items, .s = s};
+    aisle_status st = aisle_mat_init(users, c->n_rows, p->factors, err);
+    if (st == AISLE_OK) st = aisle_mat_init(items, c->n_cols, p->factors, err);
+    if (st == AISLE_OK && p->checkpoint) a.fingerprint = aisle_als_fingerprint(c, p);
+    if (st == AISLE_OK && p->resume)
+        st = aisle_checkpoint_read(p->checkpoint, a.fingerprint, s, users, items, err);
+    if (st == AISLE_OK && s->searching) st = search(&a, err);
+    if (st == AISLE_OK) {
+        a.of = p->validation > 0 ? s->best_iteration : p->iterations;
+        st = run(&a, ct, err);
+    }
+    if (st != AISLE_OK) {
+        aisle_mat_deinit(users);
+        aisle_mat_deinit(items);
+    }
+    return st;
+}

@@ -1,0 +1,38 @@
+/* The ALS loop over the back-end table; private to cpu/train. No kernels here. */
+#ifndef AISLE_CPU_TRAIN_ALS_H
+#define AISLE_CPU_TRAIN_ALS_H
+
+#include "aisle/train.h"
+
+/* Where a run stands: what a checkpoint holds beside the factors. */
+typedef struct aisle_als_state {
+    int32_t searching; /* 1: with pairs held out */
+    int32_t iteration; /* done in this phase */
+    int32_t best_iteration;
+    int32_t pad;
+    double best_ndcg, loss;
+} aisle_als_state;
+
+/* A checkpoint file: "AISLECKP" · u32 version · u32 0 · u64 fingerprint · i32 n_users, n_items, factors, 0 ·
+ * state · users f32 · items f32 · u64 hash of all before. Written and read on one kind of machine: native
+ * byte order. */
+aisle_status aisle_checkpoint_write(const char *path, uint64_t fingerprint, const aisle_als_state *s,
+                                    const aisle_mat *users, const aisle_mat *items, aisle_error *err);
+/* users and items have the sizes wanted. AISLE_ECONFLICT: of other data or settings; AISLE_EFORMAT: damaged.
+ */
+aisle_status aisle_checkpoint_read(const char *path, uint64_t fingerprint, aisle_als_state *s,
+                                   aisle_mat *users, aisle_mat *items, aisle_error *err);
+/* Over everything that the result of ALS depends on. */
+uint64_t aisle_als_fingerprint(const aisle_csr *c, const aisle_train_params *p);
+
+/* Trains factors for c: search with held-out pairs when p->validation > 0, then the run on all of c. users,
+ * items: initialised here, the caller's to release. *s tells how it ended. */
+aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
+                           const aisle_csr *ct, aisle_mat *users, aisle_mat *items, aisle_als_state *s,
+                           aisle_error *err);
+
+/* Moves each pair into `held` with probability p->validation, by a random number of the pair's own. */
+aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p, aisle_csr *rest,
+                                aisle_csr *held, aisle_error *err);
+
+#endif

@@ -1,0 +1,81 @@
+/* Nearest items by interactions and by text: rows of length 1 go to the back-end, which searches. */
+#include <math.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/train/parts.h"
+
+/* The k nearest rows of m through the back-end. */
+static aisle_status nearest(const aisle_trainer *t, const aisle_csr *m, int32_t k, int32_t **ids,
+                            float **scores, aisle_error *err)
+{
+    int64_t n = (int64_t)m->n_rows * k;
+    aisle_dev_csr *dm = NULL;
+    *ids = aisle_array(n, sizeof **ids);
+    *scores = aisle_array(n, sizeof **scores);
+    if (!*ids || !*scores)
+        return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for %d neighbours of %d items", k,
+                          m->n_rows);
+    AISLE_TRY(t->ops->csr_put(t->device, m, &dm, err));
+    aisle_status st = t->ops->similar_topk(t->device, dm, k, *ids, *scores, t->progress, err);
+    t->ops->csr_free(t->device, dm);
+    return st;
+}
+
+/* out shares m's offsets and columns; only its values are new. */
+static aisle_status normalised(const aisle_csr *m, aisle_csr *out, aisle_error *err)
+{
+    *out = *m;
+    out->val = aisle_array(aisle_csr_nnz(m), sizeof *out->val);
+    if (!out->val) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for item vectors");
+    for (int32_t r = 0; r < m->n_rows; r++) {
+        double square = 0;
+        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
+            square += m->val ? (double)m->val[e] * (double)m->val[e] : 1;
+        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
+            out->val[e] = (float)((m->val ? (double)m->val[e] : 1) / sqrt(square));
+    }
+    return AISLE_OK;
+}
+
+aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+                                 aisle_trained *out, aisle_error *err)
+{
+    aisle_csr unit;
+    if (p->k_similar == 0) return AISLE_OK;
+    AISLE_TRY(normalised(ct, &unit, err));
+    out->k_similar = p->k_similar;
+    aisle_status st = nearest(t, &unit, p->k_similar, &out->similar_ids, &out->similar_scores, err);
+    aisle_free(unit.val);
+    return st;
+}
+
+static bool has_text(const aisle_dataset *d, const uint8_t *in)
+{
+    int32_t n = aisle_idmap_count(aisle_dataset_items(d));
+    for (int32_t i = 0; i < n; i++) {
+        aisle_product p = aisle_dataset_product(d, i);
+        if ((!in || in[i]) && p.title.len + p.description.len + p.brand.len + p.category.len > 0) return true;
+    }
+    return false;
+}
+
+aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, const aisle_trainer *t,
+                                 const aisle_train_params *p, aisle_trained *out, aisle_error *err)
+{
+    aisle_vocabulary *vocabulary = NULL;
+    aisle_csr text = {0};
+    if (p->k_content == 0 || !has_text(d, in)) return AISLE_OK;
+    aisle_progress_report(t->progress, "text", 0, 0, "");
+    aisle_status st = aisle_vocabulary_learn(d, in, &p->text, &vocabulary, err);
+    if (st == AISLE_OK && aisle_vocabulary_count(vocabulary) > 0) {
+        st = aisle_text_matrix(d, vocabulary, &text, err);
+        if (st == AISLE_OK) {
+            out->k_content = p->k_content;
+            st = nearest(t, &text, p->k_content, &out->content_ids, &out->content_scores, err);
+        }
+    }
+    aisle_csr_deinit(&text);
+    aisle_vocabulary_free(vocabulary);
+    return st;
+}

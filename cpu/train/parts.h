@@ -1,0 +1,19 @@
+/* The parts of a model that are not factors; private to cpu/train. Each fills its fields of `out` and leaves
+ * what it made there on failure too: the caller deinits. */
+#ifndef AISLE_CPU_TRAIN_PARTS_H
+#define AISLE_CPU_TRAIN_PARTS_H
+
+#include "aisle/train.h"
+
+/* Item-item cosine over interactions; ct: items x users. */
+aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+                                 aisle_trained *out, aisle_error *err);
+/* TF-IDF (or BM25) cosine over product text, vocabulary learned from items with in[i] != 0 (NULL = all). */
+aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, const aisle_trainer *t,
+                                 const aisle_train_params *p, aisle_trained *out, aisle_error *err);
+/* Sums of ct's rows. */
+aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, aisle_error *err);
+aisle_status aisle_train_trending(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                                  aisle_trained *out, aisle_error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* What sells, and what is on the rise. The formula of trending stands in train.h. */
+#include <math.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/train/parts.h"
+
+aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, aisle_error *err)
+{
+    out->popularity = aisle_array(ct->n_rows, sizeof *out->popularity);
+    if (!out->popularity) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for popularity");
+    for (int32_t i = 0; i < ct->n_rows; i++) {
+        double sum = 0;
+        for (int64_t e = ct->row_ptr[i]; e < ct->row_ptr[i + 1]; e++) sum += ct->val ? (double)ct->val[e] : 1;
+        out->popularity[i] = (float)sum;
+    }
+    return AISLE_OK;
+}
+
+/* Event e's weight for trending, 0 when it does not count. */
+static double weight_of(const aisle_events *ev, const uint8_t *keep, const aisle_weights *w, int64_t e)
+{
+    if ((keep && !keep[e]) || ev->at_ms[e] == 0 || w->weight[ev->type[e]] <= 0) return 0;
+    bool stars = ev->type[e] == AISLE_EVENT_RATING || ev->type[e] == AISLE_EVENT_REVIEW;
+    return stars && ev->value[e] < w->rating_floor ? 0 : (double)w->weight[ev->type[e]];
+}
+
+aisle_status aisle_train_trending(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                                  aisle_trained *out, aisle_error *err)
+{
+    const double day_ms = 86400000;
+    aisle_events ev = aisle_dataset_events(d);
+    int32_t n_items = aisle_idmap_count(aisle_dataset_items(d));
+    int64_t oldest = INT64_MAX, newest = INT64_MIN;
+    double total = 0;
+    for (int64_t e = 0; e < ev.n; e++) {
+        double w = weight_of(&ev, keep, &p->weights, e);
+        if (w == 0) continue;
+        total += w;
+        if (ev.at_ms[e] < oldest) oldest = ev.at_ms[e];
+        if (ev.at_ms[e] > newest) newest = ev.at_ms[e];
+    }
+    if (total == 0) return AISLE_OK;
+    double days = p->trending_days, cut = (double)newest - days * day_ms;
+    double span = fmax(0, (cut - (double)oldest) / day_ms), smooth = total / (days + span) / n_items;
+    double *recent = aisle_calloc((size_t)n_items, 2 * sizeof *recent);
+    out->trending = aisle_array(n_items, sizeof *out->trending);
+    if (!recent || !out->trending) {
+        aisle_free(recent);
+        return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for trending items");
+    }
+    double *before = recent + n_items;
+    for (int64_t e = 0; e < ev.n; e++)
+        ((double)ev.at_ms[e] > cut ? recent : before)[ev.item[e]] += weight_of(&ev, keep, &p->weights, e);
+    for (int32_t i = 0; i < n_items; i++) {
+        double rate = span > 0 ? before[i] / span : 0;
+        out->trending[i] = recent[i] > 0 ? (float)((recent[i] / days + smooth) / (rate + smooth)) : 0;
+    }
+    aisle_free(recent);
+    return AISLE_OK;
+}

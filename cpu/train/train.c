@@ -1,0 +1,115 @@
+/* From a dataset to what a model file holds. The order of the parts; each part's work stands in its own file.
+ */
+#include "aisle/train.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aisle/memory.h"
+#include "aisle/str.h"
+#include "cpu/train/als.h"
+#include "cpu/train/parts.h"
+
+/* The events to train on: the caller's, less what the k-core takes off. */
+static aisle_status select_events(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                                  uint8_t **mask, aisle_error *err)
+{
+    int64_t n = aisle_dataset_events(d).n, cleared = 0;
+    if (p->user_core <= 1 && p->item_core <= 1) return AISLE_OK;
+    *mask = aisle_array(n, sizeof **mask);
+    if (!*mask) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for a mask of events");
+    if (keep)
+        memcpy(*mask, keep, (size_t)n);
+    else
+        memset(*mask, 1, (size_t)n);
+    return aisle_dataset_core(d, p->user_core, p->item_core, *mask, &cleared, err);
+}
+
+static aisle_status train_factors(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+                                  aisle_trained *out, aisle_error *err)
+{
+    aisle_als_state s;
+    aisle_dev_mat *items = NULL;
+    int64_t n = (int64_t)p->factors * p->factors;
+    if (p->factors == 0) return AISLE_OK;
+    out->item_gram = aisle_array(n, sizeof *out->item_gram);
+    if (!out->item_gram) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for the Gramian");
+    AISLE_TRY(aisle_als_fit(t, p, &out->seen, ct, &out->users, &out->items, &s, err));
+    out->iterations_run = s.iteration;
+    out->loss = s.loss;
+    out->ndcg = s.best_ndcg;
+    AISLE_TRY(t->ops->mat_new(t->device, out->items.n_rows, out->items.n_cols, &items, err));
+    aisle_status st = t->ops->mat_put(t->device, &out->items, items, err);
+    if (st == AISLE_OK) st = t->ops->gram(t->device, items, out->item_gram, err);
+    t->ops->mat_free(t->device, items);
+    return st;
+}
+
+/* The vocabulary may only see products of the events trained on, or a held-out item's text would leak in. */
+static aisle_status train_content(const aisle_dataset *d, const uint8_t *keep, const aisle_trainer *t,
+                                  const aisle_train_params *p, aisle_trained *out, aisle_error *err)
+{
+    if (!keep) return aisle_train_content(d, NULL, t, p, out, err);
+    aisle_events ev = aisle_dataset_events(d);
+    uint8_t *in = aisle_calloc((size_t)aisle_idmap_count(aisle_dataset_items(d)), 1);
+    if (!in) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for a mask of items");
+    for (int64_t e = 0; e < ev.n; e++)
+        if (keep[e]) in[ev.item[e]] = 1;
+    aisle_status st = aisle_train_content(d, in, t, p, out, err);
+    aisle_free(in);
+    return st;
+}
+
+aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                         const aisle_trainer *t, aisle_trained *out, aisle_error *err)
+{
+    int64_t begun = aisle_time_monotonic_ns();
+    uint8_t *mask = NULL;
+    aisle_csr ct = {0};
+    aisle_trained made = {.loss = NAN, .ndcg = NAN};
+    AISLE_TRY(aisle_train_params_check(p, err));
+    aisle_status st = select_events(d, keep, p, &mask, err);
+    if (mask) keep = mask;
+    if (st == AISLE_OK) st = aisle_dataset_matrix(d, &p->weights, keep, &made.seen, err);
+    if (st == AISLE_OK && aisle_csr_nnz(&made.seen) == 0)
+        st = aisle_fail(err, AISLE_EINVAL,
+                        "training: no pair of user and item is left of %lld events; check the event weights "
+                        "and the k-core",
+                        (long long)aisle_dataset_events(d).n);
+    if (st == AISLE_OK && t->on_start)
+        t->on_start(t->ctx, made.seen.n_rows, made.seen.n_cols, aisle_csr_nnz(&made.seen));
+    if (st == AISLE_OK) st = aisle_csr_transpose(&made.seen, &ct, err);
+    if (st == AISLE_OK) st = train_factors(t, p, &ct, &made, err);
+    if (st == AISLE_OK) st = aisle_train_similar(t, p, &ct, &made, err);
+    if (st == AISLE_OK) st = train_content(d, keep, t, p, &made, err);
+    if (st == AISLE_OK) st = aisle_train_popularity(&ct, &made, err);
+    if (st == AISLE_OK) st = aisle_train_trending(d, keep, p, &made, err);
+    if (st == AISLE_OK && aisle_canceled(t->progress))
+        st = aisle_fail(err, AISLE_ECANCELED, "training canceled");
+    if (st == AISLE_OK) {
+        if (p->checkpoint) unlink(p->checkpoint);
+        made.seconds = (double)(aisle_time_monotonic_ns() - begun) * 1e-9;
+        *out = made;
+        made = (aisle_trained){0};
+    }
+    aisle_trained_deinit(&made);
+    aisle_csr_deinit(&ct);
+    aisle_free(mask);
+    return st;
+}
+
+void aisle_trained_deinit(aisle_trained *t)
+{
+    aisle_mat_deinit(&t->users);
+    aisle_mat_deinit(&t->items);
+    aisle_csr_deinit(&t->seen);
+    aisle_free(t->item_gram);
+    aisle_free(t->similar_ids);
+    aisle_free(t->content_ids);
+    aisle_free(t->similar_scores);
+    aisle_free(t->content_scores);
+    aisle_free(t->popularity);
+    aisle_free(t->trending);
+    *t = (aisle_trained){0};
+}

@@ -1,0 +1,104 @@
+/* What was trained, as a model file; its meta says how it came about. No durations in it: the same training
+ * gives the same bytes. */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "aisle/model.h"
+#include "aisle/str.h"
+#include "aisle/train.h"
+
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *weights_json(const aisle_weights *w)
+{
+    json_t *o = json_object();
+    for (int t = 0; t < AISLE_EVENT_TYPES; t++)
+        if (w->weight[t] != 0)
+            json_object_set_new(o, aisle_event_type_name((aisle_event_type)t), number((double)w->weight[t]));
+    return o;
+}
+
+static json_t *settings_json(const aisle_train_params *p)
+{
+    static const char *const solvers[] = {"auto", "cholesky", "cg"};
+    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:f, s:f, s:b, s:i, s:i, s:f, s:i, "
+                     "s:i, s:i, s:f}",
+                     "factors", p->factors, "iterations", p->iterations, "unobserved",
+                     number((double)p->als.a0), "regularization", number((double)p->als.reg), "exponent",
+                     number((double)p->als.nu), "solver", solvers[p->als.solver], "cg_steps", p->als.cg_steps,
+                     "init_scale", number((double)p->init_scale), "seed", (json_int_t)p->seed, "weights",
+                     weights_json(&p->weights), "half_life_days", p->weights.half_life_days, "rating_floor",
+                     (double)p->weights.rating_floor, "binary", p->weights.binary, "user_core", p->user_core,
+                     "item_core", p->item_core, "validation", p->validation, "patience", p->patience,
+                     "k_similar", p->k_similar, "k_content", p->k_content, "trending_days", p->trending_days);
+}
+
+static json_t *metrics_json(const aisle_eval_report *m)
+{
+    aisle_buf b = {0};
+    json_t *json = NULL;
+    if (!m) return json_null();
+    if (aisle_eval_report_json(m, &b, NULL) == AISLE_OK) json = json_loadb(b.data, (size_t)b.len, 0, NULL);
+    if (json) json_object_del(json, "seconds");
+    aisle_buf_deinit(&b);
+    return json;
+}
+
+/* NULL when memory is short; the caller frees. */
+static char *meta_text(const aisle_trained *t, const aisle_train_params *p, const char *backend,
+                       const aisle_eval_report *metrics)
+{
+    char now[32];
+    aisle_time_format(aisle_time_now_ms(), now);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:I}, s:{s:i, s:o, s:o}, s:o}", "created",
+                             p->created ? p->created : now, "engine", "aisle " AISLE_VERSION, "backend",
+                             backend, "settings", settings_json(p), "data", "users", t->seen.n_rows, "items",
+                             t->seen.n_cols, "pairs", (json_int_t)aisle_csr_nnz(&t->seen), "training",
+                             "iterations", t->iterations_run, "loss", number(t->loss), "validation_ndcg",
+                             number(t->ndcg), "metrics", metrics_json(metrics));
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(json);
+    return text;
+}
+
+static aisle_str id_of(const void *ctx, int32_t i)
+{
+    return aisle_idmap_get(ctx, i);
+}
+
+aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d, const aisle_train_params *p,
+                                 const char *backend, const aisle_eval_report *metrics, const char *path,
+                                 aisle_error *err)
+{
+    char *meta = meta_text(t, p, backend, metrics);
+    if (!meta) return aisle_fail(err, AISLE_ENOMEM, "model %s: out of memory for its description", path);
+    aisle_model_parts parts = {.users = t->users,
+                               .items = t->items,
+                               .item_gram = t->item_gram,
+                               .n_users = t->seen.n_rows,
+                               .n_items = t->seen.n_cols,
+                               .user_id = id_of,
+                               .item_id = id_of,
+                               .user_ctx = aisle_dataset_users(d),
+                               .item_ctx = aisle_dataset_items(d),
+                               .seen = t->seen,
+                               .k_similar = t->k_similar,
+                               .k_content = t->k_content,
+                               .similar_ids = t->similar_ids,
+                               .similar_scores = t->similar_scores,
+                               .content_ids = t->content_ids,
+                               .content_scores = t->content_scores,
+                               .popularity = t->popularity,
+                               .trending = t->trending,
+                               .meta = meta,
+                               .a0 = p->als.a0,
+                               .reg = p->als.reg,
+                               .nu = p->als.nu};
+    aisle_status st = aisle_model_write(path, &parts, err);
+    free(meta);
+    return st;
+}
