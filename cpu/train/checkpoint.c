@@ -6,7 +6,7 @@
 #include "aisle/file.h"
 #include "aisle/memory.h"
 #include "aisle/rng.h"
-#include "cpu/train/als.h"
+#include "cpu/train/als_loop.h"
 
 enum { CHECKPOINT_VERSION = 1 };
 

@@ -4,7 +4,7 @@
 
 #include "aisle/memory.h"
 #include "aisle/rng.h"
-#include "cpu/train/als.h"
+#include "cpu/train/als_loop.h"
 
 static bool is_held(const aisle_train_params *p, int32_t u, int32_t i)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "cpu/train/parts.h"
+#include "cpu/train/train_parts.h"
 
 aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, aisle_error *err)
 {

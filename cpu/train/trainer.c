@@ -8,8 +8,8 @@
 
 #include "aisle/memory.h"
 #include "aisle/str.h"
-#include "cpu/train/als.h"
-#include "cpu/train/parts.h"
+#include "cpu/train/als_loop.h"
+#include "cpu/train/train_parts.h"
 
 /* The events to train on: the caller's, less what the k-core takes off. */
 static aisle_status select_events(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,

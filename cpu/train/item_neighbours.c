@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "cpu/train/parts.h"
+#include "cpu/train/train_parts.h"
 
 /* The k nearest rows of m through the back-end. */
 static aisle_status nearest(const aisle_trainer *t, const aisle_csr *m, int32_t k, int32_t **ids,

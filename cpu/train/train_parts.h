@@ -1,7 +1,7 @@
 /* The parts of a model that are not factors; private to cpu/train. Each fills its fields of `out` and leaves
  * what it made there on failure too: the caller deinits. */
-#ifndef AISLE_CPU_TRAIN_PARTS_H
-#define AISLE_CPU_TRAIN_PARTS_H
+#ifndef AISLE_CPU_TRAIN_TRAIN_PARTS_H
+#define AISLE_CPU_TRAIN_TRAIN_PARTS_H
 
 #include "aisle/train.h"
 

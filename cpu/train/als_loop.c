@@ -1,7 +1,7 @@
 /* The ALS loop: start, iterate, measure, save. One iteration solves the items and then the users, so that
  * after each one the users are the minimiser for the items beside them, as a fold-in at serving time would
  * be. */
-#include "cpu/train/als.h"
+#include "cpu/train/als_loop.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The ALS loop over the back-end table; private to cpu/train. No kernels here. */
-#ifndef AISLE_CPU_TRAIN_ALS_H
-#define AISLE_CPU_TRAIN_ALS_H
+#ifndef AISLE_CPU_TRAIN_ALS_LOOP_H
+#define AISLE_CPU_TRAIN_ALS_LOOP_H
 
 #include "aisle/train.h"
 
