@@ -1,0 +1,96 @@
+/* Eigenvectors of the scaled Gramian and the change of basis. */
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/backend/als.h"
+
+/* LAPACK, by way of OpenBLAS: eigenvectors replace a, column-major, eigenvalues ascending (divide and
+ * conquer, Gu and Eisenstat 1995). */
+extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+                    double *work, const int *lwork, int *iwork, const int *liwork, int *info);
+
+static aisle_status eigen(int32_t f, double *g, double *lambda, aisle_error *err)
+{
+    int n = f, info = 0, lwork = 1 + 6 * n + 2 * n * n, liwork = 3 + 5 * n;
+    double *work = aisle_array(lwork, sizeof *work);
+    int *iwork = aisle_array(liwork, sizeof *iwork);
+    aisle_status st = AISLE_OK;
+    if (!work || !iwork) {
+        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the eigenvectors of %d factors", f);
+        goto done;
+    }
+    openblas_set_num_threads(1); /* a threaded BLAS adds in an order that depends on its threads */
+    dsyevd_("V", "U", &n, g, &n, lambda, work, &lwork, iwork, &liwork, &info);
+    if (info)
+        st = aisle_fail(err, AISLE_ENUMERIC,
+                        "eigenvectors of the %d x %d Gramian: dsyevd says %d; are the factors finite?", f, f,
+                        info);
+done:
+    aisle_free(work);
+    aisle_free(iwork);
+    return st;
+}
+
+/* v holds eigenvector j in row j. */
+static void pack_basis(const aisle_kernels *k, als_basis *b, const double *v, float *square)
+{
+    int32_t f = b->f;
+    int64_t ld = aisle_ld(f);
+    for (int32_t i = 0; i < f; i++)
+        for (int32_t j = 0; j < f; j++) square[i * ld + j] = (float)v[(int64_t)i * f + j];
+    aisle_panels_pack(k, f, f, square, ld, b->back);
+    for (int32_t i = 0; i < f; i++)
+        for (int32_t j = 0; j < f; j++) square[i * ld + j] = (float)v[(int64_t)j * f + i];
+    aisle_panels_pack(k, f, f, square, ld, b->into);
+}
+
+aisle_status als_basis_init(aisle_device *d, const aisle_mat *y, double a0, als_basis *b, aisle_error *err)
+{
+    int32_t f = y->n_cols;
+    int64_t n = (int64_t)f * f, panels = (aisle_panels_floats(d->k, f, f) + 15) / 16 * 16, ld = aisle_ld(f);
+    int64_t floats = ld + 2 * panels, scratch = 2 * (n + f) + f * ld;
+    *b = (als_basis){.f = f};
+    float *block = aisle_cpu_floats(d, floats, "ALS basis", err);
+    float *wide = block ? aisle_cpu_floats(d, scratch, "eigenvector work space", err) : NULL;
+    aisle_status st = wide ? AISLE_OK : AISLE_ENOMEM;
+    if (!block) return st;
+    *b = (als_basis){f, block, block + ld, block + ld + panels, floats};
+    if (!wide) goto done;
+    double *g = (double *)(void *)wide, *lambda = g + n;
+    st = aisle_cpu_gram64(d, y, g, err);
+    if (st != AISLE_OK) goto done;
+    for (int64_t i = 0; i < n; i++) g[i] *= a0;
+    st = eigen(f, g, lambda, err);
+    if (st != AISLE_OK) goto done;
+    memset(block, 0, (size_t)floats * sizeof *block);
+    for (int32_t i = 0; i < f; i++) b->lambda[i] = lambda[i] > 0 ? (float)lambda[i] : 0; /* rounding */
+    pack_basis(d->k, b, g, wide + 2 * (n + f));
+done:
+    if (wide) aisle_cpu_release(d, wide, scratch);
+    if (st != AISLE_OK) als_basis_deinit(d, b);
+    return st;
+}
+
+void als_basis_deinit(aisle_device *d, als_basis *b)
+{
+    if (b->lambda) aisle_cpu_release(d, b->lambda, b->floats);
+    *b = (als_basis){0};
+}
+
+aisle_status als_rotate(aisle_device *d, const als_basis *b, const float *panels, const aisle_mat *src,
+                        aisle_mat *dst, aisle_error *err)
+{
+    int64_t each = (int64_t)b->f * AISLE_ROW_BLOCK + AISLE_KERNEL_SLACK;
+    float *work = aisle_cpu_floats(d, each * d->threads, "rotation work space", err);
+    if (!work) return AISLE_ENOMEM;
+#pragma omp parallel for num_threads(d->threads) schedule(dynamic)
+    for (int32_t r = 0; r < src->n_rows; r += AISLE_ROW_BLOCK) {
+        int32_t m = src->n_rows - r < AISLE_ROW_BLOCK ? src->n_rows - r : AISLE_ROW_BLOCK;
+        aisle_product product = {b->f, b->f, panels, work + each * aisle_cpu_thread()};
+        aisle_multiply(d->k, &product, m, aisle_mat_row(src, r), src->ld, aisle_mat_row(dst, r), dst->ld);
+    }
+    aisle_cpu_release(d, work, each * d->threads);
+    return AISLE_OK;
+}

@@ -1,0 +1,58 @@
+/* The cpu back-end's own structs and helpers. Private to cpu/backend/. */
+#ifndef AISLE_CPU_BACKEND_H
+#define AISLE_CPU_BACKEND_H
+
+#include <omp.h>
+
+#include "aisle/backend.h"
+#include "cpu/kernels/kernels.h"
+
+struct aisle_device {
+    int32_t threads;
+    int64_t memory_bytes; /* limit; 0 = none */
+    int64_t used_bytes;   /* matrices and work space at present; atomic */
+    const aisle_kernels *k;
+};
+
+struct aisle_dev_csr {
+    aisle_csr m;
+    int32_t *longest_first; /* row ids by falling length, then by id: balances dynamic schedules, and rows of
+                               one length meet */
+    int64_t bytes;
+};
+
+struct aisle_dev_mat {
+    aisle_mat m; /* ld from aisle_ld; padding is zero; AISLE_KERNEL_SLACK floats follow */
+    int64_t bytes;
+};
+
+/* 64-byte aligned storage that counts against the device's limit; NULL with err set (AISLE_ENOMEM names
+ * `what`). floats < 0 means that the size overflowed. */
+float *aisle_cpu_floats(aisle_device *d, int64_t floats, const char *what, aisle_error *err);
+void aisle_cpu_release(aisle_device *d, void *p, int64_t floats);
+
+/* The number of the calling thread inside a parallel region, 0 .. threads-1. */
+static inline int aisle_cpu_thread(void)
+{
+    return omp_get_thread_num();
+}
+
+/* The const table. */
+const aisle_backend_ops *aisle_backend_cpu(void);
+
+/* Gramian in double, full symmetric f x f, unscaled; sums over fixed blocks of rows. */
+aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err);
+
+/* Entries of the table that have a file of their own; backend.h says what they do. */
+aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
+                                     const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err);
+aisle_status aisle_cpu_als_loss(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,
+                                const aisle_dev_mat *x, const aisle_dev_mat *y, const aisle_als_params *p,
+                                double *loss, aisle_error *err);
+aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int32_t k, int32_t *ids,
+                                    float *scores, const aisle_progress *progress, aisle_error *err);
+aisle_status aisle_cpu_topn(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
+                            const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids,
+                            float *scores, aisle_error *err);
+
+#endif

@@ -1,0 +1,69 @@
+/* Y'Y in double. Work is cut into (block of rows) x (stripe of the result): the cuts depend on the sizes
+ * only, so the result is the same for any number of threads. */
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/backend/cpu.h"
+#include "cpu/kernels/dense.h"
+
+enum {
+    MIN_ROWS = 4096,        /* a block of rows is worth at least this */
+    MAX_BLOCKS = 32,        /* cores that few factors can still use */
+    PARTIAL_SUMS = 1 << 23, /* doubles in all partial results: 64 MiB */
+    STRIPE = 48             /* rows of the result a task makes; a multiple of every kernel's mr */
+};
+
+typedef struct cuts {
+    int32_t n_blocks, n_stripes;
+} cuts;
+
+static cuts choose_cuts(int32_t n_rows, int32_t f)
+{
+    int64_t most = PARTIAL_SUMS / ((int64_t)f * f), want = n_rows / MIN_ROWS + 1;
+    if (most > MAX_BLOCKS) most = MAX_BLOCKS;
+    if (most < 1) most = 1;
+    return (cuts){(int32_t)(want < most ? want : most), (f + STRIPE - 1) / STRIPE};
+}
+
+/* Adds the stripe's part of rows first .. end-1 to g (upper triangle; tiles that cross the diagonal whole).
+ */
+static void add_stripe(const aisle_kernels *k, const aisle_mat *y, int64_t first, int64_t end, int32_t stripe,
+                       double *g)
+{
+    float t[AISLE_TILE_MAX];
+    int32_t f = y->n_cols, i_end = (stripe + 1) * STRIPE < f ? (stripe + 1) * STRIPE : f;
+    for (int64_t p = first; p < end; p += AISLE_DEPTH) {
+        const float *row = y->data + p * y->ld;
+        int64_t depth = end - p < AISLE_DEPTH ? end - p : AISLE_DEPTH;
+        for (int32_t j = stripe * STRIPE / k->nr * k->nr; j < f; j += k->nr)
+            for (int32_t i = stripe * STRIPE; i < i_end && i < j + k->nr; i += k->mr) {
+                k->tile(depth, row + i, y->ld, row + j, y->ld, AISLE_TILE_SET, t, k->nr);
+                for (int32_t r = 0; r < k->mr && i + r < i_end; r++)
+                    for (int32_t c = 0; c < k->nr && j + c < f; c++)
+                        g[(int64_t)(i + r) * f + j + c] += (double)t[r * k->nr + c];
+            }
+    }
+}
+
+aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err)
+{
+    int32_t f = y->n_cols;
+    cuts cut = choose_cuts(y->n_rows, f);
+    int64_t n = (int64_t)f * f, floats = 2 * n * cut.n_blocks;
+    double *part = (double *)(void *)aisle_cpu_floats(d, floats, "Gramian work space", err);
+    if (!part) return AISLE_ENOMEM;
+    memset(part, 0, (size_t)(n * cut.n_blocks) * sizeof *part);
+#pragma omp parallel for num_threads(d->threads) schedule(dynamic) collapse(2)
+    for (int32_t b = 0; b < cut.n_blocks; b++)
+        for (int32_t s = 0; s < cut.n_stripes; s++)
+            add_stripe(d->k, y, (int64_t)y->n_rows * b / cut.n_blocks,
+                       (int64_t)y->n_rows * (b + 1) / cut.n_blocks, s, part + n * b);
+    for (int32_t i = 0; i < f; i++)
+        for (int32_t j = i; j < f; j++) {
+            double sum = 0;
+            for (int32_t b = 0; b < cut.n_blocks; b++) sum += part[n * b + (int64_t)i * f + j];
+            g[(int64_t)i * f + j] = g[(int64_t)j * f + i] = sum;
+        }
+    aisle_cpu_release(d, part, floats);
+    return AISLE_OK;
+}

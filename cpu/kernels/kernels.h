@@ -1,0 +1,74 @@
+/* The hot loops of ALS, similarity and top-N as one table, filled with plain C and overwritten by what this
+ * machine does faster. No allocation, no threads, no policy. Not installed: only cpu/, tests and bench see
+ * it.
+ *
+ * Reads may run up to AISLE_KERNEL_SLACK floats past the last element a caller names (never writes): every
+ * buffer that meets a kernel has that much room behind it. Values there are read and thrown away. Each entry
+ * adds its terms in an order that depends on sizes only, so equal input gives equal bytes. */
+#ifndef AISLE_KERNELS_H
+#define AISLE_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { AISLE_KERNEL_SLACK = 64, AISLE_TILE_MAX = 8 * 48 };
+
+typedef enum aisle_tile_mode { AISLE_TILE_SET, AISLE_TILE_ADD, AISLE_TILE_SUB } aisle_tile_mode;
+
+/* The rows a sparse row selects: y[col[i] * ld], i < n, with one weight each. */
+typedef struct aisle_rows {
+    int64_t n;
+    const int32_t *col;
+    const float *w; /* n weights; NULL = all 1 */
+    const float *y;
+    int64_t ld;
+} aisle_rows;
+
+typedef struct aisle_kernels {
+    const char *name; /* "ref", "sse2", "avx2", "avx512", "neon" */
+    int32_t mr, nr;   /* shape of tile(); mr * nr <= AISLE_TILE_MAX */
+
+    float (*dot)(int64_t n, const float *x, const float *y);
+    void (*axpy)(int64_t n, float a, const float *x, float *y); /* y += a x */
+
+    /* The one dense inner loop: c[i * ldc + j] (=, +=, -=) sum_{p<k} a[p * lda + i] * b[p * ldb + j] for
+     * i < mr, j < nr, the sum over p in order. Everything dense (Gramian, rotation, SYRK, Cholesky update,
+     * scores) is made of it. Callers keep k <= 512, so that f32 sums stay short. */
+    void (*tile)(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, aisle_tile_mode mode,
+                 float *c, int64_t ldc);
+    /* dst[p * ldd + i] = src[i * lds + p] for i < n, p < k: rows become the columns that tile() wants. */
+    void (*transpose)(int32_t n, int64_t k, const float *src, int64_t lds, float *dst, int64_t ldd);
+
+    /* c[i * ldc + p] = w_i d_p y_{col_i, p}, p < f: gathers and scales the rows of one system. */
+    void (*gather)(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc);
+    /* z += sum_i u_i c_i, c_i = row i of c [n x f]. */
+    void (*combine)(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z);
+    /* q += sum_i w_i (target - y_i . p) y_i: the sparse part of a residual (target 1, p = x) and, with target
+     * 0, minus that of a matrix-vector product. One pass over the rows. */
+    void (*residual)(int64_t f, const aisle_rows *rows, float target, const float *p, float *q);
+
+    /* Right-looking Cholesky of the first `rows` rows of the upper triangle of a [n x n] (A = U'U): these
+     * rows become rows of U; rows below are left alone. The strict lower triangle is scratch, and so are the
+     * columns from n up to the next multiple of 16 (lda is at least that). Returns false at a pivot that is
+     * not positive and finite. */
+    bool (*cholesky_panel)(int32_t rows, int32_t n, float *a, int64_t lda);
+    /* x = (U'U)^-1 x with the upper triangle of u [n x n]. */
+    void (*cholesky_solve)(int32_t n, const float *u, int64_t ldu, float *x);
+
+    /* The positions j < n with s[j] >= t, ascending, into at[n]; returns how many. NaN never passes. */
+    int32_t (*above)(int32_t n, const float *s, float t, int32_t *at);
+} aisle_kernels;
+
+/* The best table for this machine; the choice is made once. Thread-safe. */
+const aisle_kernels *aisle_kernels_get(void);
+/* The i-th table this machine can run (0 = ref), NULL past the end; for tests and bench. */
+const aisle_kernels *aisle_kernels_at(int32_t i);
+
+/* Overwrite what one instruction set does better. Compiled only where the compiler can, called only where the
+ * machine can. */
+void aisle_kernels_ref(aisle_kernels *k);
+void aisle_kernels_avx2(aisle_kernels *k);
+void aisle_kernels_avx512(aisle_kernels *k);
+void aisle_kernels_neon(aisle_kernels *k);
+
+#endif

@@ -1,0 +1,100 @@
+/* The kernels in plain C: the definition that every faster version is tested against. Not tuned. */
+#include "cpu/kernels/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MR = 4, NR = 8 };
+
+static float dot_ref(int64_t n, const float *x, const float *y)
+{
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) s += (double)x[i] * y[i];
+    return (float)s;
+}
+
+static void axpy_ref(int64_t n, float a, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+static void tile_ref(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
+                     aisle_tile_mode mode, float *c, int64_t ldc)
+{
+    float s[MR * NR] = {0};
+    for (int64_t p = 0; p < k; p++)
+        for (int i = 0; i < MR; i++)
+            for (int j = 0; j < NR; j++) s[i * NR + j] += a[p * lda + i] * b[p * ldb + j];
+    for (int i = 0; i < MR; i++)
+        for (int j = 0; j < NR; j++) {
+            float v = s[i * NR + j], *at = c + i * ldc + j;
+            *at = mode == AISLE_TILE_SET ? v : mode == AISLE_TILE_ADD ? *at + v : *at - v;
+        }
+}
+
+static void transpose_ref(int32_t n, int64_t k, const float *src, int64_t lds, float *dst, int64_t ldd)
+{
+    for (int32_t i = 0; i < n; i++)
+        for (int64_t p = 0; p < k; p++) dst[p * ldd + i] = src[i * lds + p];
+}
+
+static void gather_ref(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc)
+{
+    for (int64_t i = 0; i < rows->n; i++) {
+        const float *y = rows->y + rows->col[i] * rows->ld;
+        float w = rows->w ? rows->w[i] : 1.0F;
+        for (int64_t p = 0; p < f; p++) c[i * ldc + p] = w * d[p] * y[p];
+    }
+}
+
+static void combine_ref(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z)
+{
+    for (int64_t i = 0; i < n; i++) axpy_ref(f, u[i], c + i * ldc, z);
+}
+
+static void residual_ref(int64_t f, const aisle_rows *rows, float target, const float *p, float *q)
+{
+    for (int64_t i = 0; i < rows->n; i++) {
+        const float *y = rows->y + rows->col[i] * rows->ld;
+        axpy_ref(f, (rows->w ? rows->w[i] : 1.0F) * (target - dot_ref(f, y, p)), y, q);
+    }
+}
+
+/* Golub and Van Loan 2013, algorithm 4.2.2 by rows: after row k is scaled, it is taken off the rows below. */
+static bool cholesky_panel_ref(int32_t rows, int32_t n, float *a, int64_t lda)
+{
+    for (int32_t k = 0; k < rows; k++) {
+        float *row = a + k * lda, pivot = row[k];
+        if (!(pivot > 0) || !isfinite(pivot)) return false;
+        float inverse = 1 / sqrtf(pivot);
+        for (int32_t j = k; j < n; j++) row[j] *= inverse;
+        for (int32_t i = k + 1; i < rows; i++) axpy_ref(n - i, -row[i], row + i, a + i * lda + i);
+    }
+    return true;
+}
+
+static void cholesky_solve_ref(int32_t n, const float *u, int64_t ldu, float *x)
+{
+    for (int32_t k = 0; k < n; k++) {
+        x[k] /= u[k * ldu + k];
+        axpy_ref(n - k - 1, -x[k], u + k * ldu + k + 1, x + k + 1);
+    }
+    for (int32_t k = n - 1; k >= 0; k--)
+        x[k] = (x[k] - dot_ref(n - k - 1, u + k * ldu + k + 1, x + k + 1)) / u[k * ldu + k];
+}
+
+static int32_t above_ref(int32_t n, const float *s, float t, int32_t *at)
+{
+    int32_t found = 0;
+    for (int32_t j = 0; j < n; j++)
+        if (s[j] >= t) at[found++] = j;
+    return found;
+}
+
+void aisle_kernels_ref(aisle_kernels *k)
+{
+    *k = (aisle_kernels){
+        "ref",         MR,         NR,          dot_ref,      axpy_ref,           tile_ref,
+        transpose_ref, gather_ref, combine_ref, residual_ref, cholesky_panel_ref, cholesky_solve_ref,
+        above_ref};
+}
