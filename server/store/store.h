@@ -42,9 +42,10 @@ typedef struct aisle_product_filter {
     int64_t price_min, price_max; /* minor units; -1 = no bound */
     bool in_stock;
     aisle_product_sort sort;
-    aisle_str cursor; /* opaque, from the last page; absent = first; AISLE_EINVAL when not ours */
-    int32_t limit;    /* 1..100 */
-} aisle_product_filter;
+    aisle_str cursor;   /* opaque, from the last page; absent = first; AISLE_EINVAL when not ours */
+    int32_t limit;      /* 1..100 */
+} aisle_product_filter; /* unknown prices and creation times come last; a price bound leaves unknown prices
+                           out */
 typedef struct aisle_product_page {
     aisle_product *items;
     int32_t n;
@@ -54,8 +55,8 @@ typedef struct aisle_product_page {
 aisle_status aisle_view_products(aisle_view *v, const aisle_product_filter *f, aisle_arena *a,
                                  aisle_product_page *out, aisle_error *err);
 
-/* The newest events first of a user (or of a session when user is absent), at most limit, views and better.
- */
+/* The newest events first of a user (or of a session when user is absent), at most limit (1..10000); every
+ * type but impressions. Nobody known has none. */
 typedef struct aisle_recent {
     aisle_str item;
     aisle_event_type type;
@@ -66,13 +67,15 @@ aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session,
                                aisle_arena *a, aisle_recent **out, int32_t *n, aisle_error *err);
 
 typedef struct aisle_store_counts {
-    int64_t products, users, events;
+    int64_t products; /* with a record */
+    int64_t users;    /* with a record or an event */
+    int64_t events;
 } aisle_store_counts;
 aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err);
-/* Products that are not available: stock 0 or hidden; the ids in the arena. version changes whenever the set
- * may have. */
+/* Products that are not available: stock 0; the ids in the arena. */
 aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **ids, int64_t *n,
                                     aisle_error *err);
+/* Rises with every transaction that changes a product; -1 when it cannot be read. Microseconds. */
 int64_t aisle_view_catalogue_version(aisle_view *v);
 
 /* Streams products, users and events (in id order) of one read snapshot into a sink: how training gets its
@@ -86,12 +89,15 @@ typedef struct aisle_write {
     /* On the writer thread, in a savepoint of its own: a failure undoes only this write. */
     aisle_status (*run)(struct aisle_write *w, aisle_tx *tx, aisle_error *err);
     /* On the writer thread after the commit is durable (or failed): st is run's status, or the commit's. */
-    void (*done)(struct aisle_write *w, aisle_status st, const aisle_error *err);
-    struct aisle_write *next; /* the store's */
-    aisle_status status;      /* the store's */
-    aisle_error error;        /* the store's */
+    void (*done)(struct aisle_write *w, aisle_status st, const aisle_error *err); /* may be NULL; err NULL
+                                                                                     when OK; may release w */
+    struct aisle_write *next;                                                     /* the store's */
+    aisle_status status;                                                          /* the store's */
+    aisle_error error;                                                            /* the store's */
 } aisle_write;
-/* Starts the writer; called once by the server. Writes waiting beyond 4,096 are refused with AISLE_EBUSY. */
+/* Starts the writer; called once by the server. Writes waiting beyond 4,096 are refused with AISLE_EBUSY (as
+ * are all before the start), and a write ends with AISLE_EBUSY within 5 s while another process holds the
+ * lock. */
 aisle_status aisle_store_start_writer(aisle_store *s, aisle_error *err);
 aisle_status aisle_store_submit(aisle_store *s,
                                 aisle_write *w); /* any thread; w stays the caller's until done() */
@@ -105,19 +111,25 @@ aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error 
 aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u,
                            aisle_error *err); /* insert or merge non-absent fields */
 
-/* ---- import: clean rows go to a private staging area, then in one transaction into the shop ---- */
+/* ---- import: clean records go to a private staging file, then in one transaction into the shop ----
+ * Staging holds no lock. The commit holds the write lock from its first to its last record: about 3 s a
+ * million events; writes of another process fail with AISLE_EBUSY meanwhile, those of this one wait. */
 typedef struct aisle_store_import aisle_store_import;
 typedef struct aisle_store_import_params {
-    int32_t user_core, item_core; /* k-core over the imported events; 0 = none */
-    bool dry_run;                 /* count everything, write nothing */
+    int32_t user_core, item_core;   /* k-core over the imported events; 0 or 1 = none */
+    bool keep_duplicates;           /* equal records are each stored, else once */
+    bool dry_run;                   /* count everything, write nothing */
+    const aisle_progress *progress; /* of the commit; borrowed until abort; NULL = silent */
 } aisle_store_import_params;
+/* s may be NULL with dry_run: then nothing is known before. The staging file has no name, so nothing can be
+ * left behind. */
 aisle_status aisle_store_import_begin(aisle_store *s, const aisle_store_import_params *p,
                                       aisle_store_import **out, aisle_error *err);
 aisle_sink aisle_store_import_sink(aisle_store_import *i);
-/* Adds the counts of AISLE_REASON_BELOW_CORE and AISLE_REASON_KNOWN to the report. Nothing is changed on
- * failure. */
+/* Adds the counts of AISLE_REASON_BELOW_CORE and AISLE_REASON_KNOWN (an equal event is stored already) to the
+ * report. Nothing is changed on failure or cancel. Once per import. */
 aisle_status aisle_store_import_commit(aisle_store_import *i, aisle_import_report *report, aisle_error *err);
-void aisle_store_import_abort(aisle_store_import *i); /* releases i; also after commit */
+void aisle_store_import_abort(aisle_store_import *i); /* releases i; also after commit; NULL is a no-op */
 
 /* ---- API keys: only a BLAKE2b hash is stored ---- */
 typedef struct aisle_key {

@@ -1,0 +1,49 @@
+-- name: totals_get
+SELECT products, users, events, catalogue FROM totals;
+
+-- name: totals_add
+UPDATE totals SET products = products + ?1, users = users + ?2, events = events + ?3, catalogue = catalogue + ?4;
+
+-- name: key_add
+INSERT INTO api_keys (name, scope, hash, created_ms) VALUES (?1, ?2, ?3, ?4);
+
+-- name: key_remove
+DELETE FROM api_keys WHERE name = ?1 RETURNING id;
+
+-- name: key_all
+SELECT name, scope, created_ms FROM api_keys ORDER BY id LIMIT ?1;
+
+-- name: key_check
+SELECT 1 FROM api_keys WHERE hash = ?1;
+
+-- name: job_add
+INSERT INTO jobs (kind, state, request, result, created_ms, started_ms, ended_ms)
+VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id;
+
+-- name: job_update
+UPDATE jobs SET kind = ?2, state = ?3, request = ?4, result = ?5, created_ms = ?6, started_ms = ?7, ended_ms = ?8
+WHERE id = ?1 RETURNING id;
+
+-- name: job_get
+SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms FROM jobs WHERE id = ?1;
+
+-- name: job_all
+SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms FROM jobs ORDER BY id DESC LIMIT ?1;
+
+-- name: tx_begin
+BEGIN IMMEDIATE;
+
+-- name: tx_commit
+COMMIT;
+
+-- name: tx_rollback
+ROLLBACK;
+
+-- name: tx_mark
+SAVEPOINT mark;
+
+-- name: tx_keep
+RELEASE mark;
+
+-- name: tx_undo
+ROLLBACK TO mark;

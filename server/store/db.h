@@ -1,0 +1,115 @@
+/* One SQLite connection with its prepared statements, and the calls that bind, step and read. Internal to
+ * store/.
+ */
+#ifndef AISLE_SERVER_DB_H
+#define AISLE_SERVER_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/memory.h"
+#include "aisle/status.h"
+#include "aisle/str.h"
+
+enum {
+    AISLE_DB_APPLICATION_ID = 0x4149534c, /* "AISL" */
+    /* A write that arrives while another one waits for the lock waits at most twice: 5 s in all. */
+    AISLE_DB_BUSY_MS = 2500
+};
+
+/* Every statement of server/sql/ by its "-- name:" line. */
+#define AISLE_SQL_LIST(X)                                                                                    \
+    X(PRODUCT_UPSERT, "product_upsert")                                                                      \
+    X(PRODUCT_ID, "product_id")                                                                              \
+    X(PRODUCT_ID_ADD, "product_id_add")                                                                      \
+    X(PRODUCT_GET, "product_get")                                                                            \
+    X(PRODUCT_ALL, "product_all")                                                                            \
+    X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
+    X(EVENT_INSERT, "event_insert")                                                                          \
+    X(EVENT_KNOWN, "event_known")                                                                            \
+    X(EVENT_ALL, "event_all")                                                                                \
+    X(EVENT_RECENT_USER, "event_recent_user")                                                                \
+    X(EVENT_RECENT_SESSION, "event_recent_session")                                                          \
+    X(USER_MERGE, "user_merge")                                                                              \
+    X(USER_ID, "user_id")                                                                                    \
+    X(USER_ID_ADD, "user_id_add")                                                                            \
+    X(USER_ALL, "user_all")                                                                                  \
+    X(SESSION_ID, "session_id")                                                                              \
+    X(SESSION_ID_ADD, "session_id_add")                                                                      \
+    X(SESSION_ALL, "session_all")                                                                            \
+    X(TOTALS_GET, "totals_get")                                                                              \
+    X(TOTALS_ADD, "totals_add")                                                                              \
+    X(KEY_ADD, "key_add")                                                                                    \
+    X(KEY_REMOVE, "key_remove")                                                                              \
+    X(KEY_ALL, "key_all")                                                                                    \
+    X(KEY_CHECK, "key_check")                                                                                \
+    X(JOB_ADD, "job_add")                                                                                    \
+    X(JOB_UPDATE, "job_update")                                                                              \
+    X(JOB_GET, "job_get")                                                                                    \
+    X(JOB_ALL, "job_all")                                                                                    \
+    X(TX_BEGIN, "tx_begin")                                                                                  \
+    X(TX_COMMIT, "tx_commit")                                                                                \
+    X(TX_ROLLBACK, "tx_rollback")                                                                            \
+    X(TX_MARK, "tx_mark")                                                                                    \
+    X(TX_KEEP, "tx_keep")                                                                                    \
+    X(TX_UNDO, "tx_undo")
+
+#define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
+typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;
+
+typedef struct aisle_db {
+    sqlite3 *handle;
+    char *path;
+    sqlite3_stmt *statements[AISLE_SQL_COUNT]; /* prepared at first use */
+} aisle_db;
+
+typedef enum aisle_db_mode { AISLE_DB_READ, AISLE_DB_WRITE, AISLE_DB_CREATE } aisle_db_mode;
+
+/* One thread at a time. path: of the database file. Refuses what is not a regular file and what is not ours.
+ */
+aisle_status aisle_db_open(const char *path, aisle_db_mode mode, aisle_db *out, aisle_error *err);
+void aisle_db_close(aisle_db *db);
+/* Runs statements without parameters or results. */
+aisle_status aisle_db_run(aisle_db *db, const char *sql, aisle_error *err);
+/* The one translation of SQLite's codes; the message names the file and the next step. */
+aisle_status aisle_db_fail(aisle_db *db, int rc, aisle_error *err);
+/* Brings the schema to this program's version; AISLE_EUNSUPPORTED when the database is newer. */
+aisle_status aisle_db_migrate(aisle_db *db, aisle_error *err);
+/* The text of a named statement (found once in the embedded files); {NULL,0} when there is none. */
+aisle_str aisle_sql_text(const char *name);
+
+/* A statement in use. Faults of begin and of binds are kept and reported by next or run. Text and blobs are
+ * borrowed until the query ends. */
+typedef struct aisle_query {
+    aisle_db *db;
+    sqlite3_stmt *stmt;
+    int rc;
+} aisle_query;
+
+aisle_query aisle_query_begin(aisle_db *db, aisle_sql id);
+aisle_query aisle_query_with(aisle_db *db, sqlite3_stmt *stmt); /* for a statement the caller keeps */
+void aisle_query_text(aisle_query *q, int index, aisle_str s);  /* absent binds NULL */
+void aisle_query_cstr(aisle_query *q, int index, const char *s);
+void aisle_query_blob(aisle_query *q, int index, const void *p, int bytes);
+void aisle_query_int(aisle_query *q, int index, int64_t v);
+void aisle_query_id(aisle_query *q, int index, int64_t id); /* 0 binds NULL */
+void aisle_query_real(aisle_query *q, int index, double v);
+/* *row false at the end, and then and on failure the statement is reset. */
+aisle_status aisle_query_next(aisle_query *q, bool *row, aisle_error *err);
+/* Runs a statement whose rows are of no interest. */
+aisle_status aisle_query_run(aisle_query *q, aisle_error *err);
+void aisle_query_end(aisle_query *q);
+static inline int64_t aisle_query_get_int(const aisle_query *q, int column)
+{
+    return sqlite3_column_int64(q->stmt, column);
+}
+static inline double aisle_query_get_real(const aisle_query *q, int column)
+{
+    return sqlite3_column_double(q->stmt, column);
+}
+aisle_str aisle_query_get_text(const aisle_query *q, int column); /* borrowed until next or end */
+/* Copies into the arena; false when memory is short. */
+bool aisle_query_copy_text(const aisle_query *q, int column, aisle_arena *a, aisle_str *out);
+
+#endif

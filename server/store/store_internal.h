@@ -1,0 +1,70 @@
+/* What the files of store/ share: the store's parts and a transaction in progress. */
+#ifndef AISLE_SERVER_STORE_INTERNAL_H
+#define AISLE_SERVER_STORE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "server/store/db.h"
+#include "server/store/store.h"
+
+enum { AISLE_WRITES_MAX = 4096 };
+
+/* What the transaction adds to the row of `totals`; written once, before its commit. */
+typedef struct aisle_deltas {
+    int64_t products, users, events, catalogue;
+} aisle_deltas;
+
+struct aisle_tx {
+    aisle_db *db;
+    aisle_deltas deltas;
+};
+
+struct aisle_store {
+    char *folder, *path;
+    int lock_fd;
+    aisle_db db; /* the one write connection; guarded by applying */
+    pthread_mutex_t applying;
+    pthread_mutex_t queue_mutex; /* guards what follows */
+    pthread_cond_t queue_filled;
+    aisle_write *head, *tail;
+    int32_t n_waiting;
+    bool writer_runs, stopping;
+    pthread_t writer;
+};
+
+struct aisle_view {
+    aisle_db db;
+    struct aisle_product_lists *lists; /* view_products.c */
+};
+
+/* One transaction for a list of writes; calls done() of each after it. Takes s->applying. */
+void aisle_store_apply(aisle_store *s, aisle_write *list);
+void aisle_store_stop_writer(aisle_store *s); /* after what waits is written */
+
+/* Returns the id of an external id, making it when it is new. which: product, user or session. */
+typedef enum aisle_ext_kind { AISLE_EXT_PRODUCT, AISLE_EXT_USER, AISLE_EXT_SESSION } aisle_ext_kind;
+aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err);
+/* The 16-byte key of an event: of its event_id, else of the record. */
+void aisle_event_key(const aisle_event *e, unsigned char key[16]);
+/* The key of the n-th equal record after the first (n >= 1), where equal records are kept. */
+void aisle_event_key_again(unsigned char key[16], uint32_t n);
+aisle_status aisle_event_check(const aisle_event *e, aisle_error *err);
+aisle_status aisle_product_check(const aisle_product *p, aisle_error *err);
+aisle_status aisle_user_check(const aisle_user *u, aisle_error *err);
+/* An event whose ids are resolved; user or session 0 when absent. */
+typedef struct aisle_event_ids {
+    int64_t user, session, product;
+} aisle_event_ids;
+aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
+                                   const unsigned char key[16], bool *known, aisle_error *err);
+
+/* Reads the columns of product_get and its like; text is borrowed from the query. */
+void aisle_query_product(const aisle_query *q, aisle_product *out);
+/* Copies every text of p into the arena. */
+bool aisle_product_copy(aisle_arena *a, aisle_product *p);
+
+struct aisle_product_lists *aisle_product_lists_new(void);
+void aisle_product_lists_free(struct aisle_product_lists *l);
+aisle_status aisle_view_totals(aisle_view *v, aisle_deltas *out, aisle_error *err);
+
+#endif

@@ -1,0 +1,190 @@
+/* Writing products, users and events inside a transaction. */
+#include <math.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "server/store/store_internal.h"
+
+enum { MAX_ID = 255, KEY_BYTES = 16 };
+
+static aisle_status check_id(const char *what, aisle_str s, bool needed, aisle_error *err)
+{
+    if (!s.ptr && !needed) return AISLE_OK;
+    if (s.ptr && s.len >= 1 && s.len <= MAX_ID) return AISLE_OK;
+    return aisle_fail(err, AISLE_EINVAL, "%s: %zu bytes, must be 1 to %d", what, s.len, MAX_ID);
+}
+
+aisle_status aisle_event_check(const aisle_event *e, aisle_error *err)
+{
+    AISLE_TRY(check_id("item of an event", e->item, true, err));
+    AISLE_TRY(check_id("user of an event", e->user, e->session.ptr == NULL, err));
+    AISLE_TRY(check_id("session of an event", e->session, false, err));
+    AISLE_TRY(check_id("event_id", e->event_id, false, err));
+    AISLE_TRY(check_id("order of an event", e->order, false, err));
+    AISLE_TRY(check_id("recommendation of an event", e->recommendation, false, err));
+    if ((unsigned)e->type >= AISLE_EVENT_TYPES)
+        return aisle_fail(err, AISLE_EINVAL, "type of an event: %d is none of the event types", (int)e->type);
+    if (!isfinite(e->value) || e->value < 0)
+        return aisle_fail(err, AISLE_EINVAL, "value of an event: %g, must be 0 or more", e->value);
+    if (e->price_minor < -1 || e->position < 0)
+        return aisle_fail(err, AISLE_EINVAL, "price %lld or position %d of an event is negative",
+                          (long long)e->price_minor, e->position);
+    return AISLE_OK;
+}
+
+aisle_status aisle_product_check(const aisle_product *p, aisle_error *err)
+{
+    AISLE_TRY(check_id("id of a product", p->id, true, err));
+    if (p->price_minor < -1 || p->stock < -1)
+        return aisle_fail(err, AISLE_EINVAL, "price %lld or stock %lld of a product is below -1",
+                          (long long)p->price_minor, (long long)p->stock);
+    return AISLE_OK;
+}
+
+aisle_status aisle_user_check(const aisle_user *u, aisle_error *err)
+{
+    return check_id("id of a user", u->id, true, err);
+}
+
+static unsigned char *put_text(unsigned char *at, aisle_str s)
+{
+    *at++ = s.ptr != NULL; /* absent and empty differ */
+    *at++ = (unsigned char)s.len;
+    if (s.len) memcpy(at, s.ptr, s.len);
+    return at + s.len;
+}
+
+static unsigned char *put_word(unsigned char *at, uint64_t v)
+{
+    for (int i = 0; i < 8; i++) *at++ = (unsigned char)(v >> 8 * i);
+    return at;
+}
+
+/* The layout is part of the database: a changed one would make every record new. */
+void aisle_event_key(const aisle_event *e, unsigned char key[16])
+{
+    unsigned char text[5 * (MAX_ID + 2) + 4 * 8], *at = text;
+    if (e->event_id.ptr) {
+        at = put_text(at, e->event_id);
+    } else {
+        uint64_t value;
+        memcpy(&value, &e->value, sizeof value);
+        at = put_text(at, (aisle_str){NULL, 0});
+        at = put_text(at, e->user);
+        at = put_text(at, e->session);
+        at = put_text(at, e->item);
+        at = put_text(at, e->order);
+        at = put_word(at, (uint64_t)e->type);
+        at = put_word(at, (uint64_t)e->at_ms);
+        at = put_word(at, value);
+        at = put_word(at, (uint64_t)e->price_minor);
+    }
+    crypto_generichash(key, KEY_BYTES, text, (unsigned long long)(at - text), NULL, 0);
+}
+
+void aisle_event_key_again(unsigned char key[16], uint32_t n)
+{
+    unsigned char text[KEY_BYTES + 8];
+    memcpy(text, key, KEY_BYTES);
+    put_word(text + KEY_BYTES, n);
+    crypto_generichash(key, KEY_BYTES, text, sizeof text, NULL, 0);
+}
+
+aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err)
+{
+    static const aisle_sql find[] = {AISLE_SQL_PRODUCT_ID, AISLE_SQL_USER_ID, AISLE_SQL_SESSION_ID};
+    static const aisle_sql add[] = {AISLE_SQL_PRODUCT_ID_ADD, AISLE_SQL_USER_ID_ADD,
+                                    AISLE_SQL_SESSION_ID_ADD};
+    bool row;
+    aisle_query q = aisle_query_begin(tx->db, find[kind]);
+    aisle_query_text(&q, 1, ext);
+    AISLE_TRY(aisle_query_next(&q, &row, err));
+    if (!row) {
+        q = aisle_query_begin(tx->db, add[kind]);
+        aisle_query_text(&q, 1, ext);
+        AISLE_TRY(aisle_query_next(&q, &row, err));
+        if (!row) return aisle_fail(err, AISLE_EINTERNAL, "%s: an id was not returned", tx->db->path);
+        if (kind == AISLE_EXT_USER) tx->deltas.users++;
+    }
+    *id = aisle_query_get_int(&q, 0);
+    aisle_query_end(&q);
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
+                                   const unsigned char key[16], bool *known, aisle_error *err)
+{
+    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_EVENT_INSERT);
+    aisle_query_blob(&q, 1, key, KEY_BYTES);
+    aisle_query_id(&q, 2, ids->user);
+    aisle_query_id(&q, 3, ids->session);
+    aisle_query_int(&q, 4, ids->product);
+    aisle_query_int(&q, 5, e->type);
+    aisle_query_int(&q, 6, e->at_ms);
+    aisle_query_real(&q, 7, e->value);
+    aisle_query_int(&q, 8, e->price_minor);
+    aisle_query_int(&q, 9, e->position);
+    aisle_query_text(&q, 10, e->order);
+    aisle_query_text(&q, 11, e->recommendation);
+    AISLE_TRY(aisle_query_run(&q, err));
+    *known = sqlite3_changes(tx->db->handle) == 0;
+    if (!*known) tx->deltas.events++;
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err)
+{
+    unsigned char key[KEY_BYTES];
+    aisle_event_ids ids = {0};
+    AISLE_TRY(aisle_event_check(e, err));
+    aisle_event_key(e, key);
+    /* A known event must not leave a product or user behind that only it named. */
+    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_EVENT_KNOWN);
+    aisle_query_blob(&q, 1, key, KEY_BYTES);
+    AISLE_TRY(aisle_query_next(&q, known, err));
+    if (*known) {
+        aisle_query_end(&q);
+        return AISLE_OK;
+    }
+    AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_PRODUCT, e->item, &ids.product, err));
+    if (e->user.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, e->user, &ids.user, err));
+    if (e->session.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_SESSION, e->session, &ids.session, err));
+    return aisle_tx_event_insert(tx, e, &ids, key, known, err);
+}
+
+aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err)
+{
+    bool row;
+    AISLE_TRY(aisle_product_check(p, err));
+    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_PRODUCT_UPSERT);
+    aisle_query_text(&q, 1, p->id);
+    aisle_query_text(&q, 2, p->title);
+    aisle_query_text(&q, 3, p->description);
+    aisle_query_text(&q, 4, p->brand);
+    aisle_query_text(&q, 5, p->category);
+    aisle_query_text(&q, 6, p->currency);
+    aisle_query_text(&q, 7, p->attributes);
+    aisle_query_int(&q, 8, p->price_minor);
+    aisle_query_int(&q, 9, p->stock);
+    aisle_query_int(&q, 10, p->created_ms);
+    AISLE_TRY(aisle_query_next(&q, &row, err));
+    if (!row) return AISLE_OK; /* equal to what is stored */
+    if (aisle_query_get_int(&q, 0) == 1) tx->deltas.products++;
+    tx->deltas.catalogue++;
+    aisle_query_end(&q);
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u, aisle_error *err)
+{
+    int64_t id;
+    AISLE_TRY(aisle_user_check(u, err));
+    AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, u->id, &id, err));
+    if (!u->age_band.ptr && !u->gender.ptr && !u->country.ptr) return AISLE_OK;
+    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_USER_MERGE);
+    aisle_query_int(&q, 1, id);
+    aisle_query_text(&q, 2, u->age_band);
+    aisle_query_text(&q, 3, u->gender);
+    aisle_query_text(&q, 4, u->country);
+    return aisle_query_run(&q, err);
+}

@@ -1,0 +1,166 @@
+/* Reading by id, and the short lists. The paged product list is in view_products.c. */
+#include <string.h>
+
+#include "server/store/store_internal.h"
+
+static aisle_status no_memory(aisle_view *v, aisle_error *err)
+{
+    return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
+}
+
+aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err)
+{
+    *out = NULL;
+    aisle_view *v = aisle_calloc(1, sizeof *v);
+    if (!v) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", s->path);
+    aisle_status st = aisle_db_open(s->path, AISLE_DB_READ, &v->db, err);
+    if (st == AISLE_OK) {
+        v->lists = aisle_product_lists_new();
+        if (!v->lists) st = no_memory(v, err);
+    }
+    if (st == AISLE_OK)
+        *out = v;
+    else
+        aisle_view_close(v);
+    return st;
+}
+
+void aisle_view_close(aisle_view *v)
+{
+    if (!v) return;
+    aisle_product_lists_free(v->lists);
+    aisle_db_close(&v->db);
+    aisle_free(v);
+}
+
+void aisle_query_product(const aisle_query *q, aisle_product *out)
+{
+    *out = (aisle_product){.id = aisle_query_get_text(q, 1),
+                           .title = aisle_query_get_text(q, 2),
+                           .description = aisle_query_get_text(q, 3),
+                           .brand = aisle_query_get_text(q, 4),
+                           .category = aisle_query_get_text(q, 5),
+                           .currency = aisle_query_get_text(q, 6),
+                           .attributes = aisle_query_get_text(q, 7),
+                           .price_minor = aisle_query_get_int(q, 8),
+                           .stock = aisle_query_get_int(q, 9),
+                           .created_ms = aisle_query_get_int(q, 10)};
+}
+
+bool aisle_product_copy(aisle_arena *a, aisle_product *p)
+{
+    aisle_str *texts[] = {&p->id,       &p->title,    &p->description, &p->brand,
+                          &p->category, &p->currency, &p->attributes};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!texts[i]->ptr) continue;
+        texts[i]->ptr = aisle_arena_strndup(a, texts[i]->ptr, texts[i]->len);
+        if (!texts[i]->ptr) return false;
+    }
+    return true;
+}
+
+aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, aisle_product *out,
+                                int64_t *version, aisle_error *err)
+{
+    bool row;
+    aisle_product p;
+    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_GET);
+    aisle_query_text(&q, 1, id);
+    AISLE_TRY(aisle_query_next(&q, &row, err));
+    if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len, id.ptr);
+    aisle_query_product(&q, &p);
+    int64_t found = aisle_query_get_int(&q, 11);
+    bool copied = aisle_product_copy(a, &p);
+    aisle_query_end(&q);
+    if (!copied) return no_memory(v, err);
+    *out = p;
+    if (version) *version = found;
+    return AISLE_OK;
+}
+
+aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session, int32_t limit,
+                               aisle_arena *a, aisle_recent **out, int32_t *n, aisle_error *err)
+{
+    int32_t count = 0;
+    bool row;
+    if (limit < 1 || limit > 10000)
+        return aisle_fail(err, AISLE_EINVAL, "limit %d: must be 1 to 10000", limit);
+    aisle_recent *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
+    if (!list) return no_memory(v, err);
+    aisle_query q =
+        aisle_query_begin(&v->db, user.ptr ? AISLE_SQL_EVENT_RECENT_USER : AISLE_SQL_EVENT_RECENT_SESSION);
+    aisle_query_text(&q, 1, user.ptr ? user : session);
+    aisle_query_int(&q, 2, limit);
+    for (;;) {
+        AISLE_TRY(aisle_query_next(&q, &row, err));
+        if (!row) break;
+        aisle_recent *r = &list[count];
+        if (!aisle_query_copy_text(&q, 0, a, &r->item)) {
+            aisle_query_end(&q);
+            return no_memory(v, err);
+        }
+        r->type = (aisle_event_type)aisle_query_get_int(&q, 1);
+        r->at_ms = aisle_query_get_int(&q, 2);
+        r->value = aisle_query_get_real(&q, 3);
+        count++;
+    }
+    *out = list;
+    *n = count;
+    return AISLE_OK;
+}
+
+aisle_status aisle_view_totals(aisle_view *v, aisle_deltas *out, aisle_error *err)
+{
+    bool row;
+    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_TOTALS_GET);
+    AISLE_TRY(aisle_query_next(&q, &row, err));
+    if (!row)
+        return aisle_fail(err, AISLE_EFORMAT, "%s: the totals are missing; restore a backup", v->db.path);
+    *out = (aisle_deltas){aisle_query_get_int(&q, 0), aisle_query_get_int(&q, 1), aisle_query_get_int(&q, 2),
+                          aisle_query_get_int(&q, 3)};
+    aisle_query_end(&q);
+    return AISLE_OK;
+}
+
+aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err)
+{
+    aisle_deltas d;
+    AISLE_TRY(aisle_view_totals(v, &d, err));
+    *out = (aisle_store_counts){d.products, d.users, d.events};
+    return AISLE_OK;
+}
+
+int64_t aisle_view_catalogue_version(aisle_view *v)
+{
+    aisle_deltas d;
+    return aisle_view_totals(v, &d, NULL) == AISLE_OK ? d.catalogue : -1;
+}
+
+aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **ids, int64_t *n,
+                                    aisle_error *err)
+{
+    aisle_str *list = NULL, *copy;
+    int64_t cap = 0, count = 0;
+    bool row;
+    aisle_status st;
+    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_UNAVAILABLE);
+    while ((st = aisle_query_next(&q, &row, err)) == AISLE_OK && row) {
+        if (aisle_grow((void **)&list, &cap, count + 1, sizeof *list) &&
+            aisle_query_copy_text(&q, 0, a, &list[count])) {
+            count++;
+            continue;
+        }
+        aisle_query_end(&q);
+        st = no_memory(v, err);
+        break;
+    }
+    copy = st == AISLE_OK ? aisle_arena_calloc(a, (size_t)count, sizeof *copy) : NULL;
+    if (st == AISLE_OK && !copy) st = no_memory(v, err);
+    if (st == AISLE_OK) {
+        if (count) memcpy(copy, list, (size_t)count * sizeof *copy);
+        *ids = copy;
+        *n = count;
+    }
+    aisle_free(list);
+    return st;
+}

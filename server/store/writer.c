@@ -1,0 +1,184 @@
+/* The writer: whatever waits becomes one transaction, so that durable writes cost one fsync for many. */
+#include <string.h>
+
+#include "server/store/store_internal.h"
+
+static aisle_status run_sql(aisle_db *db, aisle_sql id, aisle_error *err)
+{
+    aisle_query q = aisle_query_begin(db, id);
+    return aisle_query_run(&q, err);
+}
+
+static bool in_transaction(aisle_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+/* A lone write needs no savepoint: the transaction is its own. That spares a large import the savepoint's
+ * journal.
+ */
+static aisle_status run_write(aisle_tx *tx, aisle_write *w, bool alone, aisle_error *err)
+{
+    aisle_deltas before = tx->deltas;
+    if (!alone) AISLE_TRY(run_sql(tx->db, AISLE_SQL_TX_MARK, err));
+    w->error.message[0] = '\0';
+    w->status = w->run(w, tx, &w->error);
+    /* A full disk or short memory may have made SQLite roll the whole transaction back. */
+    if (!in_transaction(tx->db)) {
+        *err = w->error;
+        return w->status != AISLE_OK ? w->status
+                                     : aisle_fail(err, AISLE_EIO, "%s: rolled back", tx->db->path);
+    }
+    if (w->status != AISLE_OK) tx->deltas = before;
+    if (alone && w->status != AISLE_OK) {
+        *err = w->error;
+        return w->status;
+    }
+    if (!alone && w->status != AISLE_OK) AISLE_TRY(run_sql(tx->db, AISLE_SQL_TX_UNDO, err));
+    return alone ? AISLE_OK : run_sql(tx->db, AISLE_SQL_TX_KEEP, err);
+}
+
+static aisle_status flush_totals(aisle_tx *tx, aisle_error *err)
+{
+    const aisle_deltas *d = &tx->deltas;
+    if (!d->products && !d->users && !d->events && !d->catalogue) return AISLE_OK;
+    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_TOTALS_ADD);
+    aisle_query_int(&q, 1, d->products);
+    aisle_query_int(&q, 2, d->users);
+    aisle_query_int(&q, 3, d->events);
+    aisle_query_int(&q, 4, d->catalogue ? 1 : 0);
+    return aisle_query_run(&q, err);
+}
+
+void aisle_store_apply(aisle_store *s, aisle_write *list)
+{
+    aisle_error err = {.message = ""};
+    aisle_tx tx = {.db = &s->db};
+    pthread_mutex_lock(&s->applying);
+    for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
+    aisle_status st = run_sql(&s->db, AISLE_SQL_TX_BEGIN, &err);
+    for (aisle_write *w = list; w && st == AISLE_OK; w = w->next)
+        st = run_write(&tx, w, list->next == NULL, &err);
+    if (st == AISLE_OK) st = flush_totals(&tx, &err);
+    if (st == AISLE_OK) st = run_sql(&s->db, AISLE_SQL_TX_COMMIT, &err);
+    if (st != AISLE_OK && in_transaction(&s->db)) run_sql(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+    pthread_mutex_unlock(&s->applying);
+    while (list) {
+        aisle_write *w = list;
+        list = w->next; /* done may release w */
+        bool own = w->status != AISLE_OK;
+        w->next = NULL;
+        if (!own && st != AISLE_OK) w->error = err;
+        aisle_status end = own ? w->status : st;
+        w->status = end;
+        if (w->done) w->done(w, end, end == AISLE_OK ? NULL : &w->error);
+    }
+}
+
+static void *writer_main(void *arg)
+{
+    aisle_store *s = arg;
+    for (;;) {
+        pthread_mutex_lock(&s->queue_mutex);
+        while (!s->head && !s->stopping) pthread_cond_wait(&s->queue_filled, &s->queue_mutex);
+        aisle_write *list = s->head;
+        s->head = s->tail = NULL;
+        s->n_waiting = 0;
+        pthread_mutex_unlock(&s->queue_mutex);
+        if (!list) return NULL;
+        aisle_store_apply(s, list);
+    }
+}
+
+aisle_status aisle_store_start_writer(aisle_store *s, aisle_error *err)
+{
+    int rc = 0;
+    pthread_mutex_lock(&s->queue_mutex);
+    if (!s->writer_runs) rc = pthread_create(&s->writer, NULL, writer_main, s);
+    s->writer_runs = rc == 0;
+    pthread_mutex_unlock(&s->queue_mutex);
+    if (rc) return aisle_fail(err, AISLE_ENOMEM, "the writer thread did not start: %s", strerrordesc_np(rc));
+    return AISLE_OK;
+}
+
+void aisle_store_stop_writer(aisle_store *s)
+{
+    pthread_mutex_lock(&s->queue_mutex);
+    bool join = s->writer_runs;
+    s->stopping = true;
+    pthread_cond_signal(&s->queue_filled);
+    pthread_mutex_unlock(&s->queue_mutex);
+    if (join) pthread_join(s->writer, NULL);
+    s->writer_runs = false;
+}
+
+aisle_status aisle_store_submit(aisle_store *s, aisle_write *w)
+{
+    aisle_status st = AISLE_OK;
+    pthread_mutex_lock(&s->queue_mutex);
+    if (!s->writer_runs || s->stopping || s->n_waiting >= AISLE_WRITES_MAX) {
+        st = AISLE_EBUSY;
+    } else {
+        w->next = NULL;
+        if (s->tail)
+            s->tail->next = w;
+        else
+            s->head = w;
+        s->tail = w;
+        s->n_waiting++;
+        pthread_cond_signal(&s->queue_filled);
+    }
+    pthread_mutex_unlock(&s->queue_mutex);
+    return st;
+}
+
+/* A write that wakes its caller. */
+typedef struct now_write {
+    aisle_write base;
+    aisle_write *inner;
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    bool has_ended;
+} now_write;
+
+static aisle_status now_run(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    now_write *n = (now_write *)w;
+    return n->inner->run(n->inner, tx, err);
+}
+
+static void now_done(aisle_write *w, aisle_status st, const aisle_error *err)
+{
+    now_write *n = (now_write *)w;
+    n->inner->status = st;
+    if (err) n->inner->error = *err;
+    if (n->inner->done) n->inner->done(n->inner, st, err);
+    pthread_mutex_lock(&n->mutex);
+    n->has_ended = true;
+    pthread_cond_signal(&n->ended);
+    pthread_mutex_unlock(&n->mutex);
+}
+
+aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *err)
+{
+    now_write n = {.base = {.run = now_run, .done = now_done}, .inner = w};
+    pthread_mutex_lock(&s->queue_mutex);
+    bool queued = s->writer_runs;
+    pthread_mutex_unlock(&s->queue_mutex);
+    pthread_mutex_init(&n.mutex, NULL);
+    pthread_cond_init(&n.ended, NULL);
+    aisle_status st = queued ? aisle_store_submit(s, &n.base) : AISLE_OK;
+    if (st != AISLE_OK) {
+        aisle_fail(err, st, "%s: too many writes are waiting; try again later", s->folder);
+    } else {
+        if (!queued) aisle_store_apply(s, &n.base);
+        pthread_mutex_lock(&n.mutex);
+        while (!n.has_ended) pthread_cond_wait(&n.ended, &n.mutex);
+        pthread_mutex_unlock(&n.mutex);
+        st = n.base.status;
+        if (st != AISLE_OK && err) *err = n.base.error;
+    }
+    pthread_cond_destroy(&n.ended);
+    pthread_mutex_destroy(&n.mutex);
+    return st;
+}
