@@ -95,12 +95,14 @@ void aisle_request_finish(aisle_request *r, void (*fn)(aisle_request *r, void *c
  * called on the request's loop (get there with aisle_request_post); closed(ctx) is called once when the peer
  * goes or end is called; what was posted and has not run by then never runs. `id` > 0 is sent as the event's
  * id, which a peer that reconnects gives back as Last-Event-ID. A peer that does not read is cut at 256 KiB
- * of backlog. */
+ * of backlog. After closed() the request is gone for the caller: whoever posts from other threads takes the
+ * lock that closed() takes too. begin from a finish whose peer has gone: AISLE_ECANCELED, closed is not
+ * called. */
 aisle_status aisle_stream_begin(aisle_request *r, void (*closed)(aisle_request *r, void *ctx), void *ctx);
 aisle_status aisle_stream_send(aisle_request *r, int64_t id, const char *event, const char *data);
 void aisle_stream_end(aisle_request *r);
 /* Runs fn on the request's loop soon; any thread; the request must be deferred or streaming and not finished.
- */
-void aisle_request_post(aisle_request *r, void (*fn)(aisle_request *r, void *ctx), void *ctx);
+ * AISLE_ENOMEM: fn will not run. */
+aisle_status aisle_request_post(aisle_request *r, void (*fn)(aisle_request *r, void *ctx), void *ctx);
 
 #endif

@@ -24,7 +24,9 @@ typedef struct aisle_http aisle_http;
 aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisle_error *err);
 int32_t aisle_http_port(const aisle_http *h);
 int32_t aisle_http_loops(const aisle_http *h);
-/* Stops accepting, lets requests in flight finish up to grace_ms, ends streams, joins the loops, frees h. */
+/* Stops accepting, ends streams, lets requests in flight finish up to grace_ms and then cuts their
+ * connections, joins the loops, frees h. Deferred requests must still be finished by those who hold them, and
+ * are waited for: stop the queues that finish them after this call, not before. */
 void aisle_http_stop(aisle_http *h, int64_t grace_ms);
 /* Prometheus text of requests by route and status, latency histogram, connections, bytes. Appends to out. */
 bool aisle_http_metrics(const aisle_http *h, aisle_buf *out);

@@ -1,0 +1,159 @@
+/* From a received head to a running handler: what is checked, and in which order. The order matters: nothing
+ * of a request is acted upon before its framing, host, route and key are known to be right. */
+#include "aisle/log.h"
+#include "server/http/loop.h"
+
+void aisle_exchange_refuse(aisle_connection *c, aisle_refusal why)
+{
+    aisle_request *r = c->current ? c->current : aisle_request_new(c);
+    c->current = r;
+    c->keep = false;
+    c->phase = AISLE_PHASE_LINGER;
+    if (!r) return; /* no memory even for the refusal */
+    if (why.status == 503) aisle_reply_header(r, "Retry-After", "1");
+    if (aisle_reply_problem(r, why.status, aisle_code(why.status), why.why)) aisle_reply_last_resort(r);
+    aisle_connection_complete(c);
+}
+
+static bool is_request_id(aisle_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char ch = s.ptr[i];
+        bool alnum = (ch >= '0' && ch <= '9') || ((ch | 32) >= 'a' && (ch | 32) <= 'z');
+        if (!alnum && ch != '.' && ch != '_' && ch != '-') return false;
+    }
+    return s.len >= 1 && s.len <= 64;
+}
+
+static aisle_refusal take_head(aisle_request *r, const char *bytes, size_t n)
+{
+    aisle_head head;
+    aisle_refusal bad = aisle_head_parse(bytes, n, &head);
+    if (bad.status) return bad;
+    size_t size = (size_t)head.n_fields * sizeof *head.fields;
+    aisle_field *fields = aisle_arena_alloc(&r->arena, size);
+    if (!fields) return (aisle_refusal){503, "out of memory"};
+    if (size) memcpy(fields, head.fields, size);
+    r->fields = fields;
+    r->n_fields = head.n_fields;
+    r->method = head.method;
+    r->minor = head.minor;
+    r->head_only = aisle_str_eq(head.method, AISLE_STR("HEAD"));
+    r->chunked = head.chunked;
+    r->content_length = head.content_length > 0 ? head.content_length : 0;
+    r->expects_continue = head.expects_continue;
+    aisle_str id = aisle_request_header(r, "X-Request-Id");
+    if (is_request_id(id)) snprintf(r->id, sizeof r->id, "%.*s", (int)id.len, id.ptr);
+    if (aisle_str_eq(head.method, AISLE_STR("OPTIONS")) && aisle_str_eq(head.target, AISLE_STR("*"))) {
+        aisle_reply_header(r, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        bad = (aisle_refusal){204, NULL};
+    } else
+        bad = aisle_target_parse(head.target, &r->arena, &r->target);
+    r->conn->keep = head.keep_alive && !r->loop->draining;
+    return bad;
+}
+
+/* Without keys, what a page of another site may send from the shop keeper's browser must be told apart: by
+ * Host (DNS rebinding) and, for requests that change state, by Origin. */
+static bool is_from_here(const aisle_request *r)
+{
+    aisle_str host = aisle_request_header(r, "Host"), origin = aisle_request_header(r, "Origin");
+    if (!aisle_host_is_loopback(host)) return false;
+    if (!origin.ptr || r->head_only || aisle_str_eq(r->method, AISLE_STR("GET"))) return true;
+    const aisle_str scheme = AISLE_STR("http://");
+    return origin.len > scheme.len && memcmp(origin.ptr, scheme.ptr, scheme.len) == 0 &&
+           aisle_str_eq_nocase((aisle_str){origin.ptr + scheme.len, origin.len - scheme.len}, host);
+}
+
+static bool is_admin(aisle_request *r)
+{
+    const aisle_http_params *p = &r->loop->http->params;
+    aisle_str auth = aisle_request_header(r, "Authorization");
+    if (p->open_mode) return true;
+    if (auth.len < 7 || !aisle_str_eq_nocase((aisle_str){auth.ptr, 7}, AISLE_STR("Bearer "))) return false;
+    return p->is_admin &&
+           p->is_admin(p->app, r->loop->index, aisle_str_trim((aisle_str){auth.ptr + 7, auth.len - 7}));
+}
+
+static aisle_refusal find_route(aisle_request *r)
+{
+    aisle_router *router = r->loop->http->router;
+    aisle_match m = aisle_router_match(router, r->method, &r->target);
+    if (m.status == 405 || m.status == 204) aisle_reply_header(r, "Allow", m.allow);
+    switch (m.status) {
+    case 404: return (aisle_refusal){404, "no resource has this path"};
+    case 405:
+        return (aisle_refusal){
+            405, "the resource does not offer this method; the Allow field lists those it does"};
+    case 501: return (aisle_refusal){501, "this is not a method of HTTP"};
+    case 204: return (aisle_refusal){204, NULL};
+    default: break;
+    }
+    r->row = m.route;
+    r->route = aisle_router_route(router, m.route);
+    if (r->route->access == AISLE_ACCESS_ADMIN && !is_admin(r)) {
+        aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
+        return (aisle_refusal){401, "an admin key is required: Authorization: Bearer KEY"};
+    }
+    return aisle_body_expect(r);
+}
+
+static void call_handler(aisle_request *r, void *ctx)
+{
+    (void)ctx;
+    aisle_status st = r->route->handler(r);
+    if (st != AISLE_OK && !r->replied && !r->deferred && !r->streaming) st = aisle_reply_status(r, st);
+    if (st == AISLE_ENOMEM) aisle_reply_last_resort(r);
+}
+
+/* Answers what no handler need see. A body that is not read would be taken for the next request: close then.
+ */
+static void answer_early(aisle_connection *c, aisle_refusal why)
+{
+    aisle_request *r = c->current;
+    if (r->chunked || r->content_length > 0) c->keep = false;
+    aisle_status st = why.status == 204 ? aisle_reply_empty(r, 204)
+                                        : aisle_reply_problem(r, why.status, aisle_code(why.status), why.why);
+    if (st != AISLE_OK) aisle_reply_last_resort(r);
+    aisle_connection_complete(c);
+}
+
+void aisle_exchange_begin(aisle_connection *c, size_t n)
+{
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    aisle_request *r = c->current = aisle_request_new(c);
+    char *bytes = r ? aisle_arena_alloc(&r->arena, n) : NULL;
+    c->keep = false;
+    if (!bytes || evbuffer_remove(in, bytes, n) != (int)n) {
+        aisle_exchange_refuse(c, (aisle_refusal){503, "out of memory"});
+        return;
+    }
+    aisle_refusal why = take_head(r, bytes, n);
+    if (why.status && why.status != 204) {
+        aisle_exchange_refuse(c, why);
+        return;
+    }
+    if (r->loop->http->params.open_mode && !is_from_here(r))
+        why = (aisle_refusal){
+            403, "without keys only this machine is answered: Host and Origin must be localhost"};
+    else if (!why.status)
+        why = find_route(r);
+    if (why.status) {
+        answer_early(c, why);
+        return;
+    }
+    if (r->chunked || r->content_length > 0) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        c->phase = AISLE_PHASE_BODY;
+        if (r->expects_continue && evbuffer_get_length(in) == 0 &&
+            bufferevent_write(c->bev, go_on, sizeof go_on - 1) == 0)
+            aisle_connection_wrote(c, sizeof go_on - 1);
+        return;
+    }
+    aisle_exchange_handle(r);
+}
+
+void aisle_exchange_handle(aisle_request *r)
+{
+    aisle_request_call(r, call_handler, NULL);
+}
