@@ -59,7 +59,8 @@ aisle_status aisle_json_array(aisle_json_scope *s, const char *name, int64_t mos
 aisle_status aisle_json_ids(aisle_json_scope *s, const char *name, int64_t most, aisle_str **out, int64_t *n);
 
 /* The same for query parameters; the pointer of an error is "?name". */
-aisle_status aisle_query_int(aisle_request *r, const char *name, aisle_int_range range, int64_t *out);
-aisle_status aisle_query_bool(aisle_request *r, const char *name, bool absent, bool *out); /* true, false */
+aisle_status aisle_request_query_int(aisle_request *r, const char *name, aisle_int_range range, int64_t *out);
+aisle_status aisle_request_query_bool(aisle_request *r, const char *name, bool absent,
+                                      bool *out); /* true, false */
 
 #endif

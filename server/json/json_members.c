@@ -188,7 +188,7 @@ aisle_status aisle_json_ids(aisle_json_scope *s, const char *name, int64_t most,
     return AISLE_OK;
 }
 
-aisle_status aisle_query_int(aisle_request *r, const char *name, aisle_int_range range, int64_t *out)
+aisle_status aisle_request_query_int(aisle_request *r, const char *name, aisle_int_range range, int64_t *out)
 {
     aisle_str v = aisle_request_query(r, name);
     int64_t n = range.absent;
@@ -203,7 +203,7 @@ aisle_status aisle_query_int(aisle_request *r, const char *name, aisle_int_range
     return AISLE_OK;
 }
 
-aisle_status aisle_query_bool(aisle_request *r, const char *name, bool absent, bool *out)
+aisle_status aisle_request_query_bool(aisle_request *r, const char *name, bool absent, bool *out)
 {
     aisle_str v = aisle_request_query(r, name);
     char pointer[64];

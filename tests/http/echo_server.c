@@ -40,7 +40,7 @@ static aisle_status on_strict(aisle_request *r)
     static const char *const names[] = {"limit", NULL};
     int64_t limit;
     AISLE_TRY(aisle_request_query_only(r, names));
-    AISLE_TRY(aisle_query_int(r, "limit", (aisle_int_range){1, 100, 24}, &limit));
+    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, 100, 24}, &limit));
     return aisle_reply_json(r, 200, json_pack("{s:I}", "limit", (json_int_t)limit));
 }
 
