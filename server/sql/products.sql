@@ -35,11 +35,12 @@ FROM products ORDER BY id;
 SELECT ext FROM products WHERE stock = 0 AND version > 0 ORDER BY ext;
 
 -- name: product_page
--- {key}, {index} and {narrow} are put in by view_products.c: the sort key, the index to walk, the range of it.
+-- {key}, {index}, {after} and {narrow} are put in by view_products.c: the sort key, the index to walk, the place to
+-- go on from, the range of the filter.
 SELECT id, ext, title, description, brand, category, currency, attributes, price_minor, stock, created_ms,
        version, {key}
 FROM products INDEXED BY {index}
-WHERE version > 0 AND ({key}, id) > (?1, ?2) AND {narrow}
+WHERE version > 0 AND {key} {after} AND {narrow}
   AND (?3 IS NULL OR category = ?3 OR (category >= ?4 AND category < ?5))
   AND (?6 IS NULL OR brand = ?6)
   AND price_minor BETWEEN ?7 AND ?8

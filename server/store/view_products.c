@@ -1,7 +1,9 @@
-/* The paged product list. A page is a walk of one index from the cursor on (keyset), never an offset.
- * Two ways to walk: along the sort's index, skipping what the filter drops, or through the filter's range,
- * sorting the first few. The count of matches picks: with at least one match in SPARSE the walk along the
- * sort needs about limit x SPARSE steps; with fewer the range has at most products / SPARSE rows. */
+/* The paged product list. A page is a walk of one index from the cursor on (keyset), never an offset: first
+ * the rest of the products with the cursor's key, then the greater keys. (As one condition, (key, id) > (?,
+ * ?), SQLite would start at the first of equal keys, and a shop without creation times is a million equal
+ * keys.) Two ways to walk: along the sort's index, skipping what the filter drops, or through the filter's
+ * range, sorting the first few. The count of matches picks: with at least one match in SPARSE the walk along
+ * the sort needs about limit x SPARSE steps; with fewer the range has at most products / SPARSE rows. */
 #include <string.h>
 
 #include "server/store/cursor.h"
@@ -9,6 +11,7 @@
 
 enum { SORTS = AISLE_SORT_TITLE + 1, SPARSE = 64, MEMOS = 16 };
 
+typedef enum after { AFTER_TIES, AFTER_KEY, AFTERS } after;
 typedef enum plan { PLAN_SORT, PLAN_CATEGORY, PLAN_BRAND, PLANS } plan;
 
 static const struct {
@@ -33,7 +36,7 @@ static const struct {
 };
 
 struct aisle_product_lists {
-    sqlite3_stmt *page[SORTS][PLANS], *count[PLANS];
+    sqlite3_stmt *page[SORTS][PLANS][AFTERS], *count[PLANS];
     struct {
         uint64_t filter;
         int64_t catalogue, total;
@@ -50,44 +53,48 @@ void aisle_product_lists_free(struct aisle_product_lists *l)
     if (!l) return;
     for (int p = 0; p < PLANS; p++) {
         sqlite3_finalize(l->count[p]);
-        for (int s = 0; s < SORTS; s++) sqlite3_finalize(l->page[s][p]);
+        for (int s = 0; s < SORTS; s++)
+            for (int k = 0; k < AFTERS; k++) sqlite3_finalize(l->page[s][p][k]);
     }
     aisle_free(l);
 }
 
-/* Puts constants of the tables above into a statement's {places}. */
-static bool fill(aisle_str text, const char *key, const char *index, const char *narrow, aisle_buf *out)
+/* Constants out of the tables above for the {places} of a statement. */
+typedef struct places {
+    const char *key, *index, *after, *narrow;
+} places;
+
+static bool fill(aisle_str text, const places *with, aisle_buf *out)
 {
     const struct {
         aisle_str place;
         const char *value;
-    } places[] = {{AISLE_STR("{key}"), key}, {AISLE_STR("{index}"), index}, {AISLE_STR("{narrow}"), narrow}};
+    } table[] = {{AISLE_STR("{key}"), with->key},
+                 {AISLE_STR("{index}"), with->index},
+                 {AISLE_STR("{after}"), with->after},
+                 {AISLE_STR("{narrow}"), with->narrow}};
     for (size_t i = 0; i < text.len;) {
+        aisle_str put = {text.ptr + i, 1};
         size_t step = 1;
-        const char *put = text.ptr + i;
-        size_t n = 1;
-        for (size_t k = 0; text.ptr[i] == '{' && k < sizeof places / sizeof *places; k++) {
-            aisle_str place = places[k].place;
+        for (size_t k = 0; text.ptr[i] == '{' && k < sizeof table / sizeof *table; k++) {
+            aisle_str place = table[k].place;
             if (text.len - i < place.len || memcmp(text.ptr + i, place.ptr, place.len) != 0) continue;
             step = place.len;
-            put = places[k].value;
-            n = strlen(put);
+            put = aisle_str_from(table[k].value);
         }
-        if (!aisle_buf_append(out, put, n)) return false;
+        if (!aisle_buf_append(out, put.ptr, put.len)) return false;
         i += step;
     }
     return true;
 }
 
-static aisle_status prepare(aisle_view *v, sqlite3_stmt **slot, const char *name, int sort, plan p,
+static aisle_status prepare(aisle_view *v, sqlite3_stmt **slot, const char *name, const places *with,
                             aisle_error *err)
 {
     if (*slot) return AISLE_OK;
     aisle_buf sql = {0};
-    bool along = p == PLAN_SORT && strcmp(name, "product_page") == 0;
     aisle_status st = AISLE_OK;
-    if (!fill(aisle_sql_text(name), sorts[sort].key, along ? sorts[sort].index : plans[p].index,
-              plans[p].narrow, &sql))
+    if (!fill(aisle_sql_text(name), with, &sql))
         st = aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
     if (st == AISLE_OK) {
         int rc = sqlite3_prepare_v3(v->db.handle, sql.data, -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
@@ -135,7 +142,8 @@ static aisle_status count(aisle_view *v, const aisle_product_filter *f, const ca
 {
     plan p = narrowest(f);
     bool row;
-    AISLE_TRY(prepare(v, &v->lists->count[p], "product_count", 0, p, err));
+    const places with = {"", plans[p].index, "", plans[p].narrow};
+    AISLE_TRY(prepare(v, &v->lists->count[p], "product_count", &with, err));
     aisle_query q = aisle_query_with(&v->db, v->lists->count[p]);
     bind_filter(&q, f, range);
     AISLE_TRY(aisle_query_next(&q, &row, err));
@@ -174,32 +182,58 @@ static aisle_status check(const aisle_product_filter *f, aisle_error *err)
     return AISLE_OK;
 }
 
-/* Reads up to limit + 1 rows: the extra one only tells that there is a next page. */
-static aisle_status read_page(aisle_view *v, aisle_query *q, const aisle_product_filter *f,
-                              aisle_cursor *last, aisle_arena *a, aisle_product_page *page, aisle_error *err)
+/* Takes one row as the page's next product; *last becomes its place. */
+static bool take_row(const aisle_query *q, const aisle_product_filter *f, aisle_cursor *last, aisle_arena *a,
+                     aisle_product_page *page)
 {
+    aisle_product *p = &page->items[page->n];
+    aisle_query_product(q, p);
+    if (!aisle_product_copy(a, p)) return false;
+    last->id = aisle_query_get_int(q, 0);
+    aisle_str text = sorts[f->sort].text ? aisle_query_get_text(q, 12) : (aisle_str){NULL, 0};
+    last->text_len = text.len < sizeof last->text ? text.len : sizeof last->text;
+    if (text.len) memcpy(last->text, text.ptr, last->text_len);
+    last->number = sorts[f->sort].text ? 0 : aisle_query_get_int(q, 12);
+    page->n++;
+    return true;
+}
+
+/* What a page is read with. */
+typedef struct page_query {
+    const aisle_product_filter *filter;
+    const category_range *range;
+    plan plan;
+    const aisle_cursor *from;
+} page_query;
+
+static aisle_status read_rows(aisle_view *v, const page_query *w, after k, aisle_cursor *last, aisle_arena *a,
+                              aisle_product_page *page, aisle_error *err)
+{
+    const aisle_product_filter *f = w->filter;
     bool row;
+    const places with = {sorts[f->sort].key,
+                         w->plan == PLAN_SORT ? sorts[f->sort].index : plans[w->plan].index,
+                         k == AFTER_TIES ? "= ?1 AND id > ?2" : "> ?1", plans[w->plan].narrow};
+    sqlite3_stmt **slot = &v->lists->page[f->sort][w->plan][k];
+    AISLE_TRY(prepare(v, slot, "product_page", &with, err));
+    aisle_query q = aisle_query_with(&v->db, *slot);
+    if (sorts[f->sort].text)
+        aisle_query_text(&q, 1, (aisle_str){w->from->text, w->from->text_len});
+    else
+        aisle_query_int(&q, 1, w->from->number);
+    if (k == AFTER_TIES) aisle_query_int(&q, 2, w->from->id);
+    bind_filter(&q, f, w->range);
+    aisle_query_int(&q, 10, f->limit + 1 - page->n);
     for (;;) {
-        AISLE_TRY(aisle_query_next(q, &row, err));
+        AISLE_TRY(aisle_query_next(&q, &row, err));
         if (!row) return AISLE_OK;
-        if (page->n == f->limit) {
-            char *next = aisle_cursor_encode(last, f->sort, a);
-            page->next = aisle_str_from(next);
-            aisle_query_end(q);
-            return next ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
-        }
-        aisle_product *p = &page->items[page->n++];
-        aisle_query_product(q, p);
-        bool copied = aisle_product_copy(a, p);
-        last->id = aisle_query_get_int(q, 0);
-        aisle_str text = sorts[f->sort].text ? aisle_query_get_text(q, 12) : (aisle_str){NULL, 0};
-        last->text_len = text.len < sizeof last->text ? text.len : sizeof last->text;
-        if (text.len) memcpy(last->text, text.ptr, last->text_len);
-        last->number = sorts[f->sort].text ? 0 : aisle_query_get_int(q, 12);
-        if (!copied) {
-            aisle_query_end(q);
-            return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
-        }
+        /* One row past the limit is asked for: it only tells that there is a next page. */
+        bool full = page->n == f->limit;
+        bool ok = full ? (page->next = aisle_str_from(aisle_cursor_encode(last, f->sort, a))).ptr != NULL
+                       : take_row(&q, f, last, a, page);
+        if (ok && !full) continue;
+        aisle_query_end(&q);
+        return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
     }
 }
 
@@ -218,18 +252,10 @@ aisle_status aisle_view_products(aisle_view *v, const aisle_product_filter *f, a
     if (!page.items || !make_range(f->category, a, &range))
         return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
     AISLE_TRY(find_total(v, f, tag, &range, &page.total, &products, err));
-    plan p = page.total >= products / SPARSE ? PLAN_SORT : narrowest(f);
-    AISLE_TRY(prepare(v, &v->lists->page[f->sort][p], "product_page", (int)f->sort, p, err));
-    aisle_query q = aisle_query_with(&v->db, v->lists->page[f->sort][p]);
-    aisle_cursor from = at;
-    if (sorts[f->sort].text)
-        aisle_query_text(&q, 1, (aisle_str){from.text, from.text_len});
-    else
-        aisle_query_int(&q, 1, from.number);
-    aisle_query_int(&q, 2, from.id);
-    bind_filter(&q, f, &range);
-    aisle_query_int(&q, 10, f->limit + 1);
-    AISLE_TRY(read_page(v, &q, f, &at, a, &page, err));
+    const aisle_cursor from = at;
+    const page_query w = {f, &range, page.total >= products / SPARSE ? PLAN_SORT : narrowest(f), &from};
+    for (int k = AFTER_TIES; k < AFTERS && !page.next.ptr; k++)
+        AISLE_TRY(read_rows(v, &w, (after)k, &at, a, &page, err));
     *out = page;
     return AISLE_OK;
 }
