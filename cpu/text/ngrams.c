@@ -29,42 +29,58 @@ static uint64_t make_key(int32_t parent, int32_t stem)
     return (uint64_t)(uint32_t)(parent + 1) << 32 | (uint32_t)stem;
 }
 
-/* The slot that holds key, or the empty one where it belongs. */
-static int64_t probe(const aisle_ngrams *g, uint64_t key)
+/* Half of the hash beside the node: a miss, the usual case, never touches the keys. */
+static uint64_t pack(uint64_t hash, int32_t node)
 {
-    uint64_t mask = (uint64_t)g->n_slots - 1, i = aisle_mix64(key) & mask;
-    while (g->slot[i] && g->key[g->slot[i] - 1] != key) i = (i + 1) & mask;
-    return (int64_t)i;
+    return (hash & ~(uint64_t)UINT32_MAX) | (uint32_t)(node + 1);
+}
+
+static int32_t node_of(uint64_t slot)
+{
+    return (int32_t)(slot & UINT32_MAX) - 1;
+}
+
+/* The slot that holds key, or the empty one where it belongs. */
+static uint64_t *probe(const aisle_ngrams *g, uint64_t key, uint64_t hash)
+{
+    uint64_t mask = (uint64_t)g->n_slots - 1, i = hash & mask;
+    while (g->slot[i] && (g->slot[i] >> 32 != hash >> 32 || g->key[node_of(g->slot[i])] != key))
+        i = (i + 1) & mask;
+    return &g->slot[i];
 }
 
 int32_t aisle_ngrams_find(const aisle_ngrams *g, int32_t parent, int32_t stem)
 {
-    return g->slot[probe(g, make_key(parent, stem))] - 1;
+    uint64_t key = make_key(parent, stem);
+    return node_of(*probe(g, key, aisle_mix64(key)));
 }
 
 /* At most half full. */
 static bool make_room(aisle_ngrams *g)
 {
     if (2 * (g->n + 1) <= g->n_slots) return true;
-    int32_t *old = g->slot;
-    int32_t *slot = g->n < INT32_MAX / 2 ? aisle_calloc((size_t)g->n_slots * 2, sizeof *slot) : NULL;
+    uint64_t *old = g->slot;
+    uint64_t *slot = g->n < INT32_MAX / 2 ? aisle_calloc((size_t)g->n_slots * 2, sizeof *slot) : NULL;
     if (!slot) return false;
     g->slot = slot;
     g->n_slots *= 2;
-    for (int32_t i = 0; i < g->n; i++) slot[probe(g, g->key[i])] = i + 1;
+    for (int32_t i = 0; i < g->n; i++) {
+        uint64_t hash = aisle_mix64(g->key[i]);
+        *probe(g, g->key[i], hash) = pack(hash, i);
+    }
     aisle_free(old);
     return true;
 }
 
 int32_t aisle_ngrams_add(aisle_ngrams *g, int32_t parent, int32_t stem)
 {
-    uint64_t key = make_key(parent, stem);
-    int64_t at = probe(g, key);
-    if (g->slot[at]) return g->slot[at] - 1;
+    uint64_t key = make_key(parent, stem), hash = aisle_mix64(key);
+    uint64_t *at = probe(g, key, hash);
+    if (*at) return node_of(*at);
     if (!aisle_grow((void **)&g->key, &g->key_cap, g->n + 1, sizeof *g->key) || !make_room(g)) return -1;
     int32_t node = (int32_t)g->n++;
     g->key[node] = key;
-    g->slot[probe(g, key)] = node + 1;
+    *probe(g, key, hash) = pack(hash, node);
     return node;
 }
 

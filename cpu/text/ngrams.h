@@ -11,7 +11,7 @@ enum { AISLE_NGRAM_MAX = 3 };
 /* Nodes are numbered in order of addition, so a parent comes before its children. */
 typedef struct aisle_ngrams {
     aisle_idmap *stems;
-    int32_t *slot; /* open addressing, linear probing: node + 1, or 0 */
+    uint64_t *slot; /* open addressing, linear probing: high half of the hash | node + 1; 0 = empty */
     int64_t n_slots;
     uint64_t *key; /* per node: (parent + 1) << 32 | stem */
     int64_t n, key_cap;

@@ -78,8 +78,10 @@ static aisle_status vocabulary_new(const aisle_text_params *p, aisle_vocabulary 
 typedef struct counts {
     aisle_ngrams grams;
     const float *weight;
-    int32_t *df, *last; /* per node: products that have it; the newest of them */
-    int64_t df_cap, last_cap, n_known;
+    struct {
+        int32_t df, last; /* products that have the n-gram; the newest of them */
+    } * node;
+    int64_t node_cap, n_nodes;
     int32_t item, n_items;
     int64_t tokens[AISLE_TEXT_FIELDS];
 } counts;
@@ -87,18 +89,15 @@ typedef struct counts {
 static aisle_status count_node(void *ctx, int32_t node, int32_t field)
 {
     counts *c = ctx;
-    if (node >= c->n_known) {
-        if (!aisle_grow((void **)&c->df, &c->df_cap, node + 1, sizeof *c->df) ||
-            !aisle_grow((void **)&c->last, &c->last_cap, node + 1, sizeof *c->last))
-            return AISLE_ENOMEM;
-        for (; c->n_known <= node; c->n_known++) {
-            c->df[c->n_known] = 0;
-            c->last[c->n_known] = -1;
-        }
+    if (node >= c->n_nodes) { /* nodes are reported as soon as they are added: it is the next one */
+        if (!aisle_grow((void **)&c->node, &c->node_cap, node + 1, sizeof *c->node)) return AISLE_ENOMEM;
+        c->node[node].df = 0;
+        c->node[node].last = -1;
+        c->n_nodes = node + 1;
     }
-    if (c->weight[field] > 0 && c->last[node] != c->item) {
-        c->last[node] = c->item;
-        c->df[node]++;
+    if (c->weight[field] > 0 && c->node[node].last != c->item) {
+        c->node[node].last = c->item;
+        c->node[node].df++;
     }
     return AISLE_OK;
 }
@@ -199,10 +198,10 @@ static aisle_status choose(aisle_vocabulary *v, const counts *c, const aisle_tex
     aisle_str *text = aisle_array(c->grams.n, sizeof *text);
     if (!text) goto short_of_memory;
     for (int32_t node = 0; node < c->grams.n; node++) {
-        if (c->df[node] < least) continue;
+        if (c->node[node].df < least) continue;
         if (!spell(v, &c->grams, node, text) || !aisle_grow((void **)&list, &cap, n + 1, sizeof *list))
             goto short_of_memory;
-        list[n++] = (candidate){text[node], node, c->df[node], c->df[node] > most};
+        list[n++] = (candidate){text[node], node, c->node[node].df, c->node[node].df > most};
     }
     if (n) qsort(list, (size_t)n, sizeof *list, by_frequency);
     st = fill(v, c, list, (int32_t)n, err);
@@ -233,8 +232,7 @@ aisle_status aisle_vocabulary_learn(const aisle_dataset *d, const uint8_t *in, c
     v = NULL;
 done:
     aisle_ngrams_deinit(&c.grams);
-    aisle_free(c.df);
-    aisle_free(c.last);
+    aisle_free(c.node);
     aisle_vocabulary_free(v);
     return st;
 }
