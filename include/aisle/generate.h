@@ -14,7 +14,7 @@ typedef struct aisle_generate_params {
     uint64_t seed;
     int64_t start_ms;     /* first day; 0 = 2025-01-01 */
     int32_t days;         /* 0 = 365 */
-    const char *currency; /* NULL = "EUR" */
+    const char *currency; /* three capital letters of one with two decimals; NULL = "EUR" */
     const aisle_progress *progress;
 } aisle_generate_params;
 
@@ -29,8 +29,10 @@ aisle_status aisle_generate(const aisle_generate_params *p, const aisle_sink *si
  * "generated"). */
 aisle_status aisle_generate_files(const aisle_generate_params *p, const char *folder, aisle_error *err);
 
-/* Only the users x items matrix, written straight as a binary CSR file (matrix_file.h) of exactly p->events
- * distinct pairs with the shop's popularity and taste law. Streams; memory O(items). */
+/* Only the users x items matrix, written straight as a binary CSR file (matrix_file.h, without values) of
+ * exactly p->events distinct pairs with the shop's popularity and taste law (interests, styles, Zipf; not
+ * brands and prices, which only shape the event stream). Streams; memory O(items). AISLE_EINVAL when events >
+ * users * items. */
 aisle_status aisle_generate_matrix(const aisle_generate_params *p, const char *path, aisle_error *err);
 
 #endif

@@ -15,6 +15,9 @@ typedef struct aisle_command {
 
 extern const aisle_command aisle_commands[]; /* ends with name NULL; in commands.c */
 
+/* One file a command. */
+int aisle_command_generate(int argc, char **argv);
+
 /* Prints "aisle COMMAND: message" to stderr and returns the exit code: 2 for AISLE_EINVAL, 130 after Ctrl-C
  * (AISLE_ECANCELED), else 1. */
 int aisle_complain(const char *command, aisle_status st, const aisle_error *err);

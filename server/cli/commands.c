@@ -4,5 +4,6 @@
 #include <stddef.h>
 
 const aisle_command aisle_commands[] = {
+    {"generate", "make a realistic shop as CSV files or as a matrix", aisle_command_generate},
     {NULL, NULL, NULL},
 };

@@ -1,0 +1,36 @@
+/* Numbers that are the same on every machine: only + - * / and integers, never libm, whose last bit differs
+ * between systems. */
+#ifndef AISLE_GENERATE_NUMBERS_H
+#define AISLE_GENERATE_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/rng.h"
+#include "aisle/status.h"
+
+double gen_exp(double x); /* |x| <= 700; relative error under 1e-12 */
+double gen_log(double x); /* x > 0 and normal; absolute error under 1e-12 */
+/* Sum of eight uniform numbers, scaled to mean 0 and deviation 1: tails end at 4.9. */
+double gen_normal(aisle_rng *r);
+bool gen_chance(aisle_rng *r, double p);                      /* true with probability p */
+int64_t gen_between(aisle_rng *r, int64_t low, int64_t high); /* both included */
+
+/* Walker's alias method (Vose 1991): one look-up a draw. `own` and `other` are values, not slots. */
+typedef struct gen_alias_slot {
+    uint32_t cut; /* below: own */
+    int32_t own, other;
+} gen_alias_slot;
+
+/* Fills n slots for weights w[n] >= 0, of which one is > 0; value[n] NULL = 0 .. n - 1. */
+aisle_status gen_alias_fill(gen_alias_slot *slots, const int32_t *value, const double *w, int32_t n,
+                            aisle_error *err);
+
+static inline int32_t gen_alias_draw(const gen_alias_slot *slots, int32_t n, aisle_rng *r)
+{
+    uint64_t u = aisle_rng_u64(r);
+    const gen_alias_slot *s = &slots[(u >> 32) * (uint32_t)n >> 32];
+    return (uint32_t)u < s->cut ? s->own : s->other;
+}
+
+#endif
