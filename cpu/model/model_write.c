@@ -1,6 +1,5 @@
 /* Writing a model file: the parts become sections, are checked by the reader's own rules, and go out in one
  * pass. The same parts give the same bytes. */
-#include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -143,6 +142,14 @@ static void add_sections(struct aisle_model *m, const aisle_model_parts *p, cons
     add(m, MODEL_TRENDING, p->trending, 0);
 }
 
+/* How many stretches of memory a section is, and the bytes of each: one when its rows are packed. */
+static int64_t runs_of(const model_section *s, size_t *run)
+{
+    bool packed = s->rows == 0 || s->row_stride == s->bytes / s->rows;
+    *run = (size_t)(packed ? s->bytes : s->bytes / s->rows);
+    return s->bytes == 0 ? 0 : packed ? 1 : s->rows;
+}
+
 /* Offsets, and the checksum of each section; returns the file's size. */
 static int64_t lay_out(struct aisle_model *m)
 {
@@ -152,8 +159,9 @@ static int64_t lay_out(struct aisle_model *m)
         s->offset = (end + MODEL_ALIGN - 1) / MODEL_ALIGN * MODEL_ALIGN;
         end = s->offset + s->bytes;
         uLong crc = crc32_z(0, NULL, 0);
-        size_t row = s->rows ? (size_t)(s->bytes / s->rows) : 0;
-        for (int64_t r = 0; row && r < s->rows; r++) crc = crc32_z(crc, s->data + r * s->row_stride, row);
+        size_t run;
+        int64_t n = runs_of(s, &run);
+        for (int64_t r = 0; r < n; r++) crc = crc32_z(crc, s->data + r * s->row_stride, run);
         s->crc = (uint32_t)crc;
     }
     return end;
@@ -206,10 +214,11 @@ static size_t encode_head(const struct aisle_model *m, int64_t file_bytes, unsig
 static bool write_section(FILE *to, const model_section *s, int64_t *at)
 {
     static const unsigned char zero[MODEL_ALIGN];
-    size_t gap = (size_t)(s->offset - *at), row = s->rows ? (size_t)(s->bytes / s->rows) : 0;
+    size_t gap = (size_t)(s->offset - *at), run;
+    int64_t n = runs_of(s, &run);
     if (fwrite(zero, 1, gap, to) != gap) return false;
-    for (int64_t r = 0; row && r < s->rows; r++)
-        if (fwrite(s->data + r * s->row_stride, 1, row, to) != row) return false;
+    for (int64_t r = 0; r < n; r++)
+        if (fwrite(s->data + r * s->row_stride, 1, run, to) != run) return false;
     *at = s->offset + s->bytes;
     return true;
 }

@@ -14,19 +14,23 @@ typedef enum aisle_strategy {
     AISLE_STRATEGY_SESSION,  /* factors folded in from the given items (Hu, Koren, Volinsky 2008, eq. 4) */
     AISLE_STRATEGY_CONTENT,  /* the given items' text neighbours: none of them was in training's interactions
                               */
-    AISLE_STRATEGY_POPULAR   /* nothing is known of the user */
+    AISLE_STRATEGY_POPULAR,  /* nothing is known of the user */
+    AISLE_STRATEGY_SIMILAR   /* interaction neighbours of one item; only from aisle_scorer_related */
 } aisle_strategy;
-const char *aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular" */
+const char *
+aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular", "similar" */
 
 typedef struct aisle_weighted_item {
     int32_t item;
-    float weight; /* confidence, > 0, as in training */
+    float weight; /* confidence, finite, > 0, as in training */
 } aisle_weighted_item;
 
 typedef struct aisle_query {
     int32_t user; /* dense id, -1 = unknown */
-    const aisle_weighted_item
-        *recent; /* newest events' items, also beyond the model's training; may repeat */
+    /* Newest events' items, also beyond the model's training. Repeated items add up. An item that is in the
+     * user's trained history too counts with the larger of the two weights, since its event may have been
+     * trained already. */
+    const aisle_weighted_item *recent;
     int32_t n_recent;
     const int32_t *exclude; /* items never returned, any order */
     int32_t n_exclude;
@@ -36,8 +40,11 @@ typedef struct aisle_query {
     int32_t n; /* 1..1000 */
 } aisle_query;
 
-/* One reason: `share` of the score (sums to 1 over all reasons) comes from `item` of the user's history (Hu,
- * Koren, Volinsky 2008, section 5), or for content and similar from the likeness to it. */
+/* One reason: `share` of the score comes from `item` of the user's history (Hu, Koren, Volinsky 2008, section
+ * 5: y_i' W y_j c_j, W the inverse of the user's system), or for content and similar from the likeness to it.
+ * Items that lower the score are no reasons: a share is a positive contribution over the sum of all positive
+ * ones, so that the shares of all reasons sum to 1; the largest AISLE_MAX_REASONS are given, largest first,
+ * ties by smaller id. */
 typedef struct aisle_reason {
     int32_t item;
     float share;
@@ -57,28 +64,39 @@ typedef struct aisle_hits {
     aisle_hit *hit; /* caller's storage, room for query.n */
 } aisle_hits;
 
-/* Working memory of one thread; grows to the largest model seen. Not thread-safe; one a thread. */
+/* Working memory of one thread; grows to the largest model seen. Not thread-safe; one a thread. The first
+ * aisle_scorer_new of the process makes OpenBLAS single-threaded: threads of ours call it side by side. */
 typedef struct aisle_scorer aisle_scorer;
 aisle_scorer *aisle_scorer_new(void);
 void aisle_scorer_free(aisle_scorer *s);
 
 /* Answers with the best strategy that what is known allows; hits in descending score, ties by smaller id.
- * Fewer than n when the filter leaves fewer. AISLE_EINVAL for ids outside the model. O(n_items * f + events *
- * f^2 + f^3). */
+ *   personal  the user has a trained history; without `recent` the trained factors are used, with it the
+ *             user's system is solved anew over history and recent items
+ *   session   no history, and an item of `recent` has factors: aisle_fold_in
+ *   content   no given item has factors, but one has text neighbours: scores are sums of weight * likeness
+ *   popular   else, and when content leaves nothing; nothing at all when the model has no popularity
+ * Masks come before the top-n: fewer than n only when fewer remain (content: fewer neighbours). An item that
+ * training never saw has the score 0. AISLE_EINVAL for ids outside the model, weights that are not > 0, n out
+ * of range; AISLE_ENOMEM; AISLE_ENUMERIC when a system is not positive definite. *out is written only on
+ * success. O(n_items * f + events * f^2 + f^3). */
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                     aisle_hits *out, aisle_error *err);
 
 typedef enum aisle_intent { AISLE_INTENT_SIMILAR, AISLE_INTENT_CONTENT } aisle_intent;
 /* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), or text only
- * (CONTENT). */
+ * (CONTENT). Best first within each kind; the strategy says whether any interaction neighbour is among them.
+ * One reason a hit: `item`, share 1. n 1..1000. */
 aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, int32_t item, aisle_intent intent,
                                   int32_t n, const uint64_t *allowed, aisle_hits *out, aisle_error *err);
-/* The n most popular (trending false) or most rising items. */
+/* The n most popular (trending false) or most rising items; none when the model has no such numbers. Needs no
+ * scorer. */
 aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n, const uint64_t *allowed,
                                   aisle_hits *out, aisle_error *err);
 
-/* Factors of an unknown user from weighted items: x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1 Y_u' c_u, exact
- * (Cholesky). out[f]. All zero when no item has factors. */
+/* Factors of an unknown user from weighted items (repeats add up): x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1
+ * Y_u' c_u, exact (Cholesky), l_u as in backend.h with n_u = the distinct items that have factors. out[f].
+ * All zero when no item has factors. Errors as aisle_scorer_recommend. */
 aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *items, int32_t n, float *out,
                            aisle_error *err);
 

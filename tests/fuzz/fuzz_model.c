@@ -1,5 +1,5 @@
-/* Model files: any bytes, once as they are and once with the checksums made right, so that the fuzzer gets past
- * them. What opens is used. */
+/* Model files: any bytes, once as they are and once with the checksums made right, so that the fuzzer gets
+ * past them. What opens is used. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

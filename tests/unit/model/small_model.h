@@ -187,10 +187,4 @@ static inline unsigned char *read_all(const char *path, long *n)
     return p;
 }
 
-static inline void write_all(const char *path, const unsigned char *p, long n)
-{
-    FILE *f = fopen(path, "wb");
-    if (!f || fwrite(p, 1, (size_t)n, f) != (size_t)n || fclose(f)) abort();
-}
-
 #endif

@@ -1,0 +1,146 @@
+/* The system of one user: A = a0 Y'Y + sum_j c_j y_j y_j' + l I (Hu, Koren, Volinsky 2008, eq. 4, with the
+ * weights of Rendle et al. 2022), by Cholesky. Same objective as training's half-step, one row at a time. */
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/score/score_state.h"
+
+/* LAPACK's own interface; OpenBLAS ships it without a C header. Column-major 'L' is row-major 'U'. */
+void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info, size_t uplo_len);
+void spotrs_(const char *uplo, const int *n, const int *nrhs, const float *a, const int *lda, float *b,
+             const int *ldb, int *info, size_t uplo_len);
+
+enum { FOLD_BLOCK = 256 }; /* rows gathered at a time: sums stay short, and the block fits the cache */
+
+int64_t fold_floats(int32_t f)
+{
+    return (int64_t)f * f + (int64_t)FOLD_BLOCK * f + FOLD_BLOCK;
+}
+
+bool score_has_factors(const aisle_mat *items, int32_t i)
+{
+    if (!items->data) return false;
+    const float *row = aisle_mat_row(items, i);
+    for (int32_t k = 0; k < items->n_cols; k++)
+        if (row[k] != 0) return true;
+    return false;
+}
+
+static int by_item(const void *a, const void *b)
+{
+    int32_t x = ((const aisle_weighted_item *)a)->item, y = ((const aisle_weighted_item *)b)->item;
+    return (x > y) - (x < y);
+}
+
+int32_t score_merge(aisle_weighted_item *items, int32_t n)
+{
+    int32_t to = 0;
+    if (n) qsort(items, (size_t)n, sizeof *items, by_item);
+    for (int32_t i = 0; i < n; i++) {
+        if (to && items[to - 1].item == items[i].item)
+            items[to - 1].weight += items[i].weight;
+        else
+            items[to++] = items[i];
+    }
+    return to;
+}
+
+aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *items, int32_t n,
+                               aisle_error *err)
+{
+    int32_t n_items = aisle_model_n_items(m);
+    if (n < 0 || (n && !items)) return aisle_fail(err, AISLE_EINVAL, "%d items given at no address", n);
+    for (int32_t i = 0; i < n; i++)
+        if (items[i].item < 0 || items[i].item >= n_items || !(items[i].weight > 0) ||
+            !isfinite(items[i].weight))
+            return aisle_fail(err, AISLE_EINVAL,
+                              "given item %d of weight %g: wanted an item below %d and a weight above 0",
+                              items[i].item, (double)items[i].weight, n_items);
+    return AISLE_OK;
+}
+
+/* l_u of backend.h. */
+static float regularisation(const aisle_model *m, int32_t n_u)
+{
+    float a0, reg, nu;
+    aisle_model_objective(m, &a0, &reg, &nu);
+    return (float)((double)reg * pow(n_u + (double)a0 * aisle_model_n_items(m), (double)nu));
+}
+
+/* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on; returns how many. */
+static int32_t gather(const aisle_mat *items, given_items given, int32_t *from, float *rows, float *root)
+{
+    int32_t n = 0, f = items->n_cols;
+    for (; *from < given.n && n < FOLD_BLOCK; ++*from) {
+        const aisle_weighted_item *g = &given.at[*from];
+        if (!score_has_factors(items, g->item)) continue;
+        const float *y = aisle_mat_row(items, g->item);
+        root[n] = sqrtf(g->weight);
+        for (int32_t k = 0; k < f; k++) rows[(int64_t)n * f + k] = root[n] * y[k];
+        n++;
+    }
+    return n;
+}
+
+aisle_status fold_factor(const aisle_model *m, given_items given, float *room, float *x, aisle_error *err)
+{
+    aisle_mat items = aisle_model_items(m);
+    const float *gram = aisle_model_item_gram(m);
+    const int32_t f = items.n_cols;
+    const int64_t ff = (int64_t)f * f;
+    float *rows = room + ff, *root = rows + (int64_t)FOLD_BLOCK * f, a0, reg, nu;
+    int32_t n_u = 0;
+    int info = 0;
+    aisle_model_objective(m, &a0, &reg, &nu);
+    for (int64_t i = 0; i < ff; i++) room[i] = a0 * gram[i];
+    if (x) memset(x, 0, (size_t)f * sizeof *x);
+    for (int32_t from = 0, n; (n = gather(&items, given, &from, rows, root)) > 0; n_u += n) {
+        cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, f, n, 1, rows, f, 1, room, f);
+        /* sqrt(c) times sqrt(c) y */
+        if (x) cblas_sgemv(CblasRowMajor, CblasTrans, n, f, 1, rows, f, root, 1, 1, x, 1);
+    }
+    float l = regularisation(m, n_u);
+    for (int32_t k = 0; k < f; k++) room[(int64_t)k * f + k] += l;
+    spotrf_("L", &f, room, &f, &info, 1);
+    /* NaN passes LAPACK's test of the pivots */
+    if (info || !isfinite(room[ff - 1]))
+        return aisle_fail(err, AISLE_ENUMERIC,
+                          "the system of %d given items is not positive definite (pivot %d of %d)", n_u, info,
+                          f);
+    return AISLE_OK;
+}
+
+void fold_solve(int32_t f, const float *room, int32_t n, float *sides)
+{
+    int info = 0;
+    spotrs_("L", &f, &n, room, &f, sides, &f, &info, 1);
+}
+
+aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *items, int32_t n, float *out,
+                           aisle_error *err)
+{
+    if (!m || !out) return aisle_fail(err, AISLE_EINVAL, "fold-in without a model or a result");
+    const int32_t f = aisle_model_n_factors(m);
+    AISLE_TRY(score_check_items(m, items, n, err));
+    if (f == 0) return AISLE_OK;
+    aisle_weighted_item *given = aisle_array(n, sizeof *given);
+    float *room = aisle_array(fold_floats(f) + f, sizeof *room);
+    aisle_status st = AISLE_OK;
+    if (!given || !room) {
+        st = aisle_fail(err, AISLE_ENOMEM, "out of memory to fold in %d items with %d factors", n, f);
+        goto done;
+    }
+    if (n) memcpy(given, items, (size_t)n * sizeof *given);
+    float *x = room + fold_floats(f);
+    st = fold_factor(m, (given_items){given, score_merge(given, n)}, room, x, err);
+    if (st != AISLE_OK) goto done;
+    fold_solve(f, room, 1, x);
+    memcpy(out, x, (size_t)f * sizeof *out);
+done:
+    aisle_free(given);
+    aisle_free(room);
+    return st;
+}

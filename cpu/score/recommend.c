@@ -1,0 +1,154 @@
+/* One user's recommendations: gather what is known, choose the strategy, scan the items in blocks, explain.
+ */
+#include <cblas.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/score/score_state.h"
+
+static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisle_error *err)
+{
+    int32_t n_items = aisle_model_n_items(m), n_users = aisle_model_n_users(m);
+    if (q->n < 1 || q->n > SCORE_MAX_N)
+        return aisle_fail(err, AISLE_EINVAL, "%d recommendations: wanted 1 to %d", q->n, SCORE_MAX_N);
+    if (q->user < -1 || q->user >= n_users)
+        return aisle_fail(err, AISLE_EINVAL, "user %d: the model has %d users", q->user, n_users);
+    if (q->n_exclude < 0 || (q->n_exclude && !q->exclude))
+        return aisle_fail(err, AISLE_EINVAL, "%d excluded items at no address", q->n_exclude);
+    for (int32_t i = 0; i < q->n_exclude; i++)
+        if (q->exclude[i] < 0 || q->exclude[i] >= n_items)
+            return aisle_fail(err, AISLE_EINVAL, "excluded item %d: the model has %d items", q->exclude[i],
+                              n_items);
+    return score_check_items(m, q->recent, q->n_recent, err);
+}
+
+/* History and recent items as one ascending list without repeats. Where both have an item the larger weight
+ * counts: the recent event may be one that was trained. */
+static aisle_status gather_given(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
+                                 given_items *given, int32_t *n_history, aisle_error *err)
+{
+    aisle_csr seen = aisle_model_seen(m);
+    int64_t first = q->user >= 0 ? seen.row_ptr[q->user] : 0;
+    int64_t last = q->user >= 0 ? seen.row_ptr[q->user + 1] : 0;
+    *n_history = (int32_t)(last - first);
+    AISLE_TRY(score_room(&s->given, *n_history + 2 * (int64_t)q->n_recent, sizeof *given->at, err));
+    aisle_weighted_item *out = s->given.at;
+    aisle_weighted_item *recent = out + *n_history + q->n_recent; /* behind the room of the merged list */
+    if (q->n_recent) memcpy(recent, q->recent, (size_t)q->n_recent * sizeof *recent);
+    int32_t n_recent = score_merge(recent, q->n_recent), n = 0, r = 0;
+    for (int64_t e = first; e < last; e++) {
+        aisle_weighted_item old = {seen.col[e], seen.val ? seen.val[e] : 1.0f};
+        while (r < n_recent && recent[r].item < old.item) out[n++] = recent[r++];
+        if (r < n_recent && recent[r].item == old.item) {
+            if (recent[r].weight > old.weight) old.weight = recent[r].weight;
+            r++;
+        }
+        out[n++] = old;
+    }
+    while (r < n_recent) out[n++] = recent[r++];
+    *given = (given_items){out, n};
+    return AISLE_OK;
+}
+
+static aisle_status mask_items(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
+                               score_filter *f, aisle_error *err)
+{
+    int64_t words = ((int64_t)aisle_model_n_items(m) + 63) / 64;
+    AISLE_TRY(score_room(&s->masked, words, sizeof(uint64_t), err));
+    uint64_t *masked = s->masked.at;
+    memset(masked, 0, (size_t)words * sizeof *masked);
+    for (int32_t i = 0; i < q->n_exclude; i++) score_mask(masked, q->exclude[i]);
+    for (int32_t i = 0; !q->include_seen && i < given.n; i++) score_mask(masked, given.at[i].item);
+    *f = (score_filter){q->allowed, masked};
+    return AISLE_OK;
+}
+
+static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_history)
+{
+    aisle_mat items = aisle_model_items(m);
+    for (int32_t i = 0; i < given.n; i++)
+        if (score_has_factors(&items, given.at[i].item))
+            return n_history ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
+    return score_has_content(m, given) ? AISLE_STRATEGY_CONTENT : AISLE_STRATEGY_POPULAR;
+}
+
+/* Scores a block at a time, so that a block's scores are still in the cache when they are looked through. */
+static void scan(const aisle_mat *items, const float *x, const score_filter *f, top_heap *h)
+{
+    enum { BLOCK = 1024 };
+    float scores[BLOCK];
+    for (int32_t first = 0; first < items->n_rows; first += BLOCK) {
+        int32_t n = items->n_rows - first < BLOCK ? items->n_rows - first : BLOCK;
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, n, items->n_cols, 1, aisle_mat_row(items, first),
+                    (int)items->ld, x, 1, 0, scores, 1);
+        top_offer(h, f, first, n, scores);
+    }
+}
+
+static aisle_status by_factors(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
+                               bool trained, const score_filter *f, aisle_hits *out, aisle_error *err)
+{
+    aisle_mat items = aisle_model_items(m), users = aisle_model_users(m);
+    const int32_t n_f = items.n_cols;
+    bool system = !trained || q->explain;
+    AISLE_TRY(score_room(&s->vector, n_f, sizeof(float), err));
+    float *x = s->vector.at, *room = NULL;
+    if (system) {
+        AISLE_TRY(score_room(&s->system, fold_floats(n_f), sizeof(float), err));
+        room = s->system.at;
+        AISLE_TRY(fold_factor(m, given, room, x, err));
+    }
+    if (trained)
+        memcpy(x, aisle_mat_row(&users, q->user), (size_t)n_f * sizeof *x);
+    else
+        fold_solve(n_f, room, 1, x);
+    top_heap h = {out->hit, 0, q->n};
+    scan(&items, x, f, &h);
+    top_finish(&h);
+    out->n = h.n;
+    return q->explain ? explain_factors(s, m, given, room, out, err) : AISLE_OK;
+}
+
+static aisle_status by_content(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
+                               const score_filter *f, aisle_hits *out, aisle_error *err)
+{
+    top_heap h = {out->hit, 0, q->n};
+    AISLE_TRY(score_content(s, m, given, f, &h, err));
+    top_finish(&h);
+    out->n = h.n;
+    if (q->explain) explain_content(m, given, out);
+    return AISLE_OK;
+}
+
+static void by_popularity(const aisle_model *m, const aisle_query *q, const score_filter *f, aisle_hits *out)
+{
+    const float *scores = aisle_model_popularity(m);
+    top_heap h = {out->hit, 0, q->n};
+    if (scores) top_offer(&h, f, 0, aisle_model_n_items(m), scores);
+    top_finish(&h);
+    out->n = h.n;
+}
+
+aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
+                                    aisle_hits *out, aisle_error *err)
+{
+    given_items given;
+    score_filter filter;
+    int32_t n_history;
+    if (!s || !m || !q || !out || !out->hit)
+        return aisle_fail(err, AISLE_EINVAL, "recommend: no scorer, model, query or room for hits");
+    AISLE_TRY(check_query(m, q, err));
+    AISLE_TRY(gather_given(s, m, q, &given, &n_history, err));
+    AISLE_TRY(mask_items(s, m, q, given, &filter, err));
+    aisle_hits result = {.strategy = choose(m, given, n_history), .hit = out->hit};
+    if (result.strategy == AISLE_STRATEGY_CONTENT) {
+        AISLE_TRY(by_content(s, m, q, given, &filter, &result, err));
+        if (!result.n) result.strategy = AISLE_STRATEGY_POPULAR;
+    } else if (result.strategy != AISLE_STRATEGY_POPULAR) {
+        bool trained = result.strategy == AISLE_STRATEGY_PERSONAL && q->n_recent == 0;
+        AISLE_TRY(by_factors(s, m, q, given, trained, &filter, &result, err));
+    }
+    if (result.strategy == AISLE_STRATEGY_POPULAR) by_popularity(m, q, &filter, &result);
+    *out = result;
+    return AISLE_OK;
+}

@@ -1,0 +1,84 @@
+/* What the files of the scorer share: its working memory, the top-n heap, the user's system. Not public. */
+#ifndef AISLE_CPU_SCORE_STATE_H
+#define AISLE_CPU_SCORE_STATE_H
+
+#include "aisle/scorer.h"
+
+enum { SCORE_MAX_N = 1000 };
+
+/* A block that grows and is never shrunk; what was in it is not promised to stay. */
+typedef struct score_block {
+    void *at;
+    int64_t cap;
+} score_block;
+
+struct aisle_scorer {
+    score_block given;   /* aisle_weighted_item: history and recent items, distinct, ascending */
+    score_block vector;  /* float[f]: the user's factors */
+    score_block system;  /* float[f * f + ...]: see fold_in.c */
+    score_block sides;   /* float[n * f]: right-hand sides of the reasons */
+    score_block masked;  /* uint64_t bitmap over items: never returned */
+    score_block sums;    /* float[n_items]: content scores */
+    score_block touched; /* int32_t[n_items]: where sums is not 0 */
+};
+
+/* Room for n elements of size bytes; AISLE_ENOMEM. */
+aisle_status score_room(score_block *b, int64_t n, size_t size, aisle_error *err);
+
+/* ---- masks ---- */
+typedef struct score_filter {
+    const uint64_t *allowed, *masked; /* bitmaps, NULL = all, none */
+} score_filter;
+
+static inline bool score_passes(const score_filter *f, int32_t i)
+{
+    uint64_t bit = (uint64_t)1 << (i & 63);
+    return (!f->allowed || (f->allowed[i >> 6] & bit)) && !(f->masked && (f->masked[i >> 6] & bit));
+}
+
+static inline void score_mask(uint64_t *bitmap, int32_t i)
+{
+    bitmap[i >> 6] |= (uint64_t)1 << (i & 63);
+}
+
+/* ---- top-n (top_heap.c): the worst of the best n at the root, in the caller's hits ---- */
+typedef struct top_heap {
+    aisle_hit *hit;
+    int32_t n, cap;
+} top_heap;
+/* The score that a further item of a higher id must exceed. */
+float top_threshold(const top_heap *h);
+void top_push(top_heap *h, int32_t item, float score); /* NaN and -Inf are passed over */
+void top_finish(top_heap *h);                          /* sorts: best first, ties by smaller id */
+/* Offers every item of scores[n] that the filter lets pass; item of scores[0] = first. */
+void top_offer(top_heap *h, const score_filter *f, int32_t first, int32_t n, const float *scores);
+
+/* ---- the system of one user (fold_in.c) ---- */
+typedef struct given_items {
+    const aisle_weighted_item *at; /* distinct */
+    int32_t n;
+} given_items;
+bool score_has_factors(const aisle_mat *items, int32_t i);
+/* Sorts by item and adds up repeats; returns the number left. */
+int32_t score_merge(aisle_weighted_item *items, int32_t n);
+/* Checks ids and weights. */
+aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *items, int32_t n,
+                               aisle_error *err);
+int64_t fold_floats(int32_t f); /* floats of room that fold_factor needs */
+/* room[0 .. f*f) = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c y (x may be NULL). */
+aisle_status fold_factor(const aisle_model *m, given_items given, float *room, float *x, aisle_error *err);
+/* Solves n systems in place, sides[n * f]. */
+void fold_solve(int32_t f, const float *room, int32_t n, float *sides);
+
+/* ---- reasons (explain.c) ---- */
+/* room: as left by fold_factor. */
+aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items given, const float *room,
+                             aisle_hits *hits, aisle_error *err);
+void explain_content(const aisle_model *m, given_items given, aisle_hits *hits);
+
+/* ---- content (related.c) ---- */
+aisle_status score_content(aisle_scorer *s, const aisle_model *m, given_items given, const score_filter *f,
+                           top_heap *h, aisle_error *err);
+bool score_has_content(const aisle_model *m, given_items given);
+
+#endif

@@ -1,0 +1,40 @@
+/* The scorer's working memory and its names. */
+#include <cblas.h>
+#include <pthread.h>
+
+#include "aisle/memory.h"
+#include "cpu/score/score_state.h"
+
+const char *aisle_strategy_name(aisle_strategy s)
+{
+    static const char *const names[] = {"personal", "session", "content", "popular", "similar"};
+    return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
+}
+
+static void single_threaded_blas(void)
+{
+    openblas_set_num_threads(1);
+}
+
+aisle_scorer *aisle_scorer_new(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, single_threaded_blas);
+    return aisle_calloc(1, sizeof(aisle_scorer));
+}
+
+void aisle_scorer_free(aisle_scorer *s)
+{
+    if (!s) return;
+    score_block *blocks[] = {&s->given, &s->vector, &s->system, &s->sides, &s->masked, &s->sums, &s->touched};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) aisle_free(blocks[i]->at);
+    aisle_free(s);
+}
+
+aisle_status score_room(score_block *b, int64_t n, size_t size, aisle_error *err)
+{
+    int64_t bytes;
+    if (aisle_size_mul(n, (int64_t)size, &bytes) || !aisle_grow(&b->at, &b->cap, bytes, 1))
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld values to score with", (long long)n);
+    return AISLE_OK;
+}

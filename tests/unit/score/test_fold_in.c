@@ -1,0 +1,183 @@
+/* Fold-in by its residual, reasons by the inverse in double. */
+#include <criterion/criterion.h>
+
+#include "tests/unit/score/score_model.h"
+
+static score_model m;
+
+static void set_up(void)
+{
+    score_model_init(&m);
+}
+
+static void tear_down(void)
+{
+    aisle_model_unref(m.open);
+}
+
+TestSuite(fold_in, .init = set_up, .fini = tear_down);
+
+static double norm(const double *v, int n)
+{
+    double s = 0;
+    for (int i = 0; i < n; i++) s += v[i] * v[i];
+    return sqrt(s);
+}
+
+/* Higham 2002, theorem 10.4: the solution solves A + dA with |dA| <= gamma_{3f+1} |R'||R|, whose norm is at
+ * most f gamma ||A||; forming A and b adds gamma_{n+4} of sums of absolute values, themselves at most f
+ * ||A||. */
+static double residual_bound(int n)
+{
+    double g = (3 * N_F + 1 + n + 4) * 0x1p-24;
+    return N_F * g / (1 - g);
+}
+
+Test(fold_in, the_residual_is_within_the_bound)
+{
+    static aisle_weighted_item given[N_ITEMS];
+    double a[N_F * N_F], b[N_F], r[N_F], x64[N_F];
+    for (int u = 0; u < N_USERS; u++) {
+        float x[N_F];
+        aisle_error err = {0};
+        int n = history_of(&m, u, given);
+        cr_assert_eq(aisle_fold_in(m.open, given, n, x, &err), AISLE_OK, "%s", err.message);
+        system_f64(&m, given, n, a, b);
+        for (int i = 0; i < N_F; i++) {
+            x64[i] = (double)x[i];
+            r[i] = -b[i];
+        }
+        for (int i = 0; i < N_F; i++)
+            for (int j = 0; j < N_F; j++) r[i] += a[i * N_F + j] * x64[j];
+        double scale = norm(a, N_F * N_F) * norm(x64, N_F) + norm(b, N_F);
+        cr_assert_leq(norm(r, N_F), residual_bound(n) * scale, "user %d", u);
+    }
+}
+
+Test(fold_in, repeats_add_up_and_order_does_not_matter)
+{
+    aisle_weighted_item a[] = {{5, 1}, {100, 2}, {5, 3}}, b[] = {{100, 2}, {5, 4}};
+    float xa[N_F], xb[N_F];
+    cr_assert_eq(aisle_fold_in(m.open, a, 3, xa, NULL), AISLE_OK);
+    cr_assert_eq(aisle_fold_in(m.open, b, 2, xb, NULL), AISLE_OK);
+    cr_assert_arr_eq(xa, xb, sizeof xa);
+}
+
+Test(fold_in, items_without_factors_give_zero)
+{
+    aisle_weighted_item cold[] = {{290, 1}, {299, 5}};
+    float x[N_F];
+    for (int n = 0; n <= 2; n += 2) {
+        memset(x, 7, sizeof x);
+        cr_assert_eq(aisle_fold_in(m.open, cold, n, x, NULL), AISLE_OK);
+        for (int k = 0; k < N_F; k++) cr_assert_eq(x[k], 0);
+    }
+}
+
+Test(fold_in, more_items_than_a_block_of_rows)
+{
+    static aisle_weighted_item given[N_WARM];
+    double a[N_F * N_F], b[N_F];
+    float x[N_F];
+    for (int i = 0; i < N_WARM; i++) given[i] = (aisle_weighted_item){i, 1 + (float)(i % 2)};
+    cr_assert_eq(aisle_fold_in(m.open, given, N_WARM, x, NULL), AISLE_OK);
+    system_f64(&m, given, N_WARM, a, b);
+    solve_f64(a, b);
+    /* forward error: condition (trace over the smallest diagonal shift) times the backward error */
+    double trace = 0;
+    for (int i = 0; i < N_F; i++) trace += a[i * N_F + i];
+    double bound = 2 * residual_bound(N_WARM) * trace / (0.0625 * (N_WARM + 0.125 * N_ITEMS)) * norm(b, N_F);
+    for (int k = 0; k < N_F; k++) cr_assert_leq(fabs((double)x[k] - b[k]), bound);
+}
+
+Test(fold_in, weights_beyond_float_are_a_numeric_error)
+{
+    aisle_weighted_item given[] = {{5, 3e38f}, {5, 3e38f}};
+    aisle_error err = {0};
+    float x[N_F];
+    cr_assert_eq(aisle_fold_in(m.open, given, 2, x, &err), AISLE_ENUMERIC);
+    cr_assert(strstr(err.message, "positive definite"));
+}
+
+Test(fold_in, every_failing_allocation_is_reported)
+{
+    aisle_weighted_item given = {5, 1};
+    float x[N_F];
+    for (int n = 1; n <= 2; n++) {
+        aisle_alloc_fail_after(n);
+        aisle_status st = aisle_fold_in(m.open, &given, 1, x, NULL);
+        aisle_alloc_fail_after(0);
+        cr_assert_eq(st, AISLE_ENOMEM);
+    }
+}
+
+/* ---- reasons ---- */
+
+/* y_i' W y_j c_j in double. */
+static void contributions(const aisle_weighted_item *given, int n, int item, double *out)
+{
+    double a[N_F * N_F], b[N_F], t[N_F];
+    system_f64(&m, given, n, a, b);
+    for (int k = 0; k < N_F; k++) t[k] = (double)m.items[item * N_F + k];
+    solve_f64(a, t);
+    for (int j = 0; j < n; j++) {
+        out[j] = 0;
+        for (int k = 0; k < N_F; k++)
+            out[j] += t[k] * (double)m.items[given[j].item * N_F + k] * (double)given[j].weight;
+    }
+}
+
+static void assert_reasons(const aisle_hit *h, const aisle_weighted_item *given, int n)
+{
+    double c[N_ITEMS], total = 0;
+    int positive = 0;
+    contributions(given, n, h->item, c);
+    for (int j = 0; j < n; j++)
+        if (c[j] > 0) total += c[j], positive++;
+    cr_assert_eq(h->n_reasons, positive < 3 ? positive : 3);
+    for (int r = 0; r < h->n_reasons; r++) {
+        int j = 0;
+        while (given[j].item != h->reasons[r].item) j++;
+        cr_assert_float_eq((double)h->reasons[r].share, c[j] / total, 1e-4, "item %d", h->item);
+        cr_assert(r == 0 || h->reasons[r - 1].share >= h->reasons[r].share);
+        int larger = 0;
+        for (int k = 0; k < n; k++) larger += c[k] > c[j] + 1e-4 * total;
+        cr_assert_leq(larger, r);
+    }
+}
+
+Test(fold_in, reasons_are_the_shares_of_the_score)
+{
+    static aisle_weighted_item given[N_ITEMS];
+    aisle_scorer *s = aisle_scorer_new();
+    aisle_hit hit[25];
+    aisle_hits hits = {.hit = hit};
+    for (int u = 0; u < N_USERS; u++) {
+        aisle_query q = {.user = u, .n = 25, .explain = true};
+        if (u == EMPTY_USER) continue;
+        cr_assert_eq(aisle_scorer_recommend(s, m.open, &q, &hits, NULL), AISLE_OK);
+        int n = history_of(&m, u, given);
+        for (int h = 0; h < hits.n; h++) assert_reasons(&hit[h], given, n);
+    }
+    aisle_scorer_free(s);
+}
+
+Test(fold_in, the_shares_of_a_short_history_sum_to_one)
+{
+    aisle_scorer *s = aisle_scorer_new();
+    aisle_hit hit[40];
+    aisle_hits hits = {.hit = hit};
+    aisle_query q = {.user = SHORT_USER, .n = 40, .explain = true};
+    cr_assert_eq(aisle_scorer_recommend(s, m.open, &q, &hits, NULL), AISLE_OK);
+    cr_assert_eq(hits.n, 40);
+    for (int h = 0; h < hits.n; h++) {
+        double sum = 0;
+        for (int r = 0; r < hit[h].n_reasons; r++) {
+            cr_assert_gt(hit[h].reasons[r].share, 0);
+            sum += (double)hit[h].reasons[r].share;
+        }
+        /* one rounding a share */
+        cr_assert_leq(fabs(sum - 1), 3 * 0x1p-24);
+    }
+    aisle_scorer_free(s);
+}
