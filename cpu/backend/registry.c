@@ -51,7 +51,9 @@ static void load(plugin *p)
     void *library = dlopen(p->path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         const char *text = dlerror();
-        snprintf(p->why, sizeof p->why, "cannot be loaded: %.160s", text ? text : "unknown reason");
+        size_t n = strlen(p->path);
+        if (text && strncmp(text, p->path, n) == 0 && text[n] == ':') text += n + 1; /* said already */
+        snprintf(p->why, sizeof p->why, "cannot be loaded:%.160s", text ? text : " unknown reason");
         return;
     }
     entry.symbol = dlsym(library, AISLE_BACKEND_PLUGIN_SYMBOL);

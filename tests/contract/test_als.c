@@ -1,0 +1,300 @@
+/* Gramian, half-steps and loss against double loops over the definitions in backend.h. */
+#include "tests/contract/contract.h"
+
+static const aisle_als_params PARAMS = {.a0 = .05F, .reg = .02F, .nu = .7F};
+
+CONTRACT(gram, gramian_is_the_sum_of_outer_products)
+{
+    static const int32_t shapes[][2] = {{1, 1},     {5, 3},     {700, 16}, {513, 17},
+                                        {1030, 49}, {9000, 33}, {40, 530}};
+    for (size_t t = 0; t < sizeof shapes / sizeof *shapes; t++) {
+        int32_t n = shapes[t][0], f = shapes[t][1];
+        aisle_mat y = random_mat(n, f, t);
+        aisle_dev_mat *dy = put_mat(s, &y);
+        float *g = aisle_array((int64_t)f * f, sizeof *g);
+        MUST(s->ops->gram(s->d, dy, g, err));
+        for (int32_t i = 0; i < f; i++)
+            for (int32_t j = 0; j < f; j++) {
+                double want = 0, size = 0;
+                for (int32_t r = 0; r < n; r++) {
+                    double v = (double)aisle_mat_row(&y, r)[i] * aisle_mat_row(&y, r)[j];
+                    want += v;
+                    size += fabs(v);
+                }
+                /* any order of n products and sums, and the last rounding to f32 */
+                cr_assert(fabs(g[i * f + j] - want) <= gamma_n(n + 2) * size, "%s: %d rows, g[%d][%d]",
+                          s->name, n, i, j);
+                cr_assert(g[i * f + j] == g[j * f + i]);
+            }
+        aisle_free(g);
+        aisle_mat_deinit(&y);
+        s->ops->mat_free(s->d, dy);
+    }
+}
+
+/* |Ax - b| / (|A| |x| + |b|) of row u, all in double, with the Frobenius norm. a: f x f scratch. */
+static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p, int32_t u,
+                       const float *x, const double *gram, double *a)
+{
+    int32_t f = y->n_cols;
+    double l = regularisation(p, c, u, p->n_other), rr = 0, aa = 0, bb = 0;
+    for (int32_t i = 0; i < f * f; i++) a[i] = p->a0 * gram[i] + (i % (f + 1) == 0 ? l : 0);
+    double *b = calloc((size_t)f, sizeof *b);
+    for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
+        const float *row = aisle_mat_row(y, c->col[e]);
+        for (int32_t i = 0; i < f; i++) {
+            b[i] += weight_of(c, e) * row[i];
+            for (int32_t j = 0; j < f; j++) a[i * f + j] += weight_of(c, e) * row[i] * row[j];
+        }
+    }
+    for (int32_t i = 0; i < f; i++) {
+        double r = -b[i];
+        for (int32_t j = 0; j < f; j++) {
+            r += a[i * f + j] * x[j];
+            aa += a[i * f + j] * a[i * f + j];
+        }
+        rr += r * r;
+        bb += b[i] * b[i];
+    }
+    free(b);
+    double size = sqrt(aa) * sqrt(dot64(f, x, x)) + sqrt(bb);
+    return size > 0 ? sqrt(rr) / size : 0;
+}
+
+static double worst_residual(const subject *s, const aisle_csr *c, const aisle_mat *y,
+                             const aisle_als_params *p, const aisle_mat *start)
+{
+    int32_t f = y->n_cols;
+    aisle_dev_csr *dc = put_csr(s, c);
+    aisle_dev_mat *dy = put_mat(s, y), *dx = put_mat(s, start);
+    aisle_mat x = random_mat(c->n_rows, f, 99);
+    MUST(s->ops->als_half_step(s->d, dc, dy, p, dx, err));
+    MUST(s->ops->mat_get(s->d, dx, &x, err));
+    double *gram = calloc((size_t)f * (size_t)f * 2, sizeof *gram), worst = 0;
+    for (int32_t r = 0; r < y->n_rows; r++)
+        for (int32_t i = 0; i < f * f; i++)
+            gram[i] += (double)aisle_mat_row(y, r)[i / f] * aisle_mat_row(y, r)[i % f];
+    for (int32_t u = 0; u < c->n_rows; u++) {
+        const float *row = aisle_mat_row(&x, u);
+        double r = residual(c, y, p, u, row, gram, gram + f * f);
+        if (!(r <= worst)) worst = r;
+        if (c->row_ptr[u] == c->row_ptr[u + 1])
+            for (int32_t i = 0; i < f; i++)
+                cr_assert(row[i] == 0, "%s: empty row %d is not zero", s->name, u);
+    }
+    free(gram);
+    aisle_mat_deinit(&x);
+    s->ops->mat_free(s->d, dx);
+    s->ops->mat_free(s->d, dy);
+    s->ops->csr_free(s->d, dc);
+    return worst;
+}
+
+/* The rows go from empty to nearly full, so that with few factors most are solved by the primal and with many
+ * by the dual system. */
+CONTRACT(als, exact_half_step_solves_every_row)
+{
+    static const int32_t factors[] = {1, 2, 7, 16, 33, 64, 130};
+    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t / 2];
+        aisle_csr c = random_csr(40, 600, t % 2, t);
+        aisle_mat y = random_mat(600, f, t), zero;
+        aisle_als_params p = PARAMS;
+        MUST(aisle_mat_init(&zero, 40, f, err));
+        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.n_other = 600;
+        /* Sums of 600 rows, three products with an orthogonal f x f matrix, and a Cholesky solve are each
+         * backward stable: gamma_n, 3 gamma_f and (Higham 2002, 10.6) 4 gamma_{3f+1} of |A|, |x|. */
+        double worst = worst_residual(s, &c, &y, &p, &zero);
+        cr_assert(worst <= gamma_n(600 + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&zero);
+    }
+}
+
+CONTRACT(als, many_cg_steps_reach_the_exact_solution)
+{
+    aisle_csr c = random_csr(40, 300, true, 5);
+    aisle_mat y = random_mat(300, 24, 6), start = random_mat(40, 24, 7);
+    aisle_als_params p = PARAMS;
+    p.solver = AISLE_SOLVER_CG;
+    p.n_other = 300;
+    p.cg_steps = 60;
+    double worst = worst_residual(s, &c, &y, &p, &start);
+    cr_assert(worst <= gamma_n(300 + 15 * 24 + 4), "%s: residual %g", s->name, worst);
+    aisle_csr_deinit(&c);
+    aisle_mat_deinit(&y);
+    aisle_mat_deinit(&start);
+}
+
+CONTRACT(als, one_row_and_one_factor_is_the_scalar_formula)
+{
+    int64_t row_ptr[] = {0, 2};
+    int32_t col[] = {0, 2};
+    float val[] = {2, 3}, items[] = {.5F, 1, -.25F}, got;
+    const aisle_csr c = {1, 3, row_ptr, col, val};
+    const aisle_mat y = {3, 1, 1, items}, x = {1, 1, 1, &got};
+    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+        aisle_als_params p = PARAMS;
+        p.solver = (aisle_als_solver)solver;
+        p.n_other = 3;
+        got = 0;
+        aisle_dev_csr *dc = put_csr(s, &c);
+        aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
+        aisle_mat out = x;
+        MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+        MUST(s->ops->mat_get(s->d, dx, &out, err));
+        double a = p.a0 * (.25 + 1 + .0625) + p.reg * pow(2 + p.a0 * 3, p.nu) + 2 * .25 + 3 * .0625;
+        double want = (2 * .5 - 3 * .25) / a;
+        cr_assert(fabs(got - want) <= gamma_n(30) * fabs(want), "%s: %g, wanted %g", s->name, (double)got,
+                  want);
+        s->ops->mat_free(s->d, dx);
+        s->ops->mat_free(s->d, dy);
+        s->ops->csr_free(s->d, dc);
+    }
+}
+
+typedef struct training {
+    aisle_csr c, ct;
+    aisle_mat x, y;
+    aisle_dev_csr *dc, *dct;
+    aisle_dev_mat *dx, *dy;
+} training;
+
+static training training_open(const subject *s, int32_t n_users, int32_t n_items, int32_t f)
+{
+    training t = {.c = random_csr(n_users, n_items, true, 11)};
+    MUST(aisle_csr_transpose(&t.c, &t.ct, err));
+    t.x = random_mat(n_users, f, 12);
+    t.y = random_mat(n_items, f, 13);
+    t.dc = put_csr(s, &t.c);
+    t.dct = put_csr(s, &t.ct);
+    t.dx = put_mat(s, &t.x);
+    t.dy = put_mat(s, &t.y);
+    return t;
+}
+
+static void training_close(const subject *s, training *t)
+{
+    s->ops->csr_free(s->d, t->dc);
+    s->ops->csr_free(s->d, t->dct);
+    s->ops->mat_free(s->d, t->dx);
+    s->ops->mat_free(s->d, t->dy);
+    aisle_csr_deinit(&t->c);
+    aisle_csr_deinit(&t->ct);
+    aisle_mat_deinit(&t->x);
+    aisle_mat_deinit(&t->y);
+}
+
+static void iterate(const subject *s, const training *t, aisle_als_params p)
+{
+    p.n_other = t->c.n_cols;
+    MUST(s->ops->als_half_step(s->d, t->dc, t->dy, &p, t->dx, err));
+    p.n_other = t->c.n_rows;
+    MUST(s->ops->als_half_step(s->d, t->dct, t->dx, &p, t->dy, err));
+}
+
+static double loss_of(const subject *s, const training *t, const aisle_als_params *p)
+{
+    double loss = NAN;
+    MUST(s->ops->als_loss(s->d, t->dc, t->dct, t->dx, t->dy, p, &loss, err));
+    return loss;
+}
+
+CONTRACT(loss, loss_is_the_double_loop_over_all_pairs)
+{
+    training t = training_open(s, 120, 90, 19);
+    double want = 0;
+    for (int32_t u = 0; u < 120; u++) {
+        const float *x = aisle_mat_row(&t.x, u);
+        int64_t e = t.c.row_ptr[u];
+        for (int32_t i = 0; i < 90; i++) {
+            double score = dot64(19, x, aisle_mat_row(&t.y, i));
+            want += PARAMS.a0 * score * score;
+            if (e < t.c.row_ptr[u + 1] && t.c.col[e] == i)
+                want += weight_of(&t.c, e++) * (score - 1) * (score - 1);
+        }
+        want += regularisation(&PARAMS, &t.c, u, 90) * dot64(19, x, x);
+    }
+    for (int32_t i = 0; i < 90; i++)
+        want += regularisation(&PARAMS, &t.ct, i, 120) *
+                dot64(19, aisle_mat_row(&t.y, i), aisle_mat_row(&t.y, i));
+    double got = loss_of(s, &t, &PARAMS);
+    /* Dot products of 19 terms and Gramians of 120 rows in f32, the rest in double; all outer sums are of
+     * positive terms, but a score's own error is relative to |x|.|y|, here within 8 times |score| + 1. */
+    cr_assert(fabs(got - want) <= 8 * gamma_n(140) * want, "%s: %.9g, wanted %.9g", s->name, got, want);
+    training_close(s, &t);
+}
+
+CONTRACT(loss, every_iteration_lowers_the_loss)
+{
+    for (int solver = AISLE_SOLVER_CHOLESKY; solver <= AISLE_SOLVER_CG; solver++) {
+        training t = training_open(s, 120, 90, 19);
+        aisle_als_params p = PARAMS;
+        p.solver = (aisle_als_solver)solver;
+        double last = loss_of(s, &t, &p);
+        for (int i = 0; i < 6; i++) {
+            iterate(s, &t, p);
+            double now = loss_of(s, &t, &p);
+            cr_assert(now < last, "%s: solver %d, iteration %d: %.9g after %.9g", s->name, solver, i, now,
+                      last);
+            last = now;
+        }
+        training_close(s, &t);
+    }
+}
+
+/* Hash of both factor matrices after two iterations. */
+static uint64_t fingerprint(const aisle_backend_ops *ops, int32_t kernels, int32_t threads, int solver)
+{
+    subject s = subject_open(ops, kernels, threads);
+    training t = training_open(&s, 600, 400, 50);
+    aisle_als_params p = PARAMS;
+    p.solver = (aisle_als_solver)solver;
+    for (int i = 0; i < 2; i++) iterate(&s, &t, p);
+    double loss = loss_of(&s, &t, &p);
+    MUST(ops->mat_get(s.d, t.dx, &t.x, err));
+    MUST(ops->mat_get(s.d, t.dy, &t.y, err));
+    uint64_t hash = aisle_hash64(t.x.data, 600 * 50 * sizeof(float), 1);
+    hash = aisle_hash64(t.y.data, 400 * 50 * sizeof(float), hash);
+    hash = aisle_hash64(&loss, sizeof loss, hash);
+    training_close(&s, &t);
+    ops->close(s.d);
+    return hash;
+}
+
+CONTRACT(als, threads_and_repetition_do_not_change_a_byte)
+{
+    for (int solver = AISLE_SOLVER_CHOLESKY; solver <= AISLE_SOLVER_CG; solver++) {
+        uint64_t want = fingerprint(s->ops, s->kernels, 1, solver);
+        for (int32_t threads = 1; threads <= 3; threads++)
+            cr_assert(fingerprint(s->ops, s->kernels, threads, solver) == want, "%s: solver %d, %d threads",
+                      s->name, solver, threads);
+    }
+}
+
+CONTRACT(als, wrong_shapes_and_parameters_are_refused)
+{
+    training t = training_open(s, 20, 15, 6);
+    aisle_als_params good = PARAMS;
+    good.n_other = 15;
+    MUST_FAIL(AISLE_EINVAL, s->ops->als_half_step(s->d, t.dc, t.dx, &good, t.dy, err));
+    MUST_FAIL(AISLE_EINVAL, s->ops->als_half_step(s->d, t.dc, t.dx, &good, t.dx, err));
+    MUST_FAIL(AISLE_EINVAL, s->ops->als_half_step(s->d, t.dct, t.dy, &good, t.dx, err));
+    for (int i = 0; i < 7; i++) {
+        aisle_als_params p = good;
+        if (i == 0) p.a0 = 0;
+        if (i == 1) p.reg = -1;
+        if (i == 2) p.nu = 1.5F;
+        if (i == 3) p.cg_steps = -1;
+        if (i == 4) p.solver = (aisle_als_solver)9;
+        if (i == 5) p.a0 = NAN;
+        if (i == 6) p.n_other = -1;
+        MUST_FAIL(AISLE_EINVAL, s->ops->als_half_step(s->d, t.dc, t.dy, &p, t.dx, err));
+    }
+    double loss = 42;
+    MUST_FAIL(AISLE_EINVAL, s->ops->als_loss(s->d, t.dct, t.dc, t.dx, t.dy, &good, &loss, err));
+    cr_assert(loss == 42);
+    training_close(s, &t);
+}
