@@ -126,6 +126,11 @@ aisle_status reader_add_column(aisle_reader *r, aisle_str name, aisle_error *err
     return AISLE_OK;
 }
 
+aisle_format aisle_reader_format(const aisle_reader *r)
+{
+    return r->params.format;
+}
+
 int32_t aisle_reader_n_columns(const aisle_reader *r)
 {
     return r->n_columns;

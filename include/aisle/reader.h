@@ -59,6 +59,7 @@ aisle_status aisle_reader_open(const char *path, const aisle_reader_params *p, a
 /* *end is set at the end of the stream (row then unset). A truncated .gz/.zst is AISLE_EFORMAT naming file
  * and offset. */
 aisle_status aisle_reader_next(aisle_reader *r, aisle_row *row, bool *end, aisle_error *err);
+aisle_format aisle_reader_format(const aisle_reader *r); /* what was found; never AUTO */
 int32_t aisle_reader_n_columns(const aisle_reader *r);
 aisle_str aisle_reader_column(const aisle_reader *r, int32_t i); /* borrowed for the reader's life */
 /* The column's index, -1 when absent: exact, then ignoring ASCII case and white space around. JSON has no
