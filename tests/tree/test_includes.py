@@ -15,7 +15,7 @@ ALLOWED = {
     "include": ("aisle/",),
     "cpu": ("aisle/", "cpu/"),
     "gpu": ("aisle/", "gpu/"),
-    "datasets": ("aisle/", "generate/"),
+    "datasets": ("aisle/", "datasets/"),
     "server": ("aisle/", "server/"),
 }
 # system header -> folders that may include it
