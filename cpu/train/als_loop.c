@@ -132,8 +132,8 @@ static aisle_status iterate(als *a, aisle_error *err)
     }
     if (a->p->checkpoint)
         AISLE_TRY(aisle_checkpoint_write(a->p->checkpoint, a->fingerprint, a->s, a->x, a->y, err));
-    if (a->t->on_iteration) a->t->on_iteration(a->t->ctx, &it);
     aisle_progress_report(a->t->progress, "als", it.iteration, it.of, "");
+    if (a->t->on_iteration) a->t->on_iteration(a->t->ctx, &it);
     return AISLE_OK;
 }
 
