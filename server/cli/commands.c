@@ -5,5 +5,6 @@
 
 const aisle_command aisle_commands[] = {
     {"generate", "make a realistic shop as CSV files or as a matrix", aisle_command_generate},
+    {"train", "train a model on the shop's events", aisle_command_train},
     {NULL, NULL, NULL},
 };

@@ -1,0 +1,101 @@
+/* `aisle train`: from the data folder's events to the next model version, or to a file. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "server/cli/training.h"
+#include "server/jobs/registry.h"
+
+static const aisle_usage usage = {
+    "train",
+    "[options]",
+    "Trains a model on everything the data folder holds and makes it the serving one. With --validation, the "
+    "best\n"
+    "iteration count is found on held-out pairs first.",
+    "  aisle train --data shop --factors 128 --validation .1 --patience 3\n"
+    "  aisle train --data shop --weight view=.2,purchase=3 --half-life 90 --out model.aisle",
+    0,
+    0};
+
+typedef struct outcome {
+    int64_t version; /* 0 with --out */
+    const char *path;
+    bool activated;
+} outcome;
+
+/* To --out, or to the registry's next version. */
+static aisle_status publish(aisle_training *t, const aisle_trained *trained, bool activate, outcome *o,
+                            aisle_error *err)
+{
+    static char path[4096];
+    aisle_registry *registry = NULL;
+    if (o->path)
+        return aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err);
+    AISLE_TRY(aisle_registry_open(t->options->data, &registry, err));
+    aisle_status st = aisle_registry_next(registry, &o->version, path, err);
+    if (st == AISLE_OK)
+        st = aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, path, err);
+    if (st == AISLE_OK && activate) st = aisle_registry_activate(registry, o->version, err);
+    o->path = path;
+    o->activated = activate;
+    aisle_registry_close(registry);
+    return st;
+}
+
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static void say_done(const aisle_training *t, const aisle_trained *trained, const outcome *o)
+{
+    if (t->options->json) {
+        json_t *line =
+            json_pack("{s:s, s:o, s:s, s:b, s:i, s:f, s:{s:o, s:o}}", "event", "done", "version",
+                      o->version ? json_integer(o->version) : json_null(), "path", o->path, "activated",
+                      o->activated, "iterations", trained->iterations_run, "seconds", trained->seconds,
+                      "metrics", "loss", number(trained->loss), "ndcg@20", number(trained->ndcg));
+        json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        putchar('\n');
+        json_decref(line);
+    } else if (o->version)
+        printf("version %lld%s: %s (%d iterations, %.1f s)\n", (long long)o->version,
+               o->activated ? ", serving" : "", o->path, trained->iterations_run, trained->seconds);
+    else
+        printf("%s (%d iterations, %.1f s)\n", o->path, trained->iterations_run, trained->seconds);
+}
+
+int aisle_command_train(int argc, char **argv)
+{
+    aisle_train_options o;
+    const char *out = NULL, *checkpoint = NULL;
+    bool activate = true, resume = false;
+    const aisle_option own[] = {
+        {"out", 'o', "FILE", AISLE_OPT_TEXT, &out, 0, 0, NULL,
+         "write the model here, not as the next version"},
+        {"activate", 0, NULL, AISLE_OPT_FLAG, &activate, 0, 0, NULL, "serve the new version at once"},
+        {"checkpoint", 0, "FILE", AISLE_OPT_TEXT, &checkpoint, 0, 0, NULL, "saved after every iteration"},
+        {"resume", 0, NULL, AISLE_OPT_FLAG, &resume, 0, 0, NULL, "go on from --checkpoint"},
+        {0},
+    };
+    aisle_option table[AISLE_TRAIN_OPTION_ROWS];
+    int32_t n_args;
+    aisle_train_options_init(&o, own, table);
+    int code = aisle_options_parse(&usage, table, argc, argv, NULL, &n_args);
+    if (code >= 0) return code;
+
+    aisle_error err = {0};
+    aisle_training t;
+    aisle_trained trained = {0};
+    outcome done = {.path = out};
+    aisle_status st = aisle_training_open(&t, usage.command, &o, &err);
+    t.params.checkpoint = checkpoint;
+    t.params.resume = resume;
+    if (st == AISLE_OK) st = aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
+    aisle_meter_finish(&t.meter);
+    if (st == AISLE_OK) st = publish(&t, &trained, activate, &done, &err);
+    if (st == AISLE_OK) say_done(&t, &trained, &done);
+    aisle_trained_deinit(&trained);
+    aisle_training_close(&t);
+    return aisle_training_end(usage.command, o.json, st, &err);
+}

@@ -1,0 +1,115 @@
+/* Loading, opening, and saying: shared by `aisle train` and `aisle evaluate`. */
+#include "server/cli/training.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "aisle/str.h"
+#include "server/store/store.h"
+
+static void say(json_t *line)
+{
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static void on_start(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs)
+{
+    aisle_training *t = ctx;
+    char device[256] = "";
+    int64_t bytes = aisle_train_bytes(n_users, n_items, n_pairs, &t->params);
+    t->ops->describe(t->device, device, sizeof device);
+    if (t->options->json) {
+        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:I}", "event", "start", "users", n_users, "items",
+                      n_items, "pairs", (json_int_t)n_pairs, "factors", t->params.factors, "device", device,
+                      "bytes", (json_int_t)bytes));
+        return;
+    }
+    aisle_meter_finish(&t->meter);
+    fprintf(stderr,
+            "%" PRId32 " users x %" PRId32 " items, %" PRId64 " pairs; %d factors; about %.0f MiB; %s\n",
+            n_users, n_items, n_pairs, t->params.factors, (double)bytes / 1048576, device);
+}
+
+static void on_iteration(void *ctx, const aisle_train_iteration *it)
+{
+    aisle_training *t = ctx;
+    if (t->options->json) {
+        say(json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:I}", "event", "iteration", "phase",
+                      it->searching ? "search" : "train", "iteration", it->iteration, "of", it->of, "loss",
+                      number(it->loss), "ndcg", number(it->ndcg), "recall", number(it->recall), "seconds",
+                      it->seconds, "bytes", (json_int_t)aisle_peak_rss_bytes()));
+        return;
+    }
+    char metric[64] = "";
+    if (isfinite(it->ndcg))
+        snprintf(metric, sizeof metric, "  NDCG@20 %.4f  Recall@20 %.4f", it->ndcg, it->recall);
+    fprintf(stderr, "%s%-6s %3d/%d  loss %.6g%s  %.2f s%s", t->meter.terminal ? "\r\033[K" : "",
+            it->searching ? "search" : "train", it->iteration, it->of, it->loss, metric, it->seconds,
+            t->meter.terminal ? "" : "\n");
+    if (t->meter.terminal && it->iteration == it->of) fputc('\n', stderr);
+    t->meter.drawn = t->meter.terminal && it->iteration < it->of;
+}
+
+static aisle_status load(aisle_training *t, aisle_error *err)
+{
+    aisle_store *store = NULL;
+    AISLE_TRY(aisle_store_open(t->options->data, false, &store, err));
+    aisle_status st = AISLE_OK;
+    t->dataset = aisle_dataset_new();
+    if (!t->dataset) st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the dataset");
+    if (st == AISLE_OK) {
+        aisle_sink sink = aisle_dataset_sink(t->dataset);
+        st = aisle_store_load(store, &sink, &t->meter.progress, err);
+    }
+    if (st == AISLE_OK && aisle_dataset_events(t->dataset).n == 0)
+        st = aisle_fail(err, AISLE_EINVAL, "%s holds no events; bring some in with `aisle import --data %s`",
+                        t->options->data, t->options->data);
+    aisle_store_close(store);
+    return st;
+}
+
+aisle_status aisle_training_open(aisle_training *t, const char *command, const aisle_train_options *options,
+                                 aisle_error *err)
+{
+    char why[256] = "";
+    *t = (aisle_training){.options = options};
+    aisle_meter_start(&t->meter, command, options->json);
+    AISLE_TRY(aisle_train_options_read(options, &t->params, err));
+    AISLE_TRY(aisle_backend_find(options->backend, options->backend_dir, &t->ops, why, sizeof why, err));
+    if (why[0]) fprintf(stderr, "aisle %s: %s\n", command, why);
+    aisle_device_params device = {.threads = (int32_t)options->threads};
+    AISLE_TRY(t->ops->open(&device, &t->device, err));
+    AISLE_TRY(load(t, err));
+    t->trainer = (aisle_trainer){
+        t->ops, t->device, (int32_t)options->threads, &t->meter.progress, on_start, on_iteration, t};
+    return AISLE_OK;
+}
+
+void aisle_training_close(aisle_training *t)
+{
+    aisle_meter_finish(&t->meter);
+    if (t->device) t->ops->close(t->device);
+    aisle_dataset_free(t->dataset);
+    *t = (aisle_training){0};
+}
+
+int aisle_training_end(const char *command, bool json, aisle_status st, const aisle_error *err)
+{
+    if (st == AISLE_OK) return 0;
+    if (json)
+        say(json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st), "message",
+                      err->message));
+    return aisle_complain(command, st, err);
+}

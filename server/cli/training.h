@@ -1,0 +1,30 @@
+/* One training run of the command line: dataset, device, and what is said on the way. */
+#ifndef AISLE_SERVER_TRAINING_H
+#define AISLE_SERVER_TRAINING_H
+
+#include "aisle/dataset.h"
+#include "aisle/train.h"
+#include "server/cli/command.h"
+#include "server/cli/train_options.h"
+
+typedef struct aisle_training {
+    const aisle_train_options *options;
+    aisle_train_params params;
+    aisle_meter meter;
+    aisle_dataset *dataset;
+    const aisle_backend_ops *ops;
+    aisle_device *device;
+    aisle_trainer trainer;
+} aisle_training;
+
+/* Reads the options, loads the dataset of options->data and opens the back-end. t is the caller's storage and
+ * must not move afterwards; aisle_training_close also after a failure. */
+aisle_status aisle_training_open(aisle_training *t, const char *command, const aisle_train_options *options,
+                                 aisle_error *err);
+void aisle_training_close(aisle_training *t);
+
+/* Ends a command: 0 when st is AISLE_OK; else the message to stderr, with --json also an {"event":"error"}
+ * line. */
+int aisle_training_end(const char *command, bool json, aisle_status st, const aisle_error *err);
+
+#endif
