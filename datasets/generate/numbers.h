@@ -26,11 +26,24 @@ typedef struct gen_alias_slot {
 aisle_status gen_alias_fill(gen_alias_slot *slots, const int32_t *value, const double *w, int32_t n,
                             aisle_error *err);
 
+/* A draw in two halves, for those who wait for memory: the slot that u falls on, then its value. */
+static inline const gen_alias_slot *gen_alias_slot_at(const gen_alias_slot *slots, int32_t n, uint64_t u,
+                                                      uint32_t *toss)
+{
+    *toss = (uint32_t)u;
+    return &slots[(u >> 32) * (uint32_t)n >> 32];
+}
+
+static inline int32_t gen_alias_value(const gen_alias_slot *s, uint32_t toss)
+{
+    return toss < s->cut ? s->own : s->other;
+}
+
 static inline int32_t gen_alias_draw(const gen_alias_slot *slots, int32_t n, aisle_rng *r)
 {
-    uint64_t u = aisle_rng_u64(r);
-    const gen_alias_slot *s = &slots[(u >> 32) * (uint32_t)n >> 32];
-    return (uint32_t)u < s->cut ? s->own : s->other;
+    uint32_t toss;
+    const gen_alias_slot *s = gen_alias_slot_at(slots, n, aisle_rng_u64(r), &toss);
+    return gen_alias_value(s, toss);
 }
 
 #endif

@@ -43,16 +43,35 @@ static int32_t row_length(const gen_shop *s, int32_t number, int64_t left)
     return (int32_t)n;
 }
 
+enum { BATCH = 32 };
+
+/* Draws n items into the set and returns how many were new. Each draw reads one random slot of a table that
+ * no cache holds: a batch asks for all its slots first, then reads them. */
+static int32_t draw_batch(const gen_shop *s, const gen_person *p, int32_t n, row_set *set, aisle_rng *r)
+{
+    const gen_alias_slot *slot[BATCH];
+    uint32_t toss[BATCH];
+    int32_t fresh = 0;
+    for (int32_t k = 0; k < n; k++) {
+        int32_t leaf = gen_person_leaf(s, p, r);
+        const gen_cluster *c = gen_shop_cluster(s, leaf, gen_person_style(p, r));
+        slot[k] = gen_alias_slot_at(c->slots, c->n, aisle_rng_u64(r), &toss[k]);
+        __builtin_prefetch(slot[k]);
+    }
+    for (int32_t k = 0; k < n; k++) fresh += row_set_add(set, gen_alias_value(slot[k], toss[k]));
+    return fresh;
+}
+
 /* Draws until n distinct items are there. Who has seen nearly all that suits takes whatever comes next, from
  * a random place on. */
 static void draw_row(const gen_shop *s, const gen_person *p, int32_t n, row_set *set, aisle_rng *r)
 {
     int64_t draws = 8 * (int64_t)n + 64;
     int32_t k = 0;
-    for (; k < n && draws > 0; draws--) {
-        int32_t leaf = gen_person_leaf(s, p, r);
-        const gen_cluster *c = gen_shop_cluster(s, leaf, gen_person_style(p, r));
-        k += row_set_add(set, gen_alias_draw(c->slots, c->n, r));
+    while (k < n && draws > 0) {
+        int32_t batch = n - k < BATCH ? n - k : BATCH;
+        k += draw_batch(s, p, batch, set, r);
+        draws -= batch;
     }
     for (int64_t item = gen_between(r, 0, s->p.items - 1); k < n; item++)
         k += row_set_add(set, (int32_t)(item % s->p.items));
