@@ -100,40 +100,62 @@ static void make_item(gen_shop *s, int32_t i)
     it->created_hour = (int32_t)gen_between(&r, is_new ? 0 : -3 * 365 * DAY_HOURS, last);
 }
 
-/* Lists the items of each cluster in a random order of popularity. */
-static aisle_status make_clusters(gen_shop *s, aisle_error *err)
+/* Items by leaf, each leaf in a random order of popularity. start: GEN_LEAVES + 1. */
+static void rank_items(const gen_shop *s, int32_t *list, int32_t *start)
 {
-    aisle_status st = AISLE_OK;
-    int32_t start[GEN_CLUSTERS + 1] = {0}, n = s->p.items;
-    int32_t *list = aisle_array(n, sizeof *list);
-    double *w = aisle_array(n, sizeof *w);
-    s->slots = aisle_array(n, sizeof *s->slots);
-    if (!list || !w || !s->slots) {
-        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for a catalogue of %d items", n);
-        goto done;
-    }
-    for (int32_t i = 0; i < n; i++) start[s->item[i].leaf * GEN_STYLES + s->item[i].style + 1]++;
-    for (int32_t c = 0; c < GEN_CLUSTERS; c++) start[c + 1] += start[c];
-    for (int32_t i = 0; i < n; i++) list[start[s->item[i].leaf * GEN_STYLES + s->item[i].style]++] = i;
-    for (int32_t c = GEN_CLUSTERS; c > 0; c--)
-        start[c] = start[c - 1]; /* the fill moved each start to its end */
+    for (int32_t i = 0; i < s->p.items; i++) start[s->item[i].leaf + 1]++;
+    for (int32_t l = 0; l < GEN_LEAVES; l++) start[l + 1] += start[l];
+    for (int32_t i = 0; i < s->p.items; i++) list[start[s->item[i].leaf]++] = i;
+    for (int32_t l = GEN_LEAVES; l > 0; l--)
+        start[l] = start[l - 1]; /* the fill moved each start to its end */
     start[0] = 0;
-    for (int32_t c = 0; c < GEN_CLUSTERS && st == AISLE_OK; c++) {
-        int32_t *own = list + start[c], size = start[c + 1] - start[c];
+    for (int32_t l = 0; l < GEN_LEAVES; l++) {
+        int32_t *own = list + start[l];
         aisle_rng r;
-        aisle_rng_init(&r, s->p.seed, gen_stream(GEN_STREAM_SHOP, c + 1));
-        double exponent = .8 + .05 * (c / GEN_STYLES % 5);
-        for (int32_t k = size - 1; k > 0; k--) { /* Fisher-Yates */
+        aisle_rng_init(&r, s->p.seed, gen_stream(GEN_STREAM_SHOP, l + 1));
+        for (int32_t k = start[l + 1] - start[l] - 1; k > 0; k--) { /* Fisher-Yates */
             int32_t o = (int32_t)gen_between(&r, 0, k), swap = own[k];
             own[k] = own[o];
             own[o] = swap;
         }
-        for (int32_t k = 0; k < size; k++) w[k] = gen_exp(-exponent * gen_log(k + 1));
-        if (size) st = gen_alias_fill(s->slots + start[c], own, w, size, err);
-        s->cluster[c] = (gen_cluster){s->slots + start[c], size};
     }
-done:
+}
+
+/* Parts each leaf's ranked items by style. w, own: room for all items. */
+static aisle_status part_by_style(gen_shop *s, const int32_t *list, const int32_t *start, double *w,
+                                  int32_t *own, aisle_error *err)
+{
+    int32_t done = 0;
+    for (int32_t c = 0; c < GEN_CLUSTERS; c++) {
+        int32_t leaf = c / GEN_STYLES, n = 0;
+        double exponent = .8 + .05 * (leaf % 5);
+        for (int32_t k = start[leaf]; k < start[leaf + 1]; k++)
+            if (s->item[list[k]].style == c % GEN_STYLES) {
+                own[n] = list[k];
+                w[n++] = gen_exp(-exponent * gen_log(k - start[leaf] + 1));
+            }
+        s->cluster[c] = (gen_cluster){s->slots + done, n};
+        if (n) AISLE_TRY(gen_alias_fill(s->slots + done, own, w, n, err));
+        done += n;
+    }
+    return AISLE_OK;
+}
+
+static aisle_status make_clusters(gen_shop *s, aisle_error *err)
+{
+    aisle_status st;
+    int32_t start[GEN_LEAVES + 1] = {0}, n = s->p.items;
+    int32_t *list = aisle_array(n, sizeof *list), *own = aisle_array(n, sizeof *own);
+    double *w = aisle_array(n, sizeof *w);
+    s->slots = aisle_array(n, sizeof *s->slots);
+    if (list && own && w && s->slots) {
+        rank_items(s, list, start);
+        st = part_by_style(s, list, start, w, own, err);
+    } else {
+        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for a catalogue of %d items", n);
+    }
     aisle_free(list);
+    aisle_free(own);
     aisle_free(w);
     return st;
 }

@@ -1,6 +1,7 @@
 /* The shop as three CSV files (RFC 4180, LF, UTF-8), each written whole or not at all. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aisle/file.h"
 #include "aisle/generate.h"
@@ -121,11 +122,13 @@ aisle_status aisle_generate_files(const aisle_generate_params *p, const char *fo
 {
     aisle_replace files[FILES] = {0};
     const aisle_sink sink = {files, write_product, write_user, write_event};
+    bool made = access(folder, F_OK) != 0;
     AISLE_TRY(aisle_generate_check(p, err));
     AISLE_TRY(aisle_folder_make(folder, err));
     aisle_status st = open_all(folder, files, err);
     if (st == AISLE_OK) st = aisle_generate(p, &sink, err);
     for (int i = 0; i < FILES && st == AISLE_OK; i++) st = aisle_replace_commit(&files[i], err);
     for (int i = 0; i < FILES; i++) aisle_replace_abort(&files[i]);
+    if (st != AISLE_OK && made) rmdir(folder); /* only an empty folder can go: what was there stays */
     return st;
 }

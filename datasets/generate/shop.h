@@ -35,9 +35,10 @@ typedef struct gen_brand {
     double level; /* ln of its factor on prices */
 } gen_brand;
 
-/* Goods of one leaf and style, from most to least popular: weight of rank r is 1 / (r + 1)^s (Zipf). */
+/* Goods of one leaf and style, from most to least popular: the item of rank r within its leaf weighs 1 / (r +
+ * 1)^s with s = .8 to 1 by leaf (Zipf). */
 typedef struct gen_cluster {
-    const gen_alias_slot *slots; /* slots[r].own is the item of rank r */
+    const gen_alias_slot *slots; /* slots[k].own is the k-th item */
     int32_t n;
 } gen_cluster;
 
