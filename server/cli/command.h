@@ -18,6 +18,8 @@ extern const aisle_command aisle_commands[]; /* ends with name NULL; in commands
 /* One file a command. */
 int aisle_command_generate(int argc, char **argv);
 int aisle_command_train(int argc, char **argv);
+int aisle_command_import(int argc, char **argv);
+int aisle_command_key(int argc, char **argv);
 
 /* Prints "aisle COMMAND: message" to stderr and returns the exit code: 2 for AISLE_EINVAL, 130 after Ctrl-C
  * (AISLE_ECANCELED), else 1. */

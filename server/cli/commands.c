@@ -5,6 +5,8 @@
 
 const aisle_command aisle_commands[] = {
     {"generate", "make a realistic shop as CSV files or as a matrix", aisle_command_generate},
+    {"import", "read a shop's raw files into its data folder", aisle_command_import},
     {"train", "train a model on the shop's events", aisle_command_train},
+    {"key", "make, list and remove API keys", aisle_command_key},
     {NULL, NULL, NULL},
 };

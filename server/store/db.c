@@ -71,7 +71,7 @@ static aisle_status check_file(const char *path, aisle_db_mode mode, aisle_error
         if (S_ISREG(info.st_mode)) return AISLE_OK;
         return aisle_fail(err, AISLE_ECONFLICT,
                           "%s: is %s, not a database; move it away or name another folder", path,
-                          S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
+                          S_ISDIR(info.st_mode) ? "a directory" : "a pipe or device");
     }
     if (errno == ENOENT && mode == AISLE_DB_CREATE) return AISLE_OK;
     if (errno == ENOENT)
