@@ -1,9 +1,9 @@
 /* Why a hit was recommended: the shares of the user's items in its score (Hu, Koren, Volinsky 2008, section
  * 5).
  */
-#include <cblas.h>
 #include <string.h>
 
+#include "cpu/kernels/kernels.h"
 #include "cpu/score/score_state.h"
 
 /* The largest positive contributions so far, and the sum of all positive ones. */
@@ -34,8 +34,9 @@ aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items 
                              aisle_hits *hits, aisle_error *err)
 {
     aisle_mat items = aisle_model_items(m);
+    const aisle_kernels *k = aisle_kernels_get();
     const int32_t f = items.n_cols;
-    AISLE_TRY(score_room(&s->sides, (int64_t)hits->n * f, sizeof(float), err));
+    AISLE_TRY(score_room(&s->sides, (int64_t)hits->n * f + AISLE_KERNEL_SLACK, sizeof(float), err));
     float *sides = s->sides.at; /* W y_i of every hit */
     for (int32_t h = 0; h < hits->n; h++)
         memcpy(sides + (int64_t)h * f, aisle_mat_row(&items, hits->hit[h].item), (size_t)f * sizeof *sides);
@@ -44,7 +45,7 @@ aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items 
         tally t = {&hits->hit[h], 0};
         for (int32_t j = 0; j < given.n; j++) {
             const float *y = aisle_mat_row(&items, given.at[j].item);
-            float likeness = cblas_sdot(f, sides + (int64_t)h * f, 1, y, 1);
+            float likeness = k->dot(f, sides + (int64_t)h * f, y);
             tally_add(&t, given.at[j].item, likeness * given.at[j].weight);
         }
         tally_finish(&t);

@@ -1,9 +1,9 @@
 /* One user's recommendations: gather what is known, choose the strategy, scan the items in blocks, explain.
  */
-#include <cblas.h>
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "cpu/kernels/kernels.h"
 #include "cpu/score/score_state.h"
 
 static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisle_error *err)
@@ -72,15 +72,17 @@ static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_
     return score_has_content(m, given) ? AISLE_STRATEGY_CONTENT : AISLE_STRATEGY_POPULAR;
 }
 
-/* Scores a block at a time, so that a block's scores are still in the cache when they are looked through. */
+/* Scores a block at a time, so that a block's scores are still in the cache when they are looked through.
+ * Equal rows get equal scores, which a matrix-vector product of a BLAS does not promise. The dot product may
+ * read AISLE_KERNEL_SLACK floats past a row: behind the item factors lie the file's other sections. */
 static void scan(const aisle_mat *items, const float *x, const score_filter *f, top_heap *h)
 {
     enum { BLOCK = 1024 };
+    const aisle_kernels *k = aisle_kernels_get();
     float scores[BLOCK];
     for (int32_t first = 0; first < items->n_rows; first += BLOCK) {
         int32_t n = items->n_rows - first < BLOCK ? items->n_rows - first : BLOCK;
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, n, items->n_cols, 1, aisle_mat_row(items, first),
-                    (int)items->ld, x, 1, 0, scores, 1);
+        for (int32_t i = 0; i < n; i++) scores[i] = k->dot(items->n_cols, x, aisle_mat_row(items, first + i));
         top_offer(h, f, first, n, scores);
     }
 }
@@ -91,7 +93,7 @@ static aisle_status by_factors(aisle_scorer *s, const aisle_model *m, const aisl
     aisle_mat items = aisle_model_items(m), users = aisle_model_users(m);
     const int32_t n_f = items.n_cols;
     bool system = !trained || q->explain;
-    AISLE_TRY(score_room(&s->vector, n_f, sizeof(float), err));
+    AISLE_TRY(score_room(&s->vector, n_f + AISLE_KERNEL_SLACK, sizeof(float), err));
     float *x = s->vector.at, *room = NULL;
     if (system) {
         AISLE_TRY(score_room(&s->system, fold_floats(n_f), sizeof(float), err));

@@ -108,6 +108,21 @@ Test(scorer, exclusions_and_the_bitmap_come_before_the_top_n)
     cr_assert_eq(hits.n, 0);
 }
 
+Test(scorer, equal_scores_come_by_smaller_id)
+{
+    /* the last warm items get the factors of item 3, at every place in a block */
+    for (int i = 250; i < N_WARM; i++) memcpy(m.items + i * N_F, m.items + 3 * N_F, N_F * sizeof *m.items);
+    aisle_model_parts p = score_parts(&m);
+    aisle_model_unref(m.open);
+    m.open = parts_opened(&p);
+    for (int u = 0; u < N_USERS; u++) {
+        ask(&(aisle_query){.user = u, .n = N_ITEMS, .include_seen = true});
+        for (int h = 1; h < hits.n && u != EMPTY_USER; h++)
+            if (hit[h].item >= 250 && hit[h].item < N_WARM)
+                cr_assert_eq(hit[h - 1].item, hit[h].item == 250 ? 3 : hit[h].item - 1);
+    }
+}
+
 Test(scorer, recent_items_refresh_a_known_user)
 {
     static aisle_weighted_item given[N_ITEMS + 2];
