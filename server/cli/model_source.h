@@ -1,0 +1,33 @@
+/* Where recommend and similar take their model and the products' titles from: a data folder, a model file, or
+ * both. */
+#ifndef AISLE_SERVER_MODEL_SOURCE_H
+#define AISLE_SERVER_MODEL_SOURCE_H
+
+#include "server/jobs/registry.h"
+#include "server/store/store.h"
+
+typedef struct aisle_model_source {
+    aisle_model *model;
+    int64_t version;          /* of the data folder's current model; 0 with a model file */
+    aisle_store *store;       /* NULL without a data folder */
+    aisle_view *view;         /* NULL without a data folder */
+    aisle_registry *registry; /* NULL with a model file */
+    uint64_t *allowed;        /* bitmap of the items that can be bought; NULL without a data folder */
+    aisle_arena arena;        /* what the view returns */
+} aisle_model_source;
+
+/* data and model may be NULL, but not both (AISLE_EINVAL). model wins over the data folder's current model.
+ * Release with aisle_model_source_close, also after a failure. */
+aisle_status aisle_model_source_open(const char *data, const char *model, aisle_model_source *out,
+                                     aisle_error *err);
+void aisle_model_source_close(aisle_model_source *s);
+
+/* The dense number of an item id; AISLE_ENOTFOUND names the id. */
+aisle_status aisle_model_source_item(const aisle_model_source *s, aisle_str id, int32_t *out,
+                                     aisle_error *err);
+
+/* The product record of item i; only `id` is set, and price_minor -1, when there is none. */
+aisle_status aisle_model_source_product(aisle_model_source *s, int32_t i, aisle_product *out,
+                                        aisle_error *err);
+
+#endif

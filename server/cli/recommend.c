@@ -1,0 +1,137 @@
+/* aisle recommend: what the shop would show one user, or the visitor who looked at some items. */
+#include <stdio.h>
+#include <string.h>
+
+#include "aisle/dataset.h"
+#include "aisle/scorer.h"
+#include "server/cli/command.h"
+#include "server/cli/hits_print.h"
+#include "server/cli/options.h"
+
+typedef struct recommend_options {
+    const char *data, *model, *user;
+    aisle_strings items;
+    int64_t n;
+    bool explain, json, seen;
+} recommend_options;
+
+static const aisle_usage usage = {
+    .command = "recommend",
+    .synopsis = "(--data DIR | --model FILE) (--user ID | --items ID,ID,...) [options]",
+    .about =
+        "Recommends items from the data folder's current model, or from a model file (then without titles\n"
+        "and prices). A user's newest events count even when the model was trained before them; a user\n"
+        "unknown to model and shop gets what is popular.",
+    .examples = "  aisle recommend --data shop --user 17850 --explain\n"
+                "  aisle recommend --model model.aisle --items 22423,85123A -n 5 --json",
+};
+
+enum { MAX_GIVEN = 1000, MAX_RECENT = 200 };
+
+typedef struct given_list {
+    aisle_weighted_item at[MAX_GIVEN];
+    int32_t n;
+} given_list;
+
+/* Splits "a,b,c"; every item counts as one purchase. */
+static aisle_status take_items(const aisle_model_source *s, const char *list, given_list *g, aisle_error *err)
+{
+    const float weight = aisle_weights_default().weight[AISLE_EVENT_PURCHASE];
+    while (list) {
+        const char *comma = strchr(list, ',');
+        aisle_str id = {list, comma ? (size_t)(comma - list) : strlen(list)};
+        if (!id.len)
+            return aisle_fail(err, AISLE_EINVAL, "--items: an empty id; separate ids with one comma");
+        if (g->n == MAX_GIVEN)
+            return aisle_fail(err, AISLE_EINVAL, "--items: more than %d ids; give fewer", MAX_GIVEN);
+        AISLE_TRY(aisle_model_source_item(s, id, &g->at[g->n].item, err));
+        g->at[g->n++].weight = weight;
+        list = comma ? comma + 1 : NULL;
+    }
+    return AISLE_OK;
+}
+
+/* The confidence of one event, as training weighs it; 0 = says nothing good. */
+static float event_weight(const aisle_weights *w, const aisle_recent *e)
+{
+    float weight = w->weight[e->type];
+    if (e->type != AISLE_EVENT_RATING && e->type != AISLE_EVENT_REVIEW) return weight;
+    return e->value < (double)w->rating_floor ? 0 : weight * (float)(e->value / 5);
+}
+
+static aisle_status take_recent(aisle_model_source *s, aisle_str user, given_list *g, aisle_error *err)
+{
+    const aisle_weights w = aisle_weights_default();
+    aisle_recent *recent = NULL;
+    int32_t n = 0;
+    AISLE_TRY(aisle_view_recent(s->view, user, (aisle_str){0}, MAX_RECENT, &s->arena, &recent, &n, err));
+    for (int32_t k = 0; k < n; k++) {
+        int32_t item = aisle_model_find_item(s->model, recent[k].item);
+        float weight = event_weight(&w, &recent[k]);
+        if (item >= 0 && weight > 0) g->at[g->n++] = (aisle_weighted_item){item, weight};
+    }
+    return AISLE_OK;
+}
+
+static aisle_status take_user(aisle_model_source *s, const char *id, given_list *g, aisle_query *q,
+                              aisle_error *err)
+{
+    aisle_str user = aisle_str_from(id);
+    q->user = aisle_model_find_user(s->model, user);
+    if (s->view) AISLE_TRY(take_recent(s, user, g, err));
+    if (q->user < 0 && g->n == 0)
+        fprintf(stderr, "aisle recommend: user %s is unknown to the %s: popular items follow\n", id,
+                s->view ? "model and has no events" : "model");
+    return AISLE_OK;
+}
+
+static aisle_status recommend(const recommend_options *o, aisle_model_source *s, aisle_error *err)
+{
+    given_list given = {.n = 0};
+    aisle_query q = {.user = -1,
+                     .recent = given.at,
+                     .allowed = s->allowed,
+                     .include_seen = o->seen,
+                     .explain = o->explain,
+                     .n = (int32_t)o->n};
+    for (int32_t i = 0; i < o->items.n; i++) AISLE_TRY(take_items(s, o->items.at[i], &given, err));
+    if (o->user) AISLE_TRY(take_user(s, o->user, &given, &q, err));
+    q.n_recent = given.n;
+    aisle_scorer *scorer = aisle_scorer_new();
+    aisle_hits hits = {.hit = aisle_array(q.n, sizeof *hits.hit)};
+    aisle_status st = scorer && hits.hit ? aisle_scorer_recommend(scorer, s->model, &q, &hits, err)
+                                         : aisle_fail(err, AISLE_ENOMEM, "out of memory for %d items", q.n);
+    if (st == AISLE_OK) st = aisle_hits_print(s, &hits, o->json, err);
+    aisle_free(hits.hit);
+    aisle_scorer_free(scorer);
+    return st;
+}
+
+int aisle_command_recommend(int argc, char **argv)
+{
+    recommend_options o = {.n = 10};
+    const aisle_option options[] = {
+        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL, "the shop's data folder"},
+        {"model", 'm', "FILE", AISLE_OPT_TEXT, &o.model, 0, 0, NULL, "model file instead of the current one"},
+        {"user", 'u', "ID", AISLE_OPT_TEXT, &o.user, 0, 0, NULL, "for this user"},
+        {"items", 'i', "ID,ID", AISLE_OPT_LIST, &o.items, 0, 0, NULL, "for who took an interest in these"},
+        {"number", 'n', "N", AISLE_OPT_INT, &o.n, 1, 1000, NULL, "how many"},
+        {"explain", 'e', NULL, AISLE_OPT_FLAG, &o.explain, 0, 0, NULL, "name the items that speak for each"},
+        {"seen", 0, NULL, AISLE_OPT_FLAG, &o.seen, 0, 0, NULL, "also items that the user knows"},
+        {"json", 0, NULL, AISLE_OPT_FLAG, &o.json, 0, 0, NULL, "one JSON object on stdout"},
+        {0}};
+    aisle_error err = {0};
+    aisle_model_source source;
+    int32_t n_args;
+    int code = aisle_options_parse(&usage, options, argc, argv, NULL, &n_args);
+    if (code >= 0) return code;
+    if (!o.user == (o.items.n == 0)) {
+        aisle_fail(&err, AISLE_EINVAL, "%s; name one user with --user or items with --items",
+                   o.user ? "both --user and --items" : "for whom?");
+        return aisle_complain("recommend", AISLE_EINVAL, &err);
+    }
+    aisle_status st = aisle_model_source_open(o.data, o.model, &source, &err);
+    if (st == AISLE_OK) st = recommend(&o, &source, &err);
+    aisle_model_source_close(&source);
+    return st == AISLE_OK ? 0 : aisle_complain("recommend", st, &err);
+}
