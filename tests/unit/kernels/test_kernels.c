@@ -1,0 +1,258 @@
+/* Every kernel of every instruction set against its twin in ref/, within the error bound of the sums it
+ * makes: |fl(sum) - sum| <= gamma_n sum |terms| in any order, with or without fused multiply-add (Higham
+ * 2002, 3.1), so two of them differ by at most twice that. The sums of magnitudes come from ref/ too. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "aisle/rng.h"
+#include "cpu/kernels/kernels.h"
+
+enum { ROOM = 600 * 32, GUARD = 64 };
+
+static float a[ROOM + GUARD], b[ROOM + GUARD], want[ROOM + GUARD], got[ROOM + GUARD], size[ROOM + GUARD];
+static float abs_a[ROOM + GUARD], abs_b[ROOM + GUARD];
+
+static double gamma_n(double n)
+{
+    return n * 0x1p-24 / (1 - n * 0x1p-24);
+}
+
+static void fill(float *x, float *magnitude, uint64_t seed)
+{
+    aisle_rng r;
+    aisle_rng_init(&r, seed, 0);
+    for (int i = 0; i < ROOM + GUARD; i++) {
+        x[i] = (float)aisle_rng_normal(&r);
+        magnitude[i] = fabsf(x[i]);
+    }
+}
+
+static void inputs(uint64_t seed)
+{
+    fill(a, abs_a, seed);
+    fill(b, abs_b, seed + 1000);
+    memset(want, 0, sizeof want);
+    memset(got, 0, sizeof got);
+    memset(size, 0, sizeof size);
+}
+
+/* got is want within 2 gamma_n size; what lies outside [0, count) was not written. */
+static void close_to(const char *name, const char *what, int64_t count, double n)
+{
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(fabs((double)got[i] - want[i]) <= 2 * gamma_n(n) * (double)size[i],
+                  "%s %s: [%d] %g, ref %g", name, what, (int)i, (double)got[i], (double)want[i]);
+    for (int64_t i = count; i < ROOM + GUARD; i++)
+        cr_assert(got[i] == 0, "%s %s wrote at %d", name, what, (int)i);
+}
+
+#define FOR_EACH_TABLE(k) for (int32_t table_ = 1; (k = aisle_kernels_at(table_)); table_++)
+
+static const int32_t LENGTHS[] = {0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 64, 100, 127, 128, 130, 257};
+enum { N_LENGTHS = sizeof LENGTHS / sizeof *LENGTHS };
+
+Test(kernels, the_last_table_is_the_one_in_use)
+{
+    int32_t i = 0;
+    while (aisle_kernels_at(i + 1)) i++;
+    cr_assert(aisle_kernels_get() == aisle_kernels_at(i));
+    cr_assert_str_eq(aisle_kernels_at(0)->name, "ref");
+    cr_assert_null(aisle_kernels_at(-1));
+}
+
+Test(kernels, dot_and_axpy_agree_with_ref)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_LENGTHS; t++) {
+        int32_t n = LENGTHS[t];
+        inputs((uint64_t)t);
+        want[0] = ref->dot(n, a, b);
+        got[0] = k->dot(n, a, b);
+        size[0] = ref->dot(n, abs_a, abs_b);
+        close_to(k->name, "dot", 1, n + 1);
+        inputs((uint64_t)t);
+        for (int32_t i = 0; i < n; i++) {
+            want[i] = got[i] = b[i];
+            size[i] = abs_b[i] + 1.7F * abs_a[i];
+        }
+        ref->axpy(n, -1.7F, a, want);
+        k->axpy(n, -1.7F, a, got);
+        close_to(k->name, "axpy", n, 3);
+    }
+}
+
+/* Tiles differ in shape: each cell of k's tile is a dot product of two strided columns. */
+Test(kernels, tile_is_a_product_in_every_mode)
+{
+    const aisle_kernels *k;
+    FOR_EACH_TABLE(k)
+    for (int mode = AISLE_TILE_SET; mode <= AISLE_TILE_SUB; mode++)
+        for (int64_t depth = 0; depth <= 129; depth += 43) {
+            int32_t lda = 20, ldb = 60, ldc = 51;
+            inputs((uint64_t)depth);
+            for (int32_t i = 0; i < k->mr; i++)
+                for (int32_t j = 0; j < k->nr; j++) {
+                    double sum = 0, abs_sum = 0;
+                    for (int64_t p = 0; p < depth; p++) {
+                        sum += (double)a[p * lda + i] * b[p * ldb + j];
+                        abs_sum += fabs((double)a[p * lda + i] * b[p * ldb + j]);
+                    }
+                    int at = i * ldc + j;
+                    got[at] = .5F;
+                    want[at] = (float)(mode == AISLE_TILE_SET   ? sum
+                                       : mode == AISLE_TILE_ADD ? .5 + sum
+                                                                : .5 - sum);
+                    size[at] = (float)abs_sum + .5F;
+                }
+            k->tile(depth, a, lda, b, ldb, (aisle_tile_mode)mode, got, ldc);
+            close_to(k->name, "tile", k->mr * ldc, (double)depth + 2);
+        }
+}
+
+Test(kernels, transpose_moves_every_number)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int32_t n = 0; n <= 19; n++)
+        for (int32_t p = 1; p <= 18; p++) {
+            inputs(7);
+            ref->transpose(n, p, a, 23, want, 29);
+            k->transpose(n, p, a, 23, got, 29);
+            cr_assert(memcmp(want, got, sizeof want) == 0, "%s: %d rows of %d", k->name, n, p);
+        }
+}
+
+static const int32_t COLS[] = {5, 0, 3, 3, 9, 17, 1, 12, 4, 8, 2};
+enum { N_COLS = sizeof COLS / sizeof *COLS };
+
+static aisle_rows rows_of(const float *y, int64_t n, const float *w)
+{
+    return (aisle_rows){n, COLS, w, y, 288};
+}
+
+Test(kernels, gather_and_combine_agree_with_ref)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_LENGTHS; t++)
+        for (int64_t n = 0; n <= N_COLS; n++) {
+            int32_t f = LENGTHS[t];
+            inputs((uint64_t)t);
+            const aisle_rows rows = rows_of(a, n, n % 2 ? b : NULL),
+                             sizes = rows_of(abs_a, n, n % 2 ? abs_b : NULL);
+            ref->gather(f, &rows, b + 300, want, 288);
+            k->gather(f, &rows, b + 300, got, 288);
+            ref->gather(f, &sizes, abs_b + 300, size, 288);
+            close_to(k->name, "gather", n * 288, 2);
+            inputs((uint64_t)t);
+            ref->combine(n, f, b, a, 288, want);
+            k->combine(n, f, b, a, 288, got);
+            ref->combine(n, f, abs_b, abs_a, 288, size);
+            close_to(k->name, "combine", f, (double)n + 1);
+        }
+}
+
+/* q += sum w (t - y.p) y: the dot product's error of gamma_f passes through the outer sum. */
+Test(kernels, residual_agrees_with_ref)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_LENGTHS; t++)
+        for (int64_t n = 0; n <= N_COLS; n++) {
+            int32_t f = LENGTHS[t];
+            inputs((uint64_t)t);
+            static const float w[N_COLS] = {1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2};
+            const aisle_rows rows = rows_of(a, n, n % 2 ? w : NULL), sizes = rows_of(abs_a, n, NULL);
+            for (int32_t i = 0; i < f; i++) abs_b[i] = -abs_b[i]; /* 1 - y.p becomes 1 + |y|.|p| */
+            ref->residual(f, &rows, 1, b, want);
+            k->residual(f, &rows, 1, b, got);
+            ref->residual(f, &sizes, 1, abs_b, size);
+            for (int32_t i = 0; i < f; i++) size[i] *= 3; /* the greatest weight */
+            close_to(k->name, "residual", f, (double)(f + n + 3));
+        }
+}
+
+/* A = M M' + n I by rows into s [n x ld]; diagonally heavy, so condition stays near 4. */
+static void positive(int32_t n, float *s, int64_t ld)
+{
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = 0; j < n; j++) {
+            double sum = i == j ? n : 0;
+            for (int32_t p = 0; p < n; p++) sum += (double)a[i * 140 + p] * a[j * 140 + p];
+            s[i * ld + j] = (float)sum;
+        }
+}
+
+/* The residual, not the factors: |A - U'U| <= gamma_{n+1} |U'||U| (Higham 2002, theorem 10.3). */
+Test(kernels, cholesky_factors_and_solves)
+{
+    const aisle_kernels *k;
+    static float s[128 * 128], u[128 * 128 + GUARD], x[128 + GUARD];
+    for (int32_t t = 0; (k = aisle_kernels_at(t)); t++)
+        for (int i = 1; LENGTHS[i] < 128; i++) {
+            int32_t n = LENGTHS[i], ld = 128;
+            inputs((uint64_t)i);
+            positive(n, s, ld);
+            memcpy(u, s, sizeof s);
+            cr_assert(k->cholesky_panel(n, n, u, ld), "%s: %d", k->name, n);
+            for (int32_t r = 0; r < n; r++)
+                for (int32_t c = r; c < n; c++) {
+                    double sum = 0, abs_sum = 0;
+                    for (int32_t p = 0; p <= r; p++) {
+                        sum += (double)u[p * ld + r] * u[p * ld + c];
+                        abs_sum += fabs((double)u[p * ld + r] * u[p * ld + c]);
+                    }
+                    cr_assert(fabs(sum - s[r * ld + c]) <= gamma_n(n + 4) * abs_sum, "%s: %d [%d][%d]",
+                              k->name, n, r, c);
+                }
+            memcpy(x, b, sizeof x);
+            k->cholesky_solve(n, u, ld, x);
+            double worst = 0, norm = 0, row_max = 0;
+            for (int32_t r = 0; r < n; r++) {
+                double sum = -b[r], row = 0;
+                for (int32_t c = 0; c < n; c++) {
+                    sum += (double)s[r * ld + c] * x[c];
+                    row += fabs((double)s[r * ld + c]);
+                }
+                worst = fmax(worst, fabs(sum));
+                row_max = fmax(row_max, row);
+                norm = fmax(norm, fabs((double)x[r]));
+            }
+            /* theorem 10.4: backward error gamma_{3n+1} |U'||U|, and | |U'||U| | <= n |A| */
+            cr_assert(worst <= n * gamma_n(3 * n + 1) * row_max * norm, "%s: %d residual %g", k->name, n,
+                      worst);
+        }
+}
+
+Test(kernels, cholesky_refuses_what_is_not_positive_definite)
+{
+    const aisle_kernels *k;
+    for (int32_t t = 0; (k = aisle_kernels_at(t)); t++)
+        for (int32_t bad = 0; bad < 9; bad++)
+            for (int kind = 0; kind < 3; kind++) {
+                float u[9 * 16 + GUARD] = {0};
+                for (int32_t i = 0; i < 9; i++) u[i * 17] = 2;
+                u[bad * 17] = kind == 0 ? -1.0F : kind == 1 ? NAN : INFINITY;
+                cr_assert_not(k->cholesky_panel(9, 9, u, 16), "%s: pivot %d", k->name, bad);
+            }
+}
+
+Test(kernels, above_finds_the_same_positions)
+{
+    int32_t at[600], ref_at[600];
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_LENGTHS; t++) {
+        inputs((uint64_t)t);
+        a[2] = NAN;
+        a[5] = a[9] = .25F;
+        for (int level = 0; level < 4; level++) {
+            float threshold = level == 0 ? -INFINITY : level == 1 ? .25F : level == 2 ? 0 : INFINITY;
+            int32_t n = ref->above(LENGTHS[t], a, threshold, ref_at);
+            cr_assert(k->above(LENGTHS[t], a, threshold, at) == n, "%s: %d", k->name, LENGTHS[t]);
+            cr_assert(memcmp(at, ref_at, (size_t)n * sizeof *at) == 0);
+        }
+    }
+}
