@@ -9,9 +9,23 @@
 
 #include "server/store/sqlite_memory.h"
 
-static aisle_status from_system_errno(aisle_db *db, int rc, aisle_error *err)
+/* What the system said of the last failed call on the database or its log. A failing step does not fill
+ * sqlite3_system_errno, so the files themselves are asked. */
+static int system_errno(aisle_db *db)
 {
+    static const int files[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER};
     int e = db->handle ? sqlite3_system_errno(db->handle) : 0;
+    for (size_t i = 0; db->handle && !e && i < sizeof files / sizeof *files; i++) {
+        sqlite3_file *f = NULL;
+        if (sqlite3_file_control(db->handle, "main", files[i], &f) == SQLITE_OK && f && f->pMethods)
+            f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &e);
+    }
+    return e;
+}
+
+static aisle_status fail_io(aisle_db *db, int rc, aisle_error *err)
+{
+    int e = system_errno(db);
     if (e == ENOSPC || e == EDQUOT || e == EFBIG)
         return aisle_fail(err, AISLE_ENOSPC, "%s: the disk is full; free some space and try again", db->path);
     return aisle_fail(err, AISLE_EIO, "%s: reading or writing failed (%s, %s); check the disk", db->path,
@@ -30,7 +44,7 @@ aisle_status aisle_db_fail(aisle_db *db, int rc, aisle_error *err)
     case SQLITE_NOMEM: return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", db->path);
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_NOMEM) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", db->path);
-        return from_system_errno(db, rc, err);
+        return fail_io(db, rc, err);
     case SQLITE_NOTADB:
         return aisle_fail(err, AISLE_EFORMAT,
                           "%s: not a database; move it away to start empty, or restore a backup", db->path);
