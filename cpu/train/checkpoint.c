@@ -79,8 +79,11 @@ aisle_status aisle_checkpoint_read(const char *path, uint64_t fingerprint, aisle
 {
     aisle_mapping m;
     head h;
-    AISLE_TRY(aisle_file_map(path, &m, err));
-    aisle_status st = check(&m, path, fingerprint, users, items, &h, err);
+    aisle_status st = aisle_file_map(path, &m, err);
+    if (st == AISLE_ENOTFOUND)
+        return aisle_fail(err, st, "checkpoint %s: no such file; train without resume to begin anew", path);
+    if (st != AISLE_OK) return st;
+    st = check(&m, path, fingerprint, users, items, &h, err);
     if (st == AISLE_OK) {
         size_t row = (size_t)users->n_cols * sizeof(float), x = (size_t)users->n_rows * row;
         memcpy(users->data, m.data + sizeof h, x);

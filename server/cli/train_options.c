@@ -1,4 +1,4 @@
-/* The table of training options, and the few that are small languages: --weight, --core, --fields. */
+/* The table of training options, and the few that are small languages: --weight, --fields. */
 #include "server/cli/train_options.h"
 
 #include <string.h>
@@ -62,7 +62,8 @@ void aisle_train_options_init(aisle_train_options *o, const aisle_option *own,
         {"half-life", 0, "DAYS", AISLE_OPT_REAL, &o->half_life, 0, 1e6, NULL, "an event's weight halves so often; 0 = never"},
         {"now", 0, "TIME", AISLE_OPT_TEXT, &o->now, 0, 0, NULL, "age counts back from here instead of the newest event"},
         {"rating-floor", 0, "STARS", AISLE_OPT_REAL, &o->rating_floor, 0, 1e6, NULL, "ratings of fewer stars are left out"},
-        {"core", 0, "K|U,I", AISLE_OPT_TEXT, &o->core, 0, 0, NULL, "keep users and items with so many partners"},
+        {"user-core", 0, "N", AISLE_OPT_INT, &o->user_core, 0, 1e6, NULL, "leave out users with fewer items"},
+        {"item-core", 0, "N", AISLE_OPT_INT, &o->item_core, 0, 1e6, NULL, "leave out items with fewer users"},
         {"similar", 0, "N", AISLE_OPT_INT, &o->similar, 0, 1000, NULL, "neighbours an item by interactions"},
         {"content", 0, "N", AISLE_OPT_INT, &o->content, 0, 1000, NULL, "neighbours an item by text"},
         {"trending-days", 0, "DAYS", AISLE_OPT_REAL, &o->trending_days, 1e-3, 3650, NULL, "the window of trending"},
@@ -150,25 +151,6 @@ static aisle_status read_fields(const char *text, aisle_text_params *t, aisle_er
     return AISLE_OK;
 }
 
-static aisle_status read_core(const char *text, int32_t *user_core, int32_t *item_core, aisle_error *err)
-{
-    int64_t u, i;
-    if (!text) return AISLE_OK;
-    aisle_str all = aisle_str_from(text), left = all, right = all;
-    const char *comma = strchr(text, ',');
-    if (comma) {
-        left.len = (size_t)(comma - text);
-        right = aisle_str_from(comma + 1);
-    }
-    if (!aisle_str_to_i64(left, &u) || !aisle_str_to_i64(right, &i) || u < 0 || u > 1000000 || i < 0 ||
-        i > 1000000)
-        return aisle_fail(err, AISLE_EINVAL,
-                          "--core %s: must be one number or USERS,ITEMS, each 0 to 1000000", text);
-    *user_core = (int32_t)u;
-    *item_core = (int32_t)i;
-    return AISLE_OK;
-}
-
 static aisle_status read_time(const char *option, const char *text, int64_t *ms, aisle_error *err)
 {
     int64_t unused;
@@ -192,6 +174,8 @@ aisle_status aisle_train_options_read(const aisle_train_options *o, aisle_train_
     p.patience = (int32_t)o->patience;
     p.k_similar = (int32_t)o->similar;
     p.k_content = (int32_t)o->content;
+    p.user_core = (int32_t)o->user_core;
+    p.item_core = (int32_t)o->item_core;
     p.trending_days = o->trending_days;
     p.created = o->created;
     p.weights.binary = o->binary;
@@ -206,7 +190,6 @@ aisle_status aisle_train_options_read(const aisle_train_options *o, aisle_train_
                                  .b = o->b};
     AISLE_TRY(read_weights(&o->weights, &p.weights, err));
     AISLE_TRY(read_fields(o->field_weights, &p.text, err));
-    AISLE_TRY(read_core(o->core, &p.user_core, &p.item_core, err));
     AISLE_TRY(read_time("now", o->now, &p.weights.now_ms, err));
     AISLE_TRY(read_time("created", o->created, NULL, err));
     AISLE_TRY(aisle_train_params_check(&p, err));

@@ -10,10 +10,11 @@ enum { AISLE_TRAIN_OPTION_ROWS = 64 };
 /* As given on the command line; aisle_train_options_read turns them into params. Texts are borrowed from
  * argv. */
 typedef struct aisle_train_options {
-    const char *data, *solver, *backend, *backend_dir, *core, *now, *language, *scheme, *field_weights;
+    const char *data, *solver, *backend, *backend_dir, *now, *language, *scheme, *field_weights;
     const char *created;
     aisle_strings weights;
-    int64_t factors, iterations, cg_steps, seed, threads, patience, similar, content, ngram, min_df;
+    int64_t factors, iterations, cg_steps, seed, threads, patience, similar, content, ngram, min_df,
+        user_core, item_core;
     double unobserved, regularization, exponent, init_scale, half_life, rating_floor, validation;
     double trending_days, max_df, k1, b;
     bool binary, json;

@@ -1,0 +1,84 @@
+/* `aisle evaluate`: how well models rank what was held out, by a split, by a file, or for a finished model.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aisle/str.h"
+#include "server/cli/evaluation.h"
+
+static const char *const splits[] = {"random", "leave-last", "time", NULL};
+
+static const aisle_usage usage = {
+    "evaluate",
+    "[options]",
+    "Holds out a part of the data folder's events, trains on the rest and ranks the whole catalogue for "
+    "every user.\n"
+    "With --test, everything in the folder is trained on and the file's pairs are ranked; with --model as "
+    "well,\n"
+    "that model is measured and nothing is trained. --user-core and --item-core are applied before the "
+    "split.",
+    "  aisle evaluate --data shop --split time --fraction .1 --factors 128\n"
+    "  aisle evaluate --data shop --test test.txt --preset lightgcn --binary\n"
+    "  aisle evaluate --model model.aisle --test held-out.csv",
+    0,
+    0};
+
+static aisle_status read_cuts(const char *text, aisle_eval_params *p, aisle_error *err)
+{
+    aisle_str rest = aisle_str_from(text);
+    while (rest.ptr) {
+        int64_t k = 0;
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        aisle_str part = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
+        rest = comma ? (aisle_str){comma + 1, rest.len - part.len - 1} : (aisle_str){NULL, 0};
+        if (!aisle_str_to_i64(part, &k) || k < 1 || k > 1000 || p->n_cuts == AISLE_EVAL_MAX_CUTS ||
+            (p->n_cuts > 0 && k <= p->cuts[p->n_cuts - 1]))
+            return aisle_fail(err, AISLE_EINVAL,
+                              "--at %s: up to %d ascending numbers, each 1 to 1000, as 5,10,20", text,
+                              AISLE_EVAL_MAX_CUTS);
+        p->cuts[p->n_cuts++] = (int32_t)k;
+    }
+    return AISLE_OK;
+}
+
+int aisle_command_evaluate(int argc, char **argv)
+{
+    aisle_train_options o;
+    aisle_evaluation e = {
+        .options = &o, .command = usage.command, .fraction = .2, .models = "als,neighbours,content,popular"};
+    const char *at = "5,10,20";
+    int64_t bootstrap = 0, max_users = 0;
+    const aisle_option own[] = {
+        {"split", 0, "KIND", AISLE_OPT_CHOICE, &e.split, 0, 0, splits,
+         "what is held out; random without --test"},
+        {"fraction", 0, "SHARE", AISLE_OPT_REAL, &e.fraction, 1e-6, .999, NULL,
+         "of pairs that random and time hold out"},
+        {"test", 0, "FILE", AISLE_OPT_TEXT, &e.test, 0, 0, NULL, "held-out events from a file"},
+        {"preset", 0, "NAME", AISLE_OPT_TEXT, &e.preset, 0, 0, NULL,
+         "how to read --test, as in `aisle import`"},
+        {"map", 0, "A=B,...", AISLE_OPT_TEXT, &e.map, 0, 0, NULL, "columns of --test, as in `aisle import`"},
+        {"model", 0, "FILE|N", AISLE_OPT_TEXT, &e.model_name, 0, 0, NULL,
+         "a finished model, or version N of --data"},
+        {"models", 'm', "LIST", AISLE_OPT_TEXT, &e.models, 0, 0, NULL,
+         "which of als, neighbours, content, popular"},
+        {"at", 0, "K,...", AISLE_OPT_TEXT, &at, 0, 0, NULL, "cut-offs"},
+        {"bootstrap", 0, "N", AISLE_OPT_INT, &bootstrap, 0, 100000, NULL,
+         "resamples of users for 95 % intervals; 0 = none"},
+        {"users", 0, "N", AISLE_OPT_INT, &max_users, 0, 2e9, NULL, "measure a sample of N users; 0 = all"},
+        {0},
+    };
+    aisle_option table[AISLE_TRAIN_OPTION_ROWS];
+    int32_t n_args;
+    aisle_error err = {0};
+    aisle_train_options_init(&o, own, table);
+    int code = aisle_options_parse(&usage, table, argc, argv, NULL, &n_args);
+    if (code >= 0) return code;
+    e.params = (aisle_eval_params){.threads = (int32_t)o.threads,
+                                   .bootstrap = (int32_t)bootstrap,
+                                   .seed = (uint64_t)o.seed,
+                                   .max_users = (int32_t)max_users};
+    aisle_status st = read_cuts(at, &e.params, &err);
+    if (st == AISLE_OK) st = aisle_evaluation_run(&e, &err);
+    return aisle_training_end(usage.command, o.json, st, &err);
+}
