@@ -7,18 +7,21 @@ typedef struct outcome {
     aisle_status st;
     aisle_error err;
     aisle_import_report report;
-    char *text; /* never NULL */
+    const char *text; /* never NULL; good until the next run */
 } outcome;
 
 static outcome run(aisle_import_params p, const aisle_import_file *files, int32_t n)
 {
+    static aisle_buf last;
     outcome o = {0};
     sink_text t = {0};
+    aisle_buf_deinit(&last);
     aisle_sink sink = sink_of(&t);
     p.files = files;
     p.n_files = n;
     o.st = aisle_import(&p, &sink, &o.report, &o.err);
-    o.text = t.out.data ? t.out.data : calloc(1, 1);
+    o.text = t.out.data ? t.out.data : "";
+    last = t.out;
     return o;
 }
 
