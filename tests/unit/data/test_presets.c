@@ -43,6 +43,28 @@ Test(presets, every_name_has_one_line_of_help)
     cr_expect_null(aisle_import_preset_help(NULL));
 }
 
+Test(presets, the_committed_sample_of_the_generator_imports_without_a_loss)
+{
+    const char *root = AISLE_SOURCE_DIR "/datasets/sample/";
+    aisle_import_file files[3] = {{new_path(), AISLE_ROLE_PRODUCTS, NULL},
+                                  {new_path(), AISLE_ROLE_USERS, NULL},
+                                  {new_path(), AISLE_ROLE_EVENTS, NULL}};
+    static const char *const names[] = {"products.csv", "users.csv", "events.csv"};
+    for (int i = 0; i < 3; i++) snprintf((char *)(uintptr_t)files[i].path, 1000, "%s%s", root, names[i]);
+    aisle_import_report r;
+    sink_text t = import_text("generated", files, 3, &r);
+    for (int i = 0; i < AISLE_REASON_COUNT; i++)
+        cr_expect_eq(r.found[i], 0, "%s", aisle_import_reason_name((aisle_import_reason)i));
+    cr_expect_eq(r.products, 120);
+    cr_expect_eq(r.users, 200);
+    cr_expect_eq(r.products + r.users + r.events, r.rows_read);
+    cr_expect_not_null(
+        strstr(t.out.data, "|Hedby|Fashion > Women > Dresses|7795 EUR|321|{\"colour\":\"Sky Blue\","));
+    cr_expect_not_null(strstr(t.out.data, "user u1|35-44|m|SE\n"));
+    cr_expect_not_null(strstr(t.out.data, "add_to_cart u1|s1-1|p32||1|14900|1749584431712\n"));
+    aisle_buf_deinit(&t.out);
+}
+
 Test(presets, movielens_takes_the_first_genre_as_category_and_all_as_attribute)
 {
     folder f = make_folder();
