@@ -20,7 +20,7 @@ static void print_meta(const char *meta)
 {
     json_t *o = json_loads(meta, 0, NULL);
     puts("meta:");
-    if (o) json_dumpf(o, stdout, JSON_INDENT(2));
+    if (o) json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(7));
     putchar('\n');
     json_decref(o);
 }

@@ -25,9 +25,7 @@ aisle_status aisle_model_source_open(const char *data, const char *model, aisle_
 {
     *out = (aisle_model_source){0};
     aisle_arena_init(&out->arena);
-    if (!data && !model)
-        return aisle_fail(err, AISLE_EINVAL,
-                          "no model; name a data folder with --data or a file with --model");
+    if (!data && !model) data = "data"; /* as every command */
     if (data) {
         AISLE_TRY(aisle_store_open(data, false, &out->store, err));
         AISLE_TRY(aisle_view_open(out->store, &out->view, err));

@@ -16,7 +16,7 @@ typedef struct aisle_model_source {
     aisle_arena arena;        /* what the view returns */
 } aisle_model_source;
 
-/* data and model may be NULL, but not both (AISLE_EINVAL). model wins over the data folder's current model.
+/* data and model may be NULL; both: the folder "data". model wins over the data folder's current model.
  * Release with aisle_model_source_close, also after a failure. */
 aisle_status aisle_model_source_open(const char *data, const char *model, aisle_model_source *out,
                                      aisle_error *err);

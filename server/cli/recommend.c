@@ -17,7 +17,7 @@ typedef struct recommend_options {
 
 static const aisle_usage usage = {
     .command = "recommend",
-    .synopsis = "(--data DIR | --model FILE) (--user ID | --items ID,ID,...) [options]",
+    .synopsis = "(--user ID | --items ID,ID,...) [options]",
     .about =
         "Recommends items from the data folder's current model, or from a model file (then without titles\n"
         "and prices). A user's newest events count even when the model was trained before them; a user\n"
@@ -111,7 +111,8 @@ int aisle_command_recommend(int argc, char **argv)
 {
     recommend_options o = {.n = 10};
     const aisle_option options[] = {
-        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL, "the shop's data folder"},
+        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL,
+         "data folder of the shop (default data, or none with --model)"},
         {"model", 'm', "FILE", AISLE_OPT_TEXT, &o.model, 0, 0, NULL, "model file instead of the current one"},
         {"user", 'u', "ID", AISLE_OPT_TEXT, &o.user, 0, 0, NULL, "for this user"},
         {"items", 'i', "ID,ID", AISLE_OPT_LIST, &o.items, 0, 0, NULL, "for who took an interest in these"},

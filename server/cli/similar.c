@@ -15,7 +15,7 @@ typedef struct similar_options {
 
 static const aisle_usage usage = {
     .command = "similar",
-    .synopsis = "(--data DIR | --model FILE) --item ID [options]",
+    .synopsis = "--item ID [options]",
     .about = "Lists the items most like one item. --intent similar: those that the same people took, then "
              "those of\n"
              "like text; content: by text alone.",
@@ -46,7 +46,8 @@ int aisle_command_similar(int argc, char **argv)
     static const char *const intents[] = {"similar", "content", NULL};
     similar_options o = {.n = 10, .intent = "similar"};
     const aisle_option options[] = {
-        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL, "the shop's data folder"},
+        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL,
+         "data folder of the shop (default data, or none with --model)"},
         {"model", 'm', "FILE", AISLE_OPT_TEXT, &o.model, 0, 0, NULL, "model file instead of the current one"},
         {"item", 'i', "ID", AISLE_OPT_TEXT, &o.item, 0, 0, NULL, "the item"},
         {"number", 'n', "N", AISLE_OPT_INT, &o.n, 1, 1000, NULL, "how many"},

@@ -28,8 +28,8 @@ typedef struct small_model {
 
 static inline aisle_str small_id(const void *ctx, int32_t i)
 {
-    static char text[512][16];
-    char *at = text[i + (*(const char *)ctx == 'u' ? 0 : 256)];
+    static char text[1024][16];
+    char *at = text[i + (*(const char *)ctx == 'u' ? 0 : 512)];
     snprintf(at, 16, "%c-%d", *(const char *)ctx, i * 7 + 1);
     return aisle_str_from(at);
 }
