@@ -34,6 +34,9 @@ FROM products ORDER BY id;
 -- name: product_unavailable
 SELECT ext FROM products WHERE stock = 0 AND version > 0 ORDER BY ext;
 
+-- name: product_count_unavailable
+SELECT count(*) FROM products WHERE stock = 0 AND version > 0;
+
 -- name: product_page
 -- {key}, {index}, {after} and {narrow} are put in by view_products.c: the sort key, the index to walk, the place to
 -- go on from, the range of the filter.

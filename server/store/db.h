@@ -26,6 +26,7 @@ enum {
     X(PRODUCT_GET, "product_get")                                                                            \
     X(PRODUCT_ALL, "product_all")                                                                            \
     X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
+    X(PRODUCT_COUNT_UNAVAILABLE, "product_count_unavailable")                                                \
     X(EVENT_INSERT, "event_insert")                                                                          \
     X(EVENT_KNOWN, "event_known")                                                                            \
     X(EVENT_ALL, "event_all")                                                                                \

@@ -152,6 +152,17 @@ static aisle_status count(aisle_view *v, const aisle_product_filter *f, const ca
     return AISLE_OK;
 }
 
+/* What is in stock, by taking off the few that are not. */
+static aisle_status count_in_stock(aisle_view *v, int64_t products, int64_t *total, aisle_error *err)
+{
+    bool row;
+    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_COUNT_UNAVAILABLE);
+    AISLE_TRY(aisle_query_next(&q, &row, err));
+    *total = row ? products - aisle_query_get_int(&q, 0) : products;
+    if (row) aisle_query_end(&q);
+    return AISLE_OK;
+}
+
 static aisle_status find_total(aisle_view *v, const aisle_product_filter *f, uint64_t tag,
                                const category_range *range, int64_t *total, int64_t *products,
                                aisle_error *err)
@@ -159,8 +170,8 @@ static aisle_status find_total(aisle_view *v, const aisle_product_filter *f, uin
     aisle_deltas totals;
     AISLE_TRY(aisle_view_totals(v, &totals, err));
     *products = *total = totals.products;
-    if (!f->category.ptr && !f->brand.ptr && f->price_min < 0 && f->price_max < 0 && !f->in_stock)
-        return AISLE_OK;
+    bool whole = !f->category.ptr && !f->brand.ptr && f->price_min < 0 && f->price_max < 0;
+    if (whole) return f->in_stock ? count_in_stock(v, *products, total, err) : AISLE_OK;
     size_t slot = tag % MEMOS;
     if (v->lists->memos[slot].filter != tag || v->lists->memos[slot].catalogue != totals.catalogue) {
         AISLE_TRY(count(v, f, range, total, err));

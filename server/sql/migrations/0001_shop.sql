@@ -28,7 +28,7 @@ CREATE INDEX products_title ON products (title_key) WHERE version > 0;
 -- A node and all below it are one range of this index; the other columns let it count without the table.
 CREATE INDEX products_category ON products (category, brand, price_minor, stock, version) WHERE version > 0;
 CREATE INDEX products_brand ON products (brand, category, price_minor, stock, version) WHERE version > 0;
-CREATE INDEX products_unavailable ON products (ext) WHERE stock = 0;
+CREATE INDEX products_unavailable ON products (ext, version) WHERE stock = 0;
 
 CREATE TABLE users (
     id       INTEGER PRIMARY KEY,
