@@ -1,0 +1,47 @@
+/* What the shop can offer from one model: the model with the price, category, brand and availability of each
+ * of its items. A snapshot; answers are made wholly from one. */
+#ifndef AISLE_SERVER_SHELF_H
+#define AISLE_SERVER_SHELF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/model.h"
+#include "server/jobs/registry.h"
+#include "server/store/store.h"
+
+typedef struct aisle_shelf {
+    aisle_model *model;
+    int64_t model_version, catalogue_version;
+    int64_t since_ms; /* when the model was made; 0 = unknown */
+    int32_t n_items;
+    int64_t *price;            /* minor units, -1 = unknown */
+    int32_t *category, *brand; /* index into the names below, -1 = none */
+    uint64_t *available; /* bitmap: in the catalogue and not out of stock; every item when n_known is 0 */
+    int32_t n_known;     /* items of the model that the catalogue has; 0: the shop keeps none */
+    struct aisle_idmap *categories, *brands;
+    int32_t refs; /* the keeper's */
+} aisle_shelf;
+
+/* Keeps the newest shelf. Thread-safe. */
+typedef struct aisle_shelf_keeper aisle_shelf_keeper;
+aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registry, aisle_shelf_keeper **out,
+                                     aisle_error *err);
+void aisle_shelf_keeper_close(aisle_shelf_keeper *k);
+/* Builds and swaps in a new shelf when the registry's model or the catalogue has changed. Reads the whole
+ * catalogue: not for a loop. */
+aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err);
+aisle_shelf *aisle_shelf_get(aisle_shelf_keeper *k); /* a reference of the caller's; NULL without a model */
+void aisle_shelf_unref(aisle_shelf *s);              /* NULL is fine */
+
+typedef struct aisle_shelf_filter {
+    aisle_str category; /* this node and below it; absent = any */
+    aisle_str brand;
+    int64_t price_min, price_max; /* -1 = no bound */
+} aisle_shelf_filter;
+int64_t aisle_shelf_words(const aisle_shelf *s); /* uint64_t words of a bitmap over the items */
+/* Writes the available items that the filter passes. One pass over the items; no allocation but for a flag a
+ * category, in the arena. False: out of memory. */
+bool aisle_shelf_allowed(const aisle_shelf *s, const aisle_shelf_filter *f, aisle_arena *a, uint64_t *bits);
+
+#endif

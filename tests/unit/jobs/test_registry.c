@@ -1,0 +1,269 @@
+/* The model registry on a real folder with real, tiny model files. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/jobs/registry.h"
+
+static char folder[64];
+
+static void set_up(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/aisle-registry-XXXXXX");
+    cr_assert(mkdtemp(folder));
+}
+
+static void tear_down(void)
+{
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(registry, .init = set_up, .fini = tear_down);
+
+static aisle_str id_of(const void *ctx, int32_t i)
+{
+    static const char names[] = "abcdefgh";
+    (void)ctx;
+    return (aisle_str){names + i, 1};
+}
+
+/* A model of popularity alone: the smallest there is. */
+static void write_model(const char *path, int32_t n_items)
+{
+    static const float popularity[8] = {8, 7, 6, 5, 4, 3, 2, 1};
+    static const int64_t row_ptr[2] = {0, 0};
+    aisle_error err = {0};
+    aisle_model_parts p = {.n_users = 1,
+                           .n_items = n_items,
+                           .user_id = id_of,
+                           .item_id = id_of,
+                           .seen = {.n_rows = 1, .n_cols = n_items, .row_ptr = (int64_t *)row_ptr},
+                           .popularity = popularity,
+                           .meta = "{}"};
+    cr_assert_eq(aisle_model_write(path, &p, &err), AISLE_OK, "%s", err.message);
+}
+
+static int64_t add_version(aisle_registry *r, int32_t n_items)
+{
+    char path[4096];
+    int64_t version;
+    cr_assert_eq(aisle_registry_next(r, &version, path, NULL), AISLE_OK);
+    write_model(path, n_items);
+    return version;
+}
+
+static aisle_registry *open_registry(void)
+{
+    aisle_error err = {0};
+    aisle_registry *r;
+    cr_assert_eq(aisle_registry_open(folder, &r, &err), AISLE_OK, "%s", err.message);
+    return r;
+}
+
+static int64_t serving(aisle_registry *r)
+{
+    int64_t version;
+    aisle_model_unref(aisle_registry_current(r, &version));
+    return version;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/models/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static bool exists(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/models/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+Test(registry, an_empty_folder_has_no_model)
+{
+    aisle_registry *r = open_registry();
+    int64_t version = 7;
+    cr_assert_null(aisle_registry_current(r, &version));
+    cr_assert_eq(version, 0);
+    aisle_registry_close(r);
+}
+
+Test(registry, a_version_that_is_not_activated_does_not_serve)
+{
+    aisle_registry *r = open_registry();
+    cr_assert_eq(add_version(r, 3), 1);
+    cr_assert_eq(serving(r), 0);
+    aisle_registry_close(r);
+}
+
+Test(registry, an_activated_version_serves_now_and_after_reopening)
+{
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    add_version(r, 4);
+    cr_assert_eq(aisle_registry_activate(r, 2, NULL), AISLE_OK);
+    cr_assert_eq(serving(r), 2);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    aisle_registry_close(r);
+    r = open_registry();
+    cr_assert_eq(serving(r), 1);
+    aisle_registry_close(r);
+}
+
+Test(registry, a_broken_current_model_gives_way_to_the_newest_older_one_that_opens)
+{
+    aisle_registry *r = open_registry();
+    for (int i = 0; i < 4; i++) add_version(r, 3);
+    cr_assert_eq(aisle_registry_activate(r, 3, NULL), AISLE_OK);
+    aisle_registry_close(r);
+    write_text("000003.aisle", "not a model");
+    write_text("000002.aisle", "");
+    r = open_registry();
+    cr_assert_eq(serving(r), 1, "version 4 is newer than what was current, 2 and 3 are broken");
+    aisle_registry_close(r);
+}
+
+Test(registry, a_current_file_without_a_number_falls_back_to_the_newest_model)
+{
+    aisle_registry *r = open_registry();
+    for (int i = 0; i < 2; i++) add_version(r, 3);
+    aisle_registry_close(r);
+    write_text("current", "../../etc/passwd\n");
+    r = open_registry();
+    cr_assert_eq(serving(r), 2);
+    aisle_registry_close(r);
+}
+
+Test(registry, a_broken_or_missing_version_cannot_be_activated_and_the_old_one_serves_on)
+{
+    aisle_error err = {0};
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    write_text("000002.aisle", "AISLEMDL but no more");
+    cr_assert_eq(aisle_registry_activate(r, 2, &err), AISLE_EFORMAT, "%s", err.message);
+    cr_assert_eq(aisle_registry_activate(r, 9, &err), AISLE_ENOTFOUND);
+    cr_assert_eq(aisle_registry_activate(r, -1, &err), AISLE_ENOTFOUND);
+    cr_assert_eq(serving(r), 1);
+    aisle_registry_close(r);
+    r = open_registry();
+    cr_assert_eq(serving(r), 1);
+    aisle_registry_close(r);
+}
+
+Test(registry, a_reference_outlives_the_swap_and_the_registry)
+{
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    add_version(r, 5);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    aisle_model *m = aisle_registry_current(r, NULL);
+    cr_assert_eq(aisle_registry_activate(r, 2, NULL), AISLE_OK);
+    aisle_registry_close(r);
+    cr_assert_eq(aisle_model_n_items(m), 3);
+    aisle_model_unref(m);
+}
+
+Test(registry, refresh_takes_up_what_another_process_has_published)
+{
+    aisle_registry *here = open_registry(), *there = open_registry();
+    add_version(there, 3);
+    cr_assert_eq(serving(here), 0);
+    cr_assert_eq(aisle_registry_activate(there, 1, NULL), AISLE_OK);
+    cr_assert_eq(serving(here), 0);
+    cr_assert_eq(aisle_registry_refresh(here, NULL), AISLE_OK);
+    cr_assert_eq(serving(here), 1);
+    aisle_registry_close(here);
+    aisle_registry_close(there);
+}
+
+Test(registry, refresh_keeps_what_serves_when_the_newcomer_is_broken)
+{
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    write_text("000002.aisle", "broken");
+    write_text("current", "000002\n");
+    cr_assert_eq(aisle_registry_refresh(r, NULL), AISLE_EFORMAT);
+    cr_assert_eq(aisle_registry_refresh(r, NULL), AISLE_OK, "it is not tried again at every turn");
+    cr_assert_eq(serving(r), 1);
+    aisle_registry_close(r);
+}
+
+Test(registry, the_list_names_every_version_the_current_one_and_the_broken_ones)
+{
+    aisle_arena a = {0};
+    aisle_model_entry *list;
+    int32_t n;
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    add_version(r, 3);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    write_text("000003.aisle", "broken");
+    write_text("notes.txt", "left alone");
+    cr_assert_eq(aisle_registry_list(r, &a, &list, &n, NULL), AISLE_OK);
+    cr_assert_eq(n, 3);
+    cr_assert(list[0].version == 3 && list[0].fault && !list[0].meta && !list[0].current);
+    cr_assert(list[1].version == 2 && list[1].meta && !list[1].current);
+    cr_assert(list[2].version == 1 && list[2].current && list[2].bytes > 0 && list[2].created_ms > 0);
+    aisle_arena_deinit(&a);
+    aisle_registry_close(r);
+}
+
+Test(registry, sweep_removes_the_litter_of_dead_writers_only)
+{
+    char dead[64], alive[64];
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    waitpid(pid, NULL, 0);
+    aisle_registry *r = open_registry();
+    snprintf(dead, sizeof dead, "000002.aisle.tmp.%d", (int)pid);
+    snprintf(alive, sizeof alive, "000003.aisle.tmp.%d", (int)getpid());
+    write_text(dead, "x");
+    write_text(alive, "x");
+    add_version(r, 3);
+    aisle_registry_sweep(r);
+    cr_assert(!exists(dead) && exists(alive) && exists("000001.aisle"));
+    aisle_registry_close(r);
+}
+
+Test(registry, a_file_in_place_of_the_folder_is_named)
+{
+    char path[256];
+    aisle_error err = {0};
+    aisle_registry *r;
+    snprintf(path, sizeof path, "%s/models", folder);
+    FILE *f = fopen(path, "w");
+    fclose(f);
+    cr_assert_eq(aisle_registry_open(folder, &r, &err), AISLE_ECONFLICT);
+    cr_assert(strstr(err.message, path) && !r);
+}
+
+Test(registry, every_failing_allocation_of_an_activation_leaves_the_old_model_serving)
+{
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    add_version(r, 4);
+    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    for (int64_t n = 1; n < 1000; n++) {
+        aisle_alloc_fail_after(n);
+        aisle_status st = aisle_registry_activate(r, 2, NULL);
+        aisle_alloc_fail_after(0);
+        if (st == AISLE_OK) break;
+        cr_assert_eq(st, AISLE_ENOMEM, "allocation %lld", (long long)n);
+        cr_assert_eq(serving(r), 1);
+    }
+    cr_assert_eq(serving(r), 2);
+    aisle_registry_close(r);
+}
