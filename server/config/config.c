@@ -1,0 +1,145 @@
+/* The table is that of the command line (options.h); file and environment are two more ways to set its rows.
+ */
+#include "server/config/config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aisle/file.h"
+#include "aisle/str.h"
+#include "server/cli/command.h"
+#include "server/cli/options.h"
+
+enum { ROWS = 12, NAME_BYTES = 64 };
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+
+/* Rows from the first NOT_STORED on are of one start only: not read from file or environment, not printed. */
+enum { NOT_STORED = 8 };
+static void make_table(aisle_config *c, aisle_option rows[ROWS])
+{
+    const aisle_option table[] = {
+        {"data", 'd', "DIR", AISLE_OPT_TEXT, &c->data, 0, 0, NULL, "data folder of the shop"},
+        {"host", 0, "ADDRESS", AISLE_OPT_TEXT, &c->host, 0, 0, NULL,
+         "numeric address to listen on; any but loopback needs an API key"},
+        {"port", 'p', "N", AISLE_OPT_INT, &c->port, 0, 65535, NULL, "port to listen on, 0 = a free one"},
+        {"loops", 0, "N", AISLE_OPT_INT, &c->loops, 0, 256, NULL, "event loops, 0 = one a core"},
+        {"max-connections", 0, "N", AISLE_OPT_INT, &c->max_connections, 0, 1000000, NULL,
+         "open connections at most, 0 = what the descriptor limit allows"},
+        {"train-threads", 0, "N", AISLE_OPT_INT, &c->train_threads, 0, 1024, NULL,
+         "threads of a training started over HTTP, 0 = one a core"},
+        {"log-level", 0, "LEVEL", AISLE_OPT_CHOICE, &c->log_level, 0, 0, levels,
+         "least level that is logged"},
+        {"log-json", 0, NULL, AISLE_OPT_FLAG, &c->log_json, 0, 0, NULL, "log JSON lines instead of text"},
+        {"config", 'c', "FILE", AISLE_OPT_TEXT, &c->file, 0, 0, NULL, "file of `name = value` lines"},
+        {"print-config", 0, NULL, AISLE_OPT_FLAG, &c->print, 0, 0, NULL, "print the settings and exit"},
+        {0},
+    };
+    _Static_assert(sizeof table <= ROWS * sizeof *rows, "room for every row");
+    memcpy(rows, table, sizeof table);
+}
+
+static const aisle_usage usage = {
+    .command = "serve",
+    .synopsis = "[options]",
+    .about = "Serves the shop of a data folder over HTTP: catalogue, events, recommendations, trainings.\n"
+             "Every option may also stand in a file (--config FILE, `name = value` lines) or in the\n"
+             "environment (AISLE_PORT for --port); the command line wins, then the environment.",
+    .examples = "  aisle serve --data shop\n  AISLE_PORT=9000 aisle serve --data shop --print-config",
+};
+
+static int complain(const char *where, const aisle_error *err)
+{
+    aisle_error both;
+    aisle_fail(&both, err->status, "%s%s", where, err->message);
+    return aisle_complain("serve", err->status, &both);
+}
+
+static aisle_status set_line(aisle_config *c, const aisle_option *rows, aisle_str line, aisle_error *err)
+{
+    const char *equals = memchr(line.ptr, '=', line.len);
+    if (!equals) return aisle_fail(err, AISLE_EINVAL, "no `name = value`");
+    aisle_str name = aisle_str_trim((aisle_str){line.ptr, (size_t)(equals - line.ptr)});
+    aisle_str value = aisle_str_trim((aisle_str){equals + 1, line.len - (size_t)(equals + 1 - line.ptr)});
+    for (int i = 0; i < NOT_STORED; i++) {
+        if (!aisle_str_eq(name, aisle_str_from(rows[i].name))) continue;
+        char *text = aisle_arena_strndup(&c->texts, value.ptr, value.len);
+        if (!text) return aisle_fail(err, AISLE_ENOMEM, "out of memory");
+        return aisle_option_set(&rows[i], text, err);
+    }
+    return aisle_fail(err, AISLE_EINVAL, "no setting is called %.*s; see `aisle serve --print-config`",
+                      (int)(name.len > 60 ? 60 : name.len), name.ptr);
+}
+
+static int read_file(aisle_config *c, const aisle_option *rows)
+{
+    aisle_mapping map;
+    aisle_error err = {0};
+    if (aisle_file_map(c->file, &map, &err) != AISLE_OK) {
+        complain("", &err);
+        return 1;
+    }
+    int code = -1;
+    int64_t number = 0;
+    const char *at = (const char *)map.data, *end = at + map.size;
+    while (at < end && code < 0) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        aisle_str line = aisle_str_trim((aisle_str){at, (size_t)(stop - at)});
+        number++;
+        at = stop + 1;
+        if (!line.len || line.ptr[0] == '#') continue;
+        char where[300];
+        snprintf(where, sizeof where, "%.255s, line %lld: ", c->file, (long long)number);
+        if (set_line(c, rows, line, &err) != AISLE_OK) code = complain(where, &err);
+    }
+    aisle_file_unmap(&map);
+    return code;
+}
+
+static int read_environment(const aisle_option *rows)
+{
+    for (int i = 0; i < NOT_STORED; i++) {
+        char name[NAME_BYTES], where[NAME_BYTES + 8];
+        aisle_error err;
+        snprintf(name, sizeof name, "AISLE_%s", rows[i].name);
+        for (char *s = name; *s; s++) *s = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
+        const char *value = getenv(name);
+        snprintf(where, sizeof where, "%s: ", name);
+        if (value && aisle_option_set(&rows[i], value, &err) != AISLE_OK) return complain(where, &err);
+    }
+    return -1;
+}
+
+int aisle_config_read(aisle_config *c, int argc, char **argv)
+{
+    aisle_option rows[ROWS];
+    const char *args[1];
+    int32_t n_args;
+    *c = (aisle_config){.data = "data", .host = "127.0.0.1", .port = 8080, .log_level = "info"};
+    make_table(c, rows);
+    /* the first pass finds --config and --help, the second lets the command line win */
+    int code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);
+    if (code < 0 && c->file) code = read_file(c, rows);
+    if (code < 0) code = read_environment(rows);
+    return code < 0 ? aisle_options_parse(&usage, rows, argc, argv, args, &n_args) : code;
+}
+
+void aisle_config_deinit(aisle_config *c)
+{
+    aisle_arena_deinit(&c->texts);
+}
+
+void aisle_config_print(const aisle_config *c)
+{
+    aisle_option rows[ROWS];
+    make_table((aisle_config *)c, rows); /* only read below */
+    for (int i = 0; i < NOT_STORED; i++) {
+        const aisle_option *o = &rows[i];
+        printf("# %s\n%s = ", o->help, o->name);
+        if (o->kind == AISLE_OPT_INT) printf("%lld\n", (long long)*(int64_t *)o->out);
+        if (o->kind == AISLE_OPT_FLAG) puts(*(bool *)o->out ? "true" : "false");
+        if (o->kind == AISLE_OPT_TEXT || o->kind == AISLE_OPT_CHOICE) puts(*(const char **)o->out);
+    }
+}
