@@ -13,5 +13,7 @@ const aisle_command aisle_commands[] = {
     {"similar", "list the items most like one item", aisle_command_similar},
     {"inspect", "check a model file and show what is in it", aisle_command_inspect},
     {"export", "write a model's numbers for NumPy or as CSV", aisle_command_export},
+    {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
+    {"serve", "serve the shop over HTTP", aisle_command_serve},
     {NULL, NULL, NULL},
 };

@@ -1,0 +1,55 @@
+/* Everything a handler may ask for: the open shop. Made by `aisle serve`; not the HTTP core. */
+#ifndef AISLE_SERVER_APP_H
+#define AISLE_SERVER_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/scorer.h"
+#include "server/config/config.h"
+#include "server/http/http.h"
+#include "server/http/listener.h"
+#include "server/jobs/jobs.h"
+#include "server/jobs/registry.h"
+#include "server/jobs/shelf.h"
+#include "server/jobs/worker.h"
+#include "server/store/store.h"
+
+/* What belongs to one event loop: used by its thread alone. */
+typedef struct aisle_loop_state {
+    aisle_view *view;
+    aisle_scorer *scorer;
+} aisle_loop_state;
+
+typedef struct aisle_app {
+    const aisle_config *config;
+    aisle_store *store;
+    aisle_registry *registry;
+    aisle_shelf_keeper *shelves;
+    aisle_jobs *jobs;
+    aisle_worker *worker;
+    aisle_http *http; /* NULL until the loops have started: read with aisle_app_http */
+    bool open_mode;   /* no API key in the store */
+    int32_t n_loops;
+    aisle_loop_state *loops;
+    int64_t started_ms;
+    int64_t events_stored, events_known; /* counters; read and written atomically */
+} aisle_app;
+
+/* Opens store (and takes its lock), registry, jobs, and the state of every loop. One error line says what is
+ * wrong and what to do. The config is borrowed. */
+aisle_status aisle_app_open(const aisle_config *config, aisle_app **out, aisle_error *err);
+void aisle_app_close(aisle_app *app); /* after the loops have ended */
+
+/* The key store's word on a bearer token; on the loop. */
+bool aisle_app_is_admin(aisle_app *app, int32_t loop, aisle_str bearer);
+
+/* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
+aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);
+
+static inline aisle_http *aisle_app_http(const aisle_app *app)
+{
+    return __atomic_load_n(&app->http, __ATOMIC_ACQUIRE);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* Random ids and digests by libsodium. */
+#include "server/auth/random_id.h"
+
+#include <sodium.h>
+
+enum { BYTES = 16 };
+
+aisle_status aisle_crypto_setup(aisle_error *err)
+{
+    if (sodium_init() >= 0) return AISLE_OK;
+    return aisle_fail(err, AISLE_EINTERNAL, "libsodium cannot be used on this machine");
+}
+
+void aisle_random_id(char hex[AISLE_HEX_BYTES])
+{
+    unsigned char bytes[BYTES];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(hex, AISLE_HEX_BYTES, bytes, sizeof bytes);
+}
+
+void aisle_digest(const void *text, size_t n, char hex[AISLE_HEX_BYTES])
+{
+    unsigned char hash[BYTES];
+    crypto_generichash(hash, sizeof hash, text, n, NULL, 0);
+    sodium_bin2hex(hex, AISLE_HEX_BYTES, hash, sizeof hash);
+}

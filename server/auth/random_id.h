@@ -1,0 +1,17 @@
+/* Random ids and digests as hexadecimal text. Not keys (keys.h). */
+#ifndef AISLE_SERVER_RANDOM_ID_H
+#define AISLE_SERVER_RANDOM_ID_H
+
+#include <stddef.h>
+
+#include "aisle/status.h"
+
+enum { AISLE_HEX_BYTES = 33 }; /* 128 bits and NUL */
+
+/* Call once before the others; again is fine. */
+aisle_status aisle_crypto_setup(aisle_error *err);
+void aisle_random_id(char hex[AISLE_HEX_BYTES]); /* unguessable */
+/* BLAKE2b-128: equal texts have equal digests, and nobody finds two others. */
+void aisle_digest(const void *text, size_t n, char hex[AISLE_HEX_BYTES]);
+
+#endif

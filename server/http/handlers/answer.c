@@ -1,0 +1,131 @@
+/* What the answers of several resources share: products, times, caching, the check for a key. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/auth/keys.h"
+#include "server/auth/random_id.h"
+#include "server/http/handlers/handlers.h"
+
+bool aisle_admit(aisle_request *r, const char *what)
+{
+    char detail[160];
+    bool allowed = aisle_request_app(r)->open_mode;
+    aisle_str authorization = aisle_request_header(r, "authorization");
+    aisle_status st = allowed ? AISLE_OK
+                              : aisle_key_authorize(aisle_loop_of(r)->view, authorization, &allowed,
+                                                    aisle_request_error(r));
+    snprintf(detail, sizeof detail, "%s needs an admin key: send `Authorization: Bearer KEY`", what);
+    if (st != AISLE_OK)
+        aisle_reply_status(r, st);
+    else if (!allowed) {
+        aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
+        aisle_reply_problem(r, 401, "authentication_required", detail);
+    }
+    return allowed && st == AISLE_OK;
+}
+
+json_t *aisle_answer_text(aisle_str s)
+{
+    json_t *text = s.ptr ? json_stringn(s.ptr, s.len) : NULL;
+    return text ? text : json_null();
+}
+
+json_t *aisle_answer_time(int64_t ms)
+{
+    char text[32];
+    if (ms == 0) return json_null();
+    aisle_time_format(ms, text);
+    return json_string(text);
+}
+
+json_t *aisle_answer_parsed(const char *text)
+{
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    return value ? value : json_null();
+}
+
+json_t *aisle_answer_with(json_t *object, const char *name, json_t *value)
+{
+    if (object && value && json_object_set(object, name, value) == 0) {
+        json_decref(value);
+        return object;
+    }
+    json_decref(object);
+    json_decref(value);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} fields[] = {{"title", AISLE_FIELD_TITLE},
+              {"brand", AISLE_FIELD_BRAND},
+              {"category", AISLE_FIELD_CATEGORY},
+              {"price", AISLE_FIELD_PRICE},
+              {"in_stock", AISLE_FIELD_IN_STOCK},
+              {"stock", AISLE_FIELD_STOCK},
+              {"description", AISLE_FIELD_DESCRIPTION},
+              {"attributes", AISLE_FIELD_ATTRIBUTES},
+              {"created", AISLE_FIELD_CREATED}};
+
+unsigned aisle_answer_field(aisle_str name)
+{
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (aisle_str_eq(name, aisle_str_from(fields[i].name))) return fields[i].bit;
+    return 0;
+}
+
+static json_t *attributes_of(const aisle_product *p)
+{
+    json_t *v = p->attributes.ptr ? json_loadb(p->attributes.ptr, p->attributes.len, 0, NULL) : NULL;
+    return v ? v : json_null();
+}
+
+json_t *aisle_answer_product(const aisle_product *p, unsigned wanted)
+{
+    json_t *o = aisle_answer_with(json_object(), "id", aisle_answer_text(p->id));
+    if (wanted & AISLE_FIELD_TITLE) o = aisle_answer_with(o, "title", aisle_answer_text(p->title));
+    if (wanted & AISLE_FIELD_BRAND) o = aisle_answer_with(o, "brand", aisle_answer_text(p->brand));
+    if (wanted & AISLE_FIELD_CATEGORY) o = aisle_answer_with(o, "category", aisle_answer_text(p->category));
+    if (wanted & AISLE_FIELD_PRICE) {
+        o = aisle_answer_with(o, "price", p->price_minor < 0 ? json_null() : json_integer(p->price_minor));
+        o = aisle_answer_with(o, "currency", aisle_answer_text(p->currency));
+    }
+    if (wanted & AISLE_FIELD_IN_STOCK) o = aisle_answer_with(o, "in_stock", json_boolean(p->stock != 0));
+    if (wanted & AISLE_FIELD_STOCK)
+        o = aisle_answer_with(o, "stock", p->stock < 0 ? json_null() : json_integer(p->stock));
+    if (wanted & AISLE_FIELD_DESCRIPTION)
+        o = aisle_answer_with(o, "description", aisle_answer_text(p->description));
+    if (wanted & AISLE_FIELD_ATTRIBUTES) o = aisle_answer_with(o, "attributes", attributes_of(p));
+    if (wanted & AISLE_FIELD_CREATED) o = aisle_answer_with(o, "created", aisle_answer_time(p->created_ms));
+    return o;
+}
+
+/* True when the list of If-None-Match holds the tag (weak comparison, RFC 9110 13.1.2) or is "*". */
+static bool client_has(aisle_str list, const char *tag)
+{
+    size_t n = strlen(tag);
+    if (aisle_str_eq(aisle_str_trim(list), AISLE_STR("*"))) return true;
+    for (size_t i = 0; i + n <= list.len; i++)
+        if (memcmp(list.ptr + i, tag, n) == 0) return true; /* the quotes are part of the tag */
+    return false;
+}
+
+aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age)
+{
+    char hex[AISLE_HEX_BYTES], tag[AISLE_HEX_BYTES + 2], control[48];
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (!text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
+    size_t n = strlen(text);
+    aisle_digest(text, n, hex);
+    snprintf(tag, sizeof tag, "\"%s\"", hex);
+    snprintf(control, sizeof control, "public, max-age=%d", max_age);
+    aisle_reply_header(r, "ETag", tag);
+    aisle_reply_header(r, "Cache-Control", control);
+    aisle_status st = client_has(aisle_request_header(r, "if-none-match"), tag)
+                          ? aisle_reply_empty(r, 304)
+                          : aisle_reply_bytes(r, 200, "application/json", text, n);
+    aisle_free(text);
+    return st;
+}

@@ -1,0 +1,207 @@
+/* From a question to an answer: who asks, what they did last, what may be shown, the scorer's best. */
+#include "server/http/handlers/answer_asked.h"
+
+#include <string.h>
+
+#include "aisle/dataset.h"
+#include "server/auth/random_id.h"
+
+enum { RECENT = 50, DISLIKED_MAX = RECENT };
+
+aisle_status aisle_no_memory(aisle_request *r)
+{
+    return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the recommendations");
+}
+
+aisle_shelf *aisle_shelf_or_refuse(aisle_request *r)
+{
+    aisle_shelf *s = aisle_shelf_get(aisle_request_app(r)->shelves);
+    if (!s) {
+        aisle_reply_header(r, "Retry-After", "30");
+        aisle_reply_problem(
+            r, 503, "model_not_ready",
+            "no model serves yet; start a training (POST /v1/admin/trainings) or activate one");
+    }
+    return s;
+}
+
+aisle_hit *aisle_hits_room(aisle_request *r, int64_t limit)
+{
+    return aisle_arena_calloc(aisle_request_arena(r), (size_t)limit + AISLE_SPARE_HITS, sizeof(aisle_hit));
+}
+
+uint64_t *aisle_allowed(aisle_request *r, const aisle_shelf *s, const aisle_shelf_filter *f)
+{
+    aisle_arena *a = aisle_request_arena(r);
+    uint64_t *bits = aisle_arena_alloc(a, (size_t)aisle_shelf_words(s) * sizeof *bits);
+    return bits && aisle_shelf_allowed(s, f, a, bits) ? bits : NULL;
+}
+
+/* ---- who asks ---- */
+
+/* The model's user: an account, or a guest session that took part in training under "session:ID". */
+static int32_t known_user(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask)
+{
+    if (ask->user.ptr) return aisle_model_find_user(s->model, ask->user);
+    if (!ask->session.ptr) return -1;
+    char *name =
+        aisle_arena_printf(aisle_request_arena(r), "session:%.*s", (int)ask->session.len, ask->session.ptr);
+    return name ? aisle_model_find_user(s->model, aisle_str_from(name)) : -1;
+}
+
+/* What an event says for the item, as training weighs it; <= 0: nothing, or the contrary. */
+static float confidence(const aisle_weights *w, const aisle_recent *e)
+{
+    bool stars = e->type == AISLE_EVENT_RATING || (e->type == AISLE_EVENT_REVIEW && e->value > 0);
+    if (stars && e->value < (double)w->rating_floor) return 0;
+    return w->weight[e->type] * (stars ? (float)(e->value / 5) : 1.0F);
+}
+
+typedef struct taste {
+    aisle_weighted_item *recent;
+    int32_t *exclude;
+    int32_t n_recent, n_exclude;
+} taste;
+
+static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
+{
+    aisle_recent *events = NULL;
+    int32_t n = 0;
+    aisle_weights weights = aisle_weights_default();
+    if (!ask->user.ptr && !ask->session.ptr) return AISLE_OK;
+    AISLE_TRY(aisle_view_recent(aisle_loop_of(r)->view, ask->user, ask->session, RECENT,
+                                aisle_request_arena(r), &events, &n, aisle_request_error(r)));
+    for (int32_t i = 0; i < n; i++) {
+        int32_t item = aisle_model_find_item(s->model, events[i].item);
+        float weight = confidence(&weights, &events[i]);
+        if (item < 0) continue;
+        if (events[i].type == AISLE_EVENT_DISLIKE)
+            t->exclude[t->n_exclude++] = item;
+        else if (weight > 0)
+            t->recent[t->n_recent++] = (aisle_weighted_item){item, weight};
+    }
+    return AISLE_OK;
+}
+
+static aisle_status gather(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
+{
+    aisle_arena *a = aisle_request_arena(r);
+    float weight = aisle_weights_default().weight[AISLE_EVENT_ADD_TO_CART];
+    t->recent = aisle_arena_calloc(a, (size_t)(RECENT + ask->n_items), sizeof *t->recent);
+    t->exclude = aisle_arena_calloc(a, (size_t)(DISLIKED_MAX + ask->n_exclude), sizeof *t->exclude);
+    if (!t->recent || !t->exclude) return aisle_no_memory(r);
+    AISLE_TRY(gather_recent(r, s, ask, t));
+    for (int64_t i = 0; i < ask->n_items; i++) {
+        int32_t item = aisle_model_find_item(s->model, ask->items[i]);
+        if (item >= 0) t->recent[t->n_recent++] = (aisle_weighted_item){item, weight};
+    }
+    for (int64_t i = 0; i < ask->n_exclude; i++) {
+        int32_t item = aisle_model_find_item(s->model, ask->exclude[i]);
+        if (item >= 0) t->exclude[t->n_exclude++] = item;
+    }
+    return AISLE_OK;
+}
+
+/* ---- encoding ---- */
+
+static json_t *encode_reasons(const aisle_shelf *s, const aisle_hit *hit, const char *type)
+{
+    json_t *reasons = json_array();
+    for (int32_t k = 0; k < hit->n_reasons && reasons; k++) {
+        aisle_str id = aisle_model_item_id(s->model, hit->reasons[k].item);
+        json_t *one = json_pack("{s:s, s:o, s:f}", "type", type, "item", aisle_answer_text(id), "weight",
+                                (double)hit->reasons[k].share);
+        json_array_append_new(reasons, one);
+    }
+    return reasons;
+}
+
+/* AISLE_ENOTFOUND: not to be shown any more. */
+static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const aisle_hit *hit,
+                               const aisle_hits_style *style, json_t **out)
+{
+    aisle_product p;
+    int64_t version;
+    aisle_str id = aisle_model_item_id(s->model, hit->item);
+    aisle_status st = aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &p, &version,
+                                         aisle_request_error(r));
+    bool no_catalogue = s->n_known == 0;
+    if (st == AISLE_ENOTFOUND && no_catalogue) {
+        p = (aisle_product){.id = id, .price_minor = -1, .stock = -1};
+        st = AISLE_OK;
+    }
+    if (st != AISLE_OK) return st;
+    if (p.stock == 0) return AISLE_ENOTFOUND;
+    json_t *o = aisle_answer_product(&p, style->fields);
+    o = aisle_answer_with(o, "score", json_real((double)hit->score));
+    if (style->reason_type) o = aisle_answer_with(o, "reasons", encode_reasons(s, hit, style->reason_type));
+    *out = o;
+    return o ? AISLE_OK : aisle_no_memory(r);
+}
+
+aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
+                               aisle_hits_style style, json_t **out)
+{
+    json_t *items = json_array();
+    aisle_status st = items ? AISLE_OK : aisle_no_memory(r);
+    for (int32_t i = 0; i < hits->n && st == AISLE_OK && (int64_t)json_array_size(items) < style.limit; i++) {
+        json_t *one = NULL;
+        st = encode_hit(r, s, &hits->hit[i], &style, &one);
+        if (st == AISLE_OK && json_array_append_new(items, one)) st = aisle_no_memory(r);
+        if (st == AISLE_ENOTFOUND) st = AISLE_OK;
+    }
+    if (st == AISLE_OK)
+        *out = items;
+    else
+        json_decref(items);
+    return st;
+}
+
+static const char *reason_type(const aisle_ask *ask, aisle_strategy strategy)
+{
+    static const char *const names[] = {[AISLE_STRATEGY_PERSONAL] = "history",
+                                        [AISLE_STRATEGY_SESSION] = "session",
+                                        [AISLE_STRATEGY_CONTENT] = "content",
+                                        [AISLE_STRATEGY_POPULAR] = "popular"};
+    return ask->explain ? names[strategy] : NULL;
+}
+
+static json_t *new_id(void)
+{
+    char hex[AISLE_HEX_BYTES];
+    aisle_random_id(hex);
+    return json_string(hex);
+}
+
+static json_t *envelope(const aisle_shelf *s, aisle_strategy strategy, int64_t started_ns, json_t *items)
+{
+    double took = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-6;
+    json_t *o = aisle_answer_with(json_object(), "recommendation_id", new_id());
+    o = aisle_answer_with(o, "model_version", json_integer(s->model_version));
+    o = aisle_answer_with(o, "strategy", json_string(aisle_strategy_name(strategy)));
+    o = aisle_answer_with(o, "took_ms", json_real(took));
+    return aisle_answer_with(o, "items", items);
+}
+
+aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, json_t **out)
+{
+    taste t = {0};
+    json_t *items = NULL;
+    int64_t started_ns = aisle_time_monotonic_ns();
+    AISLE_TRY(gather(r, s, ask, &t));
+    aisle_query q = {.user = known_user(r, s, ask),
+                     .recent = t.recent,
+                     .n_recent = t.n_recent,
+                     .exclude = t.exclude,
+                     .n_exclude = t.n_exclude,
+                     .allowed = aisle_allowed(r, s, &ask->filter),
+                     .explain = ask->explain,
+                     .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
+    aisle_hits hits = {.hit = aisle_hits_room(r, ask->limit)};
+    if (!q.allowed || !hits.hit) return aisle_no_memory(r);
+    AISLE_TRY(aisle_scorer_recommend(aisle_loop_of(r)->scorer, s->model, &q, &hits, aisle_request_error(r)));
+    aisle_hits_style style = {ask->fields, ask->limit, reason_type(ask, hits.strategy)};
+    AISLE_TRY(aisle_encode_hits(r, s, &hits, style, &items));
+    *out = envelope(s, hits.strategy, started_ns, items);
+    return *out ? AISLE_OK : aisle_no_memory(r);
+}

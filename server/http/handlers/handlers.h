@@ -1,0 +1,85 @@
+/* The handlers of routes.c, one file a resource, and what their answers share. */
+#ifndef AISLE_SERVER_HANDLERS_H
+#define AISLE_SERVER_HANDLERS_H
+
+#include "server/app.h"
+#include "server/json/json.h"
+
+aisle_status aisle_on_products_list(aisle_request *r);
+aisle_status aisle_on_product_get(aisle_request *r);
+aisle_status aisle_on_events_add(aisle_request *r);
+aisle_status aisle_on_recommendations_post(aisle_request *r);
+aisle_status aisle_on_recommendations_get(aisle_request *r);
+aisle_status aisle_on_related(aisle_request *r);
+aisle_status aisle_on_trending(aisle_request *r);
+aisle_status aisle_on_import_add(aisle_request *r);
+aisle_status aisle_on_training_add(aisle_request *r);
+aisle_status aisle_on_jobs_list(aisle_request *r);
+aisle_status aisle_on_job_get(aisle_request *r);
+aisle_status aisle_on_job_cancel(aisle_request *r);
+aisle_status aisle_on_job_events(aisle_request *r);
+aisle_status aisle_on_models_list(aisle_request *r);
+aisle_status aisle_on_model_activate(aisle_request *r);
+aisle_status aisle_on_health(aisle_request *r);
+aisle_status aisle_on_ready(aisle_request *r);
+aisle_status aisle_on_metrics(aisle_request *r);
+aisle_status aisle_on_openapi(aisle_request *r);
+
+/* ---- answer.c ---- */
+
+static inline aisle_loop_state *aisle_loop_of(const aisle_request *r)
+{
+    return &aisle_request_app(r)->loops[aisle_request_loop(r)];
+}
+
+/* True: the caller's key is good, or the server runs in open mode. False: answered with 401. */
+bool aisle_admit(aisle_request *r, const char *what);
+
+/* Members of a product beside `id`; the bits of `fields`. */
+enum {
+    AISLE_FIELD_TITLE = 1,
+    AISLE_FIELD_BRAND = 2,
+    AISLE_FIELD_CATEGORY = 4,
+    AISLE_FIELD_PRICE = 8, /* price and currency */
+    AISLE_FIELD_IN_STOCK = 16,
+    AISLE_FIELD_STOCK = 32,
+    AISLE_FIELD_DESCRIPTION = 64,
+    AISLE_FIELD_ATTRIBUTES = 128,
+    AISLE_FIELD_CREATED = 256,
+    AISLE_FIELDS_SHORT = 31,
+    AISLE_FIELDS_ALL = 511
+};
+/* {"id": ...} and the fields; NULL: out of memory. */
+json_t *aisle_answer_product(const aisle_product *p, unsigned fields);
+/* The bit of a field's name, 0 when unknown. */
+unsigned aisle_answer_field(aisle_str name);
+
+json_t *aisle_answer_text(aisle_str s);        /* null when absent or not UTF-8 */
+json_t *aisle_answer_time(int64_t ms);         /* RFC 3339, null for 0 */
+json_t *aisle_answer_parsed(const char *text); /* JSON text of the store as JSON, null for NULL */
+/* Sets a member; NULL value or object: the object is released and NULL returned, for a chain of calls. */
+json_t *aisle_answer_with(json_t *object, const char *name, json_t *value);
+
+/* 200 with a strong ETag made of the body, and 304 when the client has it; public for max_age seconds. Takes
+ * the reference. */
+aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age);
+
+/* ---- on_jobs.c ---- */
+
+/* Orders the job and answers 202 with its Location, later; or with the problem. The order's texts are copied;
+ * `accepted` and `ctx` are filled in here. A scratch file is the jobs' or removed. */
+aisle_status aisle_answer_ordered(aisle_request *r, aisle_job_order *order);
+json_t *aisle_answer_job(const aisle_job_record *record, const char *last);
+
+/* ---- work.c: what must not run on a loop ---- */
+
+typedef struct aisle_work {
+    aisle_request *r;
+    aisle_status (*run)(struct aisle_work *w, aisle_error *err); /* on the worker's thread */
+    aisle_status (*reply)(struct aisle_work *w);                 /* on the loop, when run has succeeded */
+    aisle_status status;
+} aisle_work;
+/* Defers the request and runs w (in the request's arena) on the background worker. */
+aisle_status aisle_work_submit(aisle_work *w);
+
+#endif

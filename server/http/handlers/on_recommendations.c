@@ -1,0 +1,150 @@
+/* POST and GET /v1/recommendations: for a user, a session, a set of items, or nobody in particular. */
+#include "server/http/handlers/answer_asked.h"
+
+enum { ID_BYTES = 255, BATCH = 20 };
+static const int64_t max_price = INT64_C(1) << 53;
+
+static aisle_status parse_filter(aisle_json_scope *s, aisle_shelf_filter *f)
+{
+    static const char *const known[] = {"category", "brand", "price_min", "price_max", "in_stock", NULL};
+    aisle_json_scope child;
+    bool in_stock;
+    AISLE_TRY(aisle_json_child(s, "filter", &child));
+    if (!child.object) return AISLE_OK;
+    AISLE_TRY(aisle_json_only(&child, known));
+    AISLE_TRY(aisle_json_text(&child, "category", 1, 1024, &f->category));
+    AISLE_TRY(aisle_json_text(&child, "brand", 1, ID_BYTES, &f->brand));
+    AISLE_TRY(aisle_json_int(&child, "price_min", (aisle_int_range){0, max_price, -1}, &f->price_min));
+    AISLE_TRY(aisle_json_int(&child, "price_max", (aisle_int_range){0, max_price, -1}, &f->price_max));
+    return aisle_json_bool(&child, "in_stock", true, &in_stock); /* what is sold out never comes anyway */
+}
+
+static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
+{
+    aisle_str *names = NULL;
+    int64_t n = 0;
+    json_t *given = NULL;
+    AISLE_TRY(aisle_json_array(s, "fields", 16, &given));
+    *out = AISLE_FIELDS_SHORT;
+    if (!given) return AISLE_OK;
+    AISLE_TRY(aisle_json_ids(s, "fields", 16, &names, &n));
+    *out = 0;
+    for (int64_t i = 0; i < n; i++) {
+        unsigned bit = aisle_answer_field(names[i]);
+        char pointer[192];
+        snprintf(pointer, sizeof pointer, "%s/fields/%lld", s->pointer, (long long)i);
+        if (!bit)
+            return aisle_request_invalid(
+                s->r, pointer, "unknown",
+                "one of title, brand, category, price, in_stock, stock, description, "
+                "attributes, created wanted");
+        *out |= bit;
+    }
+    return AISLE_OK;
+}
+
+static aisle_status parse_ask(aisle_json_scope *s, aisle_ask *ask)
+{
+    static const char *const known[] = {"user",   "session", "items",  "exclude", "limit",
+                                        "filter", "explain", "fields", NULL};
+    *ask = (aisle_ask){.filter = {.price_min = -1, .price_max = -1}};
+    AISLE_TRY(aisle_json_only(s, known));
+    AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
+    AISLE_TRY(aisle_json_text(s, "session", 1, ID_BYTES, &ask->session));
+    AISLE_TRY(aisle_json_ids(s, "items", AISLE_ASK_ITEMS, &ask->items, &ask->n_items));
+    AISLE_TRY(aisle_json_ids(s, "exclude", AISLE_ASK_EXCLUDE, &ask->exclude, &ask->n_exclude));
+    AISLE_TRY(
+        aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
+    AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
+    AISLE_TRY(parse_fields(s, &ask->fields));
+    return parse_filter(s, &ask->filter);
+}
+
+/* One question, or {"requests": [...]}. */
+static aisle_status parse_asks(aisle_request *r, aisle_ask **out, int64_t *n, bool *is_batch)
+{
+    static const char *const known[] = {"requests", NULL};
+    aisle_json_scope body, one;
+    json_t *list = NULL;
+    AISLE_TRY(aisle_json_body(r, &body));
+    AISLE_TRY(aisle_json_array(&body, "requests", BATCH, &list));
+    *is_batch = list != NULL;
+    *n = list ? (int64_t)json_array_size(list) : 1;
+    if (*n < 1)
+        return aisle_request_invalid(r, "/requests", "out_of_range", "1 to %d requests wanted", BATCH);
+    *out = aisle_arena_calloc(aisle_request_arena(r), (size_t)*n, sizeof **out);
+    if (!*out) return aisle_no_memory(r);
+    if (!list) return parse_ask(&body, *out);
+    AISLE_TRY(aisle_json_only(&body, known));
+    for (int64_t i = 0; i < *n; i++) {
+        AISLE_TRY(aisle_json_element(&body, "requests", (size_t)i, &one));
+        AISLE_TRY(parse_ask(&one, &(*out)[i]));
+    }
+    return AISLE_OK;
+}
+
+static bool admitted(aisle_request *r, const aisle_ask *asks, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (asks[i].user.ptr) return aisle_admit(r, "recommendations for a user by id");
+    return true;
+}
+
+static aisle_status answer_batch(aisle_request *r, const aisle_shelf *s, const aisle_ask *asks, int64_t n)
+{
+    json_t *results = json_array();
+    aisle_status st = results ? AISLE_OK : aisle_no_memory(r);
+    for (int64_t i = 0; i < n && st == AISLE_OK; i++) {
+        json_t *one = NULL;
+        st = aisle_recommend(r, s, &asks[i], &one);
+        if (st == AISLE_OK && json_array_append_new(results, one)) st = aisle_no_memory(r);
+    }
+    if (st == AISLE_OK) return aisle_reply_json(r, 200, aisle_answer_with(json_object(), "results", results));
+    json_decref(results);
+    return st;
+}
+
+static aisle_status answer(aisle_request *r, const aisle_ask *asks, int64_t n, bool is_batch)
+{
+    json_t *body = NULL;
+    if (!admitted(r, asks, n)) return AISLE_OK;
+    aisle_shelf *s = aisle_shelf_or_refuse(r);
+    if (!s) return AISLE_OK;
+    aisle_reply_header(r, "Cache-Control", "private, no-store");
+    aisle_status st = is_batch ? answer_batch(r, s, asks, n) : aisle_recommend(r, s, asks, &body);
+    if (!is_batch && st == AISLE_OK) st = aisle_reply_json(r, 200, body);
+    aisle_shelf_unref(s);
+    return st;
+}
+
+aisle_status aisle_on_recommendations_post(aisle_request *r)
+{
+    static const char *const none[] = {NULL};
+    aisle_ask *asks = NULL;
+    int64_t n = 0;
+    bool is_batch = false;
+    AISLE_TRY(aisle_request_query_only(r, none));
+    AISLE_TRY(parse_asks(r, &asks, &n, &is_batch));
+    return answer(r, asks, n, is_batch);
+}
+
+static aisle_status parse_query(aisle_request *r, aisle_ask *ask)
+{
+    static const char *const known[] = {"user", "session", "limit", "category", "explain", NULL};
+    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .filter = {.price_min = -1, .price_max = -1}};
+    AISLE_TRY(aisle_request_query_only(r, known));
+    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
+                                      &ask->limit));
+    AISLE_TRY(aisle_request_query_bool(r, "explain", false, &ask->explain));
+    ask->user = aisle_request_query(r, "user");
+    ask->session = aisle_request_query(r, "session");
+    ask->filter.category = aisle_request_query(r, "category");
+    return AISLE_OK;
+}
+
+aisle_status aisle_on_recommendations_get(aisle_request *r)
+{
+    aisle_ask ask;
+    AISLE_TRY(parse_query(r, &ask));
+    return answer(r, &ask, 1, false);
+}

@@ -1,0 +1,87 @@
+/* GET /v1/products/{id}/related and /v1/trending: lists that are the same for everyone. */
+#include "server/http/handlers/answer_asked.h"
+
+enum { MAX_AGE = 30 };
+
+static aisle_status parse_related(aisle_request *r, aisle_intent *intent, int64_t *limit)
+{
+    static const char *const known[] = {"intent", "limit", NULL};
+    AISLE_TRY(aisle_request_query_only(r, known));
+    AISLE_TRY(
+        aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, limit));
+    aisle_str name = aisle_request_query(r, "intent");
+    *intent = AISLE_INTENT_SIMILAR;
+    if (!name.ptr || aisle_str_eq(name, AISLE_STR("similar"))) return AISLE_OK;
+    *intent = AISLE_INTENT_CONTENT;
+    if (aisle_str_eq(name, AISLE_STR("content"))) return AISLE_OK;
+    return aisle_request_invalid(r, "?intent", "unknown", "similar or content wanted");
+}
+
+static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit)
+{
+    json_t *items = NULL;
+    aisle_hits_style style = {AISLE_FIELDS_SHORT, limit, NULL};
+    AISLE_TRY(aisle_encode_hits(r, s, hits, style, &items));
+    json_t *body = aisle_answer_with(json_object(), "model_version", json_integer(s->model_version));
+    return aisle_answer_cached(r, aisle_answer_with(body, "items", items), MAX_AGE);
+}
+
+/* A product newer than the model has no neighbours yet: an empty list, not an error. */
+static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
+{
+    aisle_product product;
+    int64_t version;
+    aisle_str id = aisle_request_param(r, "id");
+    const aisle_shelf_filter all = {.price_min = -1, .price_max = -1};
+    aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
+    const uint64_t *allowed = aisle_allowed(r, s, &all);
+    int32_t item = aisle_model_find_item(s->model, id);
+    if (!hits.hit || !allowed) return aisle_no_memory(r);
+    if (item < 0)
+        AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &product, &version,
+                                     aisle_request_error(r)));
+    else
+        AISLE_TRY(aisle_scorer_related(aisle_loop_of(r)->scorer, s->model, item, intent,
+                                       (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,
+                                       aisle_request_error(r)));
+    return reply(r, s, &hits, limit);
+}
+
+aisle_status aisle_on_related(aisle_request *r)
+{
+    aisle_intent intent;
+    int64_t limit;
+    AISLE_TRY(parse_related(r, &intent, &limit));
+    aisle_shelf *s = aisle_shelf_or_refuse(r);
+    if (!s) return AISLE_OK;
+    aisle_status st = answer_related(r, s, intent, limit);
+    aisle_shelf_unref(s);
+    return st;
+}
+
+static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, int64_t limit)
+{
+    const aisle_shelf_filter filter = {
+        .category = aisle_request_query(r, "category"), .price_min = -1, .price_max = -1};
+    aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
+    const uint64_t *allowed = aisle_allowed(r, s, &filter);
+    if (!hits.hit || !allowed) return aisle_no_memory(r);
+    bool rising = aisle_model_trending(s->model) != NULL;
+    AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,
+                                   aisle_request_error(r)));
+    return reply(r, s, &hits, limit);
+}
+
+aisle_status aisle_on_trending(aisle_request *r)
+{
+    static const char *const known[] = {"limit", "category", NULL};
+    int64_t limit;
+    AISLE_TRY(aisle_request_query_only(r, known));
+    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
+                                      &limit));
+    aisle_shelf *s = aisle_shelf_or_refuse(r);
+    if (!s) return AISLE_OK;
+    aisle_status st = answer_trending(r, s, limit);
+    aisle_shelf_unref(s);
+    return st;
+}

@@ -1,0 +1,34 @@
+/* Every endpoint of the server, one row each; openapi.yaml describes the same operations (tests/server checks
+ * it). */
+#include "server/http/handlers/handlers.h"
+
+#define PUBLIC AISLE_ACCESS_PUBLIC
+#define ADMIN  AISLE_ACCESS_ADMIN
+#define NONE   AISLE_BODY_NONE
+
+#define IMPORT_BYTES (INT64_C(16) << 30) /* streamed to a file, never in memory */
+
+/* clang-format off */
+const aisle_route aisle_routes[] = {
+    {"GET",    "/v1/products",                         aisle_on_products_list,        PUBLIC, NONE,            0},
+    {"GET",    "/v1/products/{id}",                    aisle_on_product_get,          PUBLIC, NONE,            0},
+    {"GET",    "/v1/products/{id}/related",            aisle_on_related,              PUBLIC, NONE,            0},
+    {"GET",    "/v1/trending",                         aisle_on_trending,             PUBLIC, NONE,            0},
+    {"POST",   "/v1/events",                           aisle_on_events_add,           PUBLIC, AISLE_BODY_TEXT, 0},
+    {"POST",   "/v1/recommendations",                  aisle_on_recommendations_post, PUBLIC, AISLE_BODY_JSON, 0},
+    {"GET",    "/v1/recommendations",                  aisle_on_recommendations_get,  PUBLIC, NONE,            0},
+    {"POST",   "/v1/admin/imports",                    aisle_on_import_add,           ADMIN,  AISLE_BODY_FILE, IMPORT_BYTES},
+    {"POST",   "/v1/admin/trainings",                  aisle_on_training_add,         ADMIN,  AISLE_BODY_JSON, 65536},
+    {"GET",    "/v1/admin/jobs",                       aisle_on_jobs_list,            ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/jobs/{id}",                  aisle_on_job_get,              ADMIN,  NONE,            0},
+    {"DELETE", "/v1/admin/jobs/{id}",                  aisle_on_job_cancel,           ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/jobs/{id}/events",           aisle_on_job_events,           ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/models",                     aisle_on_models_list,          ADMIN,  NONE,            0},
+    {"POST",   "/v1/admin/models/{version}/activate",  aisle_on_model_activate,       ADMIN,  NONE,            0},
+    {"GET",    "/healthz",                             aisle_on_health,               PUBLIC, NONE,            0},
+    {"GET",    "/readyz",                              aisle_on_ready,                PUBLIC, NONE,            0},
+    {"GET",    "/metrics",                             aisle_on_metrics,              ADMIN,  NONE,            0},
+    {"GET",    "/openapi.yaml",                        aisle_on_openapi,              PUBLIC, NONE,            0},
+    {NULL,     NULL,                                   NULL,                          PUBLIC, NONE,            0},
+};
+/* clang-format on */

@@ -1,0 +1,191 @@
+"""Starting, refusing to start, stopping, dying: what an operator sees of the process."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import shop
+
+
+def refused(*args, env=None):
+    """Runs `aisle serve`, which must not start: (exit code, standard error)."""
+    done = subprocess.run([shop.AISLE, "serve", *map(str, args)], capture_output=True, text=True, timeout=20,
+                          env={**os.environ, **(env or {})})
+    return done.returncode, done.stderr
+
+
+class Life(unittest.TestCase):
+    def one_line(self, got, code, *words):
+        self.assertEqual(got[0], code, got)
+        last = got[1].strip().splitlines()[-1]
+        self.assertTrue(last.startswith("aisle serve: "), got)
+        for word in words:
+            self.assertIn(str(word), last)
+
+    def test_acknowledged_events_survive_kill_9(self):
+        with shop.serving(fresh=True) as server:
+            for round_number in range(3):
+                acknowledged, stop = [], threading.Event()
+
+                def write(worker):
+                    c, n = server.connection(), 0
+                    try:
+                        while not stop.is_set():
+                            ids = [f"{round_number}-{worker}-{n}-{k}" for k in range(5)]
+                            n += 1
+                            events = [{"event_id": i, "type": "view", "session": f"w{worker}", "item": "p"} for i in ids]
+                            answer = server.ask("POST", "/v1/events", events, connection=c)
+                            if answer.status == 200:
+                                acknowledged.extend(ids)
+                    except (OSError, ValueError, shop.http.client.HTTPException):
+                        pass
+
+                threads = [threading.Thread(target=write, args=(w,)) for w in range(4)]
+                for t in threads:
+                    t.start()
+                time.sleep(0.4 + 0.1 * round_number)
+                server.kill()
+                stop.set()
+                for t in threads:
+                    t.join()
+                server.start()
+                self.assertGreater(len(acknowledged), 0)
+                again = [{"event_id": i, "type": "view", "session": "again", "item": "p"} for i in acknowledged]
+                for at in range(0, len(again), 1000):
+                    answer = server.post("/v1/events", again[at:at + 1000]).json
+                    self.assertEqual((answer["stored"], answer["duplicates"]), (0, len(again[at:at + 1000])))
+
+    def test_sigterm_lets_requests_finish_and_exits_0_in_time(self):
+        with shop.serving() as server:
+            body = json.dumps([{"event_id": "slow", "type": "view", "session": "t", "item": "p"}]).encode()
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as s:
+                s.sendall(b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                          b"Content-Length: %d\r\n\r\n" % len(body) + body[:10])
+                time.sleep(0.2)
+                started = time.monotonic()
+                server.process.send_signal(signal.SIGTERM)
+                time.sleep(0.3)
+                s.sendall(body[10:])
+                answer = b""
+                while chunk := s.recv(65536):
+                    answer += chunk
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer[:200])
+            self.assertIn(b'"stored":1', answer)
+            self.assertEqual(server.process.wait(10), 0)
+            self.assertLess(time.monotonic() - started, 5.5)
+
+    def test_idle_connections_and_streams_do_not_delay_the_end(self):
+        with shop.serving() as server:
+            idle = server.connection()
+            server.ask("GET", "/healthz", connection=idle)
+            job = server.post("/v1/admin/trainings", {"factors": 256, "iterations": 1000}).json["id"]
+            stream = server.connection()
+            stream.request("GET", f"/v1/admin/jobs/{job}/events")
+            self.assertEqual(stream.getresponse().status, 200)
+            started = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - started, 5.5)
+            idle.close()
+            stream.close()
+
+    def test_a_second_server_on_the_same_folder_is_refused(self):
+        with shop.serving(fresh=True) as server:
+            self.one_line(refused("--data", server.data, "--port", 0), 1, server.process.pid)
+            self.assertEqual(server.get("/healthz").status, 200)
+
+    def test_a_port_in_use_is_named(self):
+        with shop.serving(fresh=True) as server, tempfile.TemporaryDirectory() as other:
+            self.one_line(refused("--data", other, "--port", server.port), 1, server.port)
+
+    def test_bad_folders_and_values_are_named(self):
+        with tempfile.TemporaryDirectory() as top:
+            plain = pathlib.Path(top) / "file"
+            plain.write_text("x")
+            self.one_line(refused("--data", plain, "--port", 0), 1, plain)
+            self.one_line(refused("--data", pathlib.Path(top) / "no" / "such", "--port", 0), 1, "no")
+            broken = pathlib.Path(top) / "broken"
+            broken.mkdir()
+            (broken / "aisle.db").mkdir()
+            self.one_line(refused("--data", broken, "--port", 0), 1, "aisle.db")
+            for option, value in (("--port", "65536"), ("--port", "x"), ("--loops", "-1"), ("--log-level", "loud"), ("--nonsense", "1")):
+                self.one_line(refused("--data", top, option, value), 2, option)
+            self.one_line(refused("--data", top, "--host", "shop.example", "--port", 0), 1, "shop.example")
+
+    def test_without_a_key_only_loopback_is_served(self):
+        with tempfile.TemporaryDirectory() as top:
+            self.one_line(refused("--data", top, "--host", "0.0.0.0", "--port", 0), 1, "0.0.0.0", "aisle key add")
+
+
+class Config(unittest.TestCase):
+    def printed(self, *args, env=None):
+        done = subprocess.run([shop.AISLE, "serve", *map(str, args), "--print-config"], capture_output=True, text=True,
+                              env={**{k: v for k, v in os.environ.items() if not k.startswith("AISLE_")}, **(env or {})})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return dict(line.split(" = ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
+
+    def test_flags_beat_environment_beats_file_beats_defaults(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
+            f.write("# the shop\nport = 1001\n\n  loops=3\nlog-json = true\nlog-level = warn\n")
+            f.flush()
+            got = self.printed("--config", f.name, "--log-level", "error", env={"AISLE_LOOPS": "4", "AISLE_LOG_LEVEL": "debug"})
+            self.assertEqual((got["port"], got["loops"], got["log-level"], got["log-json"], got["host"]),
+                             ("1001", "4", "error", "true", "127.0.0.1"))
+            self.assertEqual(self.printed("--config", f.name, "--no-log-json")["log-json"], "false")
+
+    def test_what_is_printed_can_be_read_back(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
+            f.write(subprocess.run([shop.AISLE, "serve", "--port", "77", "--print-config"], capture_output=True, text=True).stdout)
+            f.flush()
+            self.assertEqual(self.printed("--config", f.name), self.printed("--port", "77"))
+
+    def test_wrong_lines_and_variables_are_named(self):
+        for text, word in (("port = 1\nport 2\n", "line 2"), ("colour = red\n", "colour"), ("port = 70000\n", "port"), ("config = x\n", "config")):
+            with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
+                f.write(text)
+                f.flush()
+                code, err = refused("--config", f.name)
+                self.assertEqual(code, 2, err)
+                self.assertIn(f.name, err)
+                self.assertIn(word, err)
+        code, err = refused(env={"AISLE_PORT": "many"})
+        self.assertEqual(code, 2)
+        self.assertIn("AISLE_PORT", err)
+        self.assertEqual(refused("--config", "/no/such/file")[0], 1)
+
+
+class Keys(unittest.TestCase):
+    def test_with_a_key_admin_and_users_need_it_and_sessions_do_not(self):
+        with shop.folder() as data:
+            key = shop.run("key", "add", "ops", "--data", data).strip()
+            server = shop.Server(data)
+            try:
+                guarded = [("GET", "/v1/admin/jobs", None), ("GET", "/v1/admin/models", None), ("GET", "/metrics", None),
+                           ("POST", "/v1/admin/trainings", {}), ("POST", "/v1/admin/models/1/activate", None),
+                           ("DELETE", "/v1/admin/jobs/1", None), ("GET", "/v1/recommendations?user=u1", None),
+                           ("POST", "/v1/recommendations", {"user": "u1"}), ("POST", "/v1/recommendations", {"requests": [{}, {"user": "u1"}]}),
+                           ("POST", "/v1/events", [{"type": "view", "user": "u1", "item": "p"}])]
+                for method, path, body in guarded:
+                    for token in (None, "aisle_" + "A" * 43, "x"):
+                        answer = server.ask(method, path, body, key=token)
+                        self.assertEqual((answer.status, answer.json["code"]), (401, "authentication_required"), (path, token))
+                    self.assertNotIn(server.ask(method, path, body, key=key).status, (401, 403), path)
+                for method, path, body in (("GET", "/v1/products", None), ("GET", "/v1/recommendations?session=s", None),
+                                           ("POST", "/v1/recommendations", {"session": "s"}), ("GET", "/healthz", None),
+                                           ("POST", "/v1/events", [{"type": "view", "session": "s", "item": "p"}])):
+                    self.assertEqual(server.ask(method, path, body).status, 200, path)
+                server.key = key
+                for job in server.get("/v1/admin/jobs").json["items"]:
+                    server.await_job(job["id"])
+            finally:
+                self.assertEqual(server.stop(), 0)
+                server.log.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

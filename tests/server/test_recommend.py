@@ -1,0 +1,190 @@
+"""Recommendations, and the events that change them."""
+import json
+import unittest
+
+import shop
+
+
+class Recommend(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scope = shop.serving()
+        cls.server = cls.scope.__enter__()
+        cls.products = []
+        cursor = {}
+        while cursor is not None:
+            page = cls.server.get("/v1/products", limit=100, **cursor).json
+            cls.products += page["items"]
+            cursor = {"cursor": page["next"]} if page["next"] else None
+        with open(shop.template() / "files" / "events.csv") as f:
+            names = f.readline().strip().split(",")
+            rows = [dict(zip(names, line.strip().split(","))) for line in f]
+        cls.user = max({r["user"] for r in rows if r.get("user")}, key=lambda u: sum(r["user"] == u for r in rows))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scope.__exit__(None, None, None)
+
+    def recommend(self, **body):
+        answer = self.server.post("/v1/recommendations", body)
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json
+
+    def ids(self, **body):
+        return [i["id"] for i in self.recommend(**body)["items"]]
+
+    def available(self):
+        return [p for p in self.products if p["in_stock"]]
+
+    def test_a_known_user_is_answered_personally_and_nobody_by_popularity(self):
+        self.assertEqual(self.recommend(user=self.user)["strategy"], "personal")
+        self.assertEqual(self.recommend(session="never seen")["strategy"], "popular")
+        self.assertEqual(self.recommend()["strategy"], "popular")
+        self.assertNotEqual(self.ids(user=self.user, limit=20), self.ids(limit=20))
+
+    def test_get_and_post_answer_alike(self):
+        got = self.server.get("/v1/recommendations", user=self.user, limit=7)
+        self.assertEqual(got.status, 200)
+        self.assertEqual([i["id"] for i in got.json["items"]], self.ids(user=self.user, limit=7))
+
+    def test_an_event_is_in_the_very_next_answer(self):
+        seed = self.ids(limit=1)[0]
+        before = self.recommend(session="s-next", limit=20)
+        self.assertEqual(before["strategy"], "popular")
+        self.assertIn(seed, [i["id"] for i in before["items"]])
+        stored = self.server.post("/v1/events", [{"type": "purchase", "session": "s-next", "item": seed}])
+        self.assertEqual((stored.status, stored.json["stored"]), (200, 1))
+        after = self.recommend(session="s-next", limit=20)
+        self.assertEqual(after["strategy"], "session")
+        self.assertNotIn(seed, [i["id"] for i in after["items"]])
+
+    def test_a_known_users_newest_act_counts_too(self):
+        before = self.ids(user=self.user, limit=10)
+        self.server.post("/v1/events", [{"type": "purchase", "user": self.user, "item": before[0]}])
+        after = self.recommend(user=self.user, limit=10)
+        self.assertEqual(after["strategy"], "personal")
+        self.assertNotIn(before[0], [i["id"] for i in after["items"]])
+
+    def test_a_disliked_product_does_not_come_back(self):
+        first = self.ids(session="s-dislike", limit=3)
+        self.server.post("/v1/events", [{"type": "dislike", "session": "s-dislike", "item": first[0]}])
+        self.assertNotIn(first[0], self.ids(session="s-dislike", limit=20))
+
+    def test_items_of_the_page_steer_the_answer(self):
+        item = self.ids(limit=1)[0]
+        answer = self.recommend(items=[item, "unknown"], limit=10)
+        self.assertEqual(answer["strategy"], "session")
+        self.assertNotIn(item, [i["id"] for i in answer["items"]])
+
+    def test_what_is_sold_out_never_comes(self):
+        sold_out = {p["id"] for p in self.products if not p["in_stock"]}
+        if not sold_out:
+            self.skipTest("the generated shop has everything in stock")
+        self.assertFalse(sold_out & set(self.ids(limit=100)))
+        self.assertFalse(sold_out & set(self.ids(user=self.user, limit=100)))
+
+    def test_exclusions_and_filters_are_applied_before_the_best_are_chosen(self):
+        first = self.ids(user=self.user, limit=10)
+        rest = self.ids(user=self.user, limit=10, exclude=first[:5])
+        self.assertEqual(rest[:5], first[5:])
+        self.assertEqual(len(rest), 10)
+        root = self.products[0]["category"].split(" > ")[0]
+        inside = [p for p in self.available() if p["category"].split(" > ")[0] == root]
+        middle = sorted(p["price"] for p in inside)[len(inside) // 2]
+        got = self.recommend(limit=100, filter={"category": root, "price_max": middle})["items"]
+        self.assertTrue(got)
+        self.assertTrue(all(i["category"].split(" > ")[0] == root and i["price"] <= middle for i in got))
+        brand = self.products[0]["brand"]
+        self.assertTrue(all(i["brand"] == brand for i in self.recommend(limit=100, filter={"brand": brand})["items"]))
+        self.assertEqual(self.recommend(filter={"brand": "no such brand"})["items"], [])
+
+    def test_reasons_name_items_of_the_history_and_share_the_score(self):
+        items = self.recommend(user=self.user, explain=True, limit=5)["items"]
+        for item in items:
+            self.assertTrue(item["reasons"])
+            self.assertLessEqual(sum(r["weight"] for r in item["reasons"]), 1 + 1e-6)
+            self.assertTrue(all(r["type"] == "history" and r["item"] for r in item["reasons"]))
+        self.assertNotIn("reasons", self.recommend(user=self.user, limit=1)["items"][0])
+
+    def test_fields_choose_the_members(self):
+        item = self.recommend(limit=1, fields=["price"])["items"][0]
+        self.assertEqual(set(item), {"id", "score", "price", "currency"})
+        self.assertEqual(set(self.recommend(limit=1, fields=[])["items"][0]), {"id", "score"})
+
+    def test_a_batch_is_answered_in_order(self):
+        asks = [{"user": self.user, "limit": 3}, {"limit": 2}, {"session": "x", "limit": 1}]
+        answer = self.server.post("/v1/recommendations", {"requests": asks})
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual([len(r["items"]) for r in answer.json["results"]], [3, 2, 1])
+        self.assertEqual([r["strategy"] for r in answer.json["results"]], ["personal", "popular", "popular"])
+
+    def test_wrong_requests_are_pointed_at(self):
+        for body, pointer in (({"limit": 0}, "/limit"), ({"limit": "3"}, "/limit"), ({"limits": 3}, "/limits"), ({"items": "a"}, "/items"),
+                              ({"items": [1]}, "/items/0"), ({"user": ""}, "/user"), ({"fields": ["colour"]}, "/fields/0"),
+                              ({"filter": {"price_min": -1}}, "/filter/price_min"), ({"requests": []}, "/requests"),
+                              ({"requests": [{"limit": 3}, {"limit": 1000}]}, "/requests/1/limit"), ([], "")):
+            answer = self.server.post("/v1/recommendations", body)
+            self.assertEqual(answer.status, 422, (body, answer.body))
+            self.assertEqual(answer.json["errors"][0]["pointer"], pointer, answer.body)
+        self.assertEqual(self.server.post("/v1/recommendations", "{", headers={"Content-Type": "application/json"}).status, 422)
+        self.assertEqual(self.server.post("/v1/recommendations", "{}", headers={"Content-Type": "text/plain"}).status, 415)
+
+
+class Events(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scope = shop.serving()
+        cls.server = cls.scope.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scope.__exit__(None, None, None)
+
+    def send(self, events, query="", **kw):
+        return self.server.post("/v1/events" + query, events, **kw)
+
+    def test_every_event_has_its_own_fate_in_order(self):
+        good = {"type": "view", "session": "f", "item": "p"}
+        answer = self.send([good, {**good, "type": "stare"}, {"type": "view", "item": "p"}, {**good, "value": "x"},
+                            {**good, "time": "yesterday"}, {**good, "price": 1.5}, {**good, "colour": "red"}, {**good, "item": "x" * 256},
+                            7, {**good, "time": "2100-01-01T00:00:00Z"}])
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual([r["status"] for r in answer.json["results"]], ["stored"] + ["rejected"] * 9)
+        pointers = [r["errors"][0]["pointer"] for r in answer.json["results"][1:]]
+        self.assertEqual(pointers, ["/events/1/type", "/events/2", "/events/3/value", "/events/4/time", "/events/5/price",
+                                    "/events/6/colour", "/events/7/item", "/events/8", "/events/9/time"])
+        self.assertEqual((answer.json["stored"], answer.json["rejected"]), (1, 9))
+
+    def test_the_same_event_id_counts_once(self):
+        event = {"event_id": "once", "type": "view", "session": "d", "item": "p"}
+        self.assertEqual(self.send([event, event]).json["stored"], 1)
+        again = self.send({"events": [event]})
+        self.assertEqual((again.json["stored"], again.json["duplicates"]), (0, 1))
+
+    def test_one_wrong_event_refuses_an_atomic_batch(self):
+        good = {"event_id": "atomic-1", "type": "view", "session": "a", "item": "p"}
+        answer = self.send([good, {"type": "view"}], "?atomic=true")
+        self.assertEqual(answer.status, 422)
+        self.assertTrue(all(e["pointer"].startswith("/events/1") for e in answer.json["errors"]))
+        self.assertEqual(self.send([good], "?atomic=true").json["stored"], 1)
+
+    def test_lines_of_json_are_taken_too(self):
+        lines = "\n".join(json.dumps({"type": "view", "session": "n", "item": f"p{i}"}) for i in range(5)) + "\r\n\n"
+        answer = self.send(lines, headers={"Content-Type": "application/x-ndjson; charset=utf-8"})
+        self.assertEqual((answer.status, answer.json["stored"]), (200, 5))
+        broken = self.send('{"type":\n', headers={"Content-Type": "application/x-ndjson"})
+        self.assertEqual(broken.status, 422)
+
+    def test_limits_are_kept(self):
+        event = {"type": "view", "session": "l", "item": "p"}
+        self.assertEqual(self.send([event] * 1000).status, 200)
+        self.assertEqual(self.send([event] * 1001).status, 422)
+        self.assertEqual(self.send([]).status, 422)
+        self.assertEqual(self.send({"events": [event], "more": 1}).status, 422)
+        self.assertEqual(self.send("x" * (3 << 20), headers={"Content-Type": "application/json"}).status, 413)
+        self.assertEqual(self.send("a,b", headers={"Content-Type": "text/csv"}).status, 415)
+        self.assertEqual(self.send([event], "?atomic=maybe").status, 422)
+
+
+if __name__ == "__main__":
+    unittest.main()
