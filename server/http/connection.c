@@ -155,6 +155,16 @@ static step step_once(aisle_connection *c, int *begun)
     }
 }
 
+/* Reads no further ahead than AISLE_INPUT_HIGH. Not bufferevent_setwatermark: it crashes when its memory is
+ * short (2.1.12 does not look at what evbuffer_add_cb returns). */
+static bool pace_reading(aisle_connection *c)
+{
+    bool wanted = !c->eof && evbuffer_get_length(bufferevent_get_input(c->bev)) < AISLE_INPUT_HIGH;
+    if (wanted == c->reading) return true;
+    c->reading = wanted;
+    return (wanted ? bufferevent_enable(c->bev, EV_READ) : bufferevent_disable(c->bev, EV_READ)) == 0;
+}
+
 void aisle_connection_run(aisle_connection *c)
 {
     step s = STEP_ON;
@@ -162,7 +172,7 @@ void aisle_connection_run(aisle_connection *c)
     c->running = true;
     while (s == STEP_ON) s = step_once(c, &begun);
     c->running = false;
-    if (s == STEP_CLOSE) aisle_connection_close(c);
+    if (s == STEP_CLOSE || !pace_reading(c)) aisle_connection_close(c);
 }
 
 void aisle_connection_complete(aisle_connection *c)
@@ -234,13 +244,10 @@ bool aisle_connection_open(aisle_loop *l, int fd)
     atomic_fetch_add(&l->http->n_connections, 1);
     aisle_traffic_add(l->traffic, AISLE_GAUGE_ACCEPTED, 1);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-    bufferevent_setwatermark(c->bev, EV_READ, 0, AISLE_INPUT_HIGH);
     aisle_connection_deadline(c, l->http->params.idle_ms);
-    if (bufferevent_enable(c->bev, EV_READ | EV_WRITE)) {
-        aisle_connection_close(c);
-        return false;
-    }
-    return true;
+    bool ok = bufferevent_enable(c->bev, EV_WRITE) == 0 && pace_reading(c);
+    if (!ok) aisle_connection_close(c);
+    return ok;
 }
 
 void aisle_connection_close(aisle_connection *c)

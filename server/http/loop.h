@@ -101,7 +101,7 @@ struct aisle_connection {
     aisle_request *current; /* one reference */
     size_t scanned;         /* aisle_head_end's */
     aisle_phase phase;
-    bool running, eof, keep, shut, doomed;
+    bool running, reading, eof, keep, shut, doomed;
 };
 
 bool aisle_connection_open(aisle_loop *l, int fd); /* takes the descriptor, also on failure (false) */

@@ -4,9 +4,19 @@
 #include "aisle/memory.h"
 #include "server/json/json.h"
 
+/* jansson tells some of its failed allocations as invalid syntax, others not at all. */
+static _Thread_local bool short_of_memory;
+
+static void *alloc_or_note(size_t n)
+{
+    void *p = aisle_alloc(n);
+    if (!p) short_of_memory = true;
+    return p;
+}
+
 static void set_up(void)
 {
-    json_set_alloc_funcs(aisle_alloc, aisle_free);
+    json_set_alloc_funcs(alloc_or_note, aisle_free);
     json_object_seed(0); /* from the system's random source: no chosen hash collisions */
 }
 
@@ -47,12 +57,13 @@ aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err)
     if (!text.len) return aisle_fail(err, AISLE_EFORMAT, "the body is empty; send a JSON object");
     if (too_deep(text))
         return aisle_fail(err, AISLE_EFORMAT, "JSON nested deeper than %d levels", AISLE_JSON_DEPTH);
+    short_of_memory = false;
     json_t *v = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
     if (v) {
         *out = v;
         return AISLE_OK;
     }
-    if (json_error_code(&why) == json_error_out_of_memory)
+    if (short_of_memory)
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for a JSON body of %zu bytes", text.len);
     return aisle_fail(err, AISLE_EFORMAT, "not JSON: line %d, column %d: %s", why.line, why.column, why.text);
 }
