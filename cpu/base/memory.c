@@ -1,6 +1,7 @@
 /* The allocator wrappers, overflow checks and the arena. */
 #include "aisle/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ static bool must_fail(void)
     if (n == 0) return false;
     while (n > 1)
         if (atomic_compare_exchange_weak(&fail_countdown, &n, n - 1)) return false;
-    return n == 1;
+    errno = ENOMEM; /* as malloc does: libevent looks at it */
+    return true;
 }
 
 void aisle_alloc_fail_after(int64_t n)

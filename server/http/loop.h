@@ -144,7 +144,7 @@ struct aisle_request {
     json_t *errors; /* array of the problem answer */
     aisle_buf reply_fields;
     aisle_str etag;
-    bool has_cache_control, has_csp, short_of_memory;
+    bool has_cache_control, has_csp, short_of_memory, reply_failed;
     int status;
     bool replied, deferred, calling;
     /* stream */

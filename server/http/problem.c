@@ -93,6 +93,7 @@ aisle_status aisle_reply_problem(aisle_request *r, int status, const char *code,
     json_t *p = problem_of(r, status, code, detail);
     char *text = p ? json_dumps(p, JSON_COMPACT) : NULL;
     json_decref(p);
+    r->reply_failed = !text;
     if (!text) return AISLE_ENOMEM;
     r->etag = (aisle_str){NULL, 0};
     aisle_status st = aisle_reply_bytes(r, status, "application/problem+json", text, strlen(text));

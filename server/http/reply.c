@@ -113,6 +113,7 @@ static aisle_status send_whole(aisle_request *r, int status, const char *type, a
         aisle_connection_wrote(c, (size_t)out->len);
     }
     if (out->cap > 1 << 20) aisle_buf_deinit(out);
+    r->reply_failed = !ok;
     return ok ? AISLE_OK : AISLE_ENOMEM;
 }
 
@@ -140,6 +141,7 @@ aisle_status aisle_reply_json(aisle_request *r, int status, json_t *body)
         st = AISLE_OK;
     else if (body && json_dump_callback(body, append_to, &text, JSON_COMPACT) == 0)
         st = send_whole(r, status, "application/json", (aisle_str){text.data, (size_t)text.len});
+    r->reply_failed = st != AISLE_OK;
     json_decref(body);
     aisle_buf_deinit(&text);
     return st;

@@ -213,6 +213,7 @@ void aisle_request_settle(aisle_request *r)
 {
     aisle_connection *c = r->conn;
     if (!c) return; /* the peer has gone, or all is said */
+    if (r->reply_failed) aisle_reply_last_resort(r);
     if (!r->replied && !r->deferred && !r->streaming) {
         aisle_log(AISLE_LOG_ERROR, "%s: a handler returned without an answer", r->id);
         if (aisle_reply_status(r, AISLE_EINTERNAL) != AISLE_OK) aisle_reply_last_resort(r);
