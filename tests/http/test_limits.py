@@ -140,8 +140,8 @@ class Descriptors(Case):
             w.send(HELLO)
         time.sleep(0.3)
         cpu = self.server.cpu_seconds()
-        time.sleep(1)
-        self.assertLess(self.server.cpu_seconds() - cpu, 0.2)
+        time.sleep(2)
+        self.assertLess(self.server.cpu_seconds() - cpu, 0.1)  # low: a spin gets little on a busy machine
         lines = self.server.log_text().splitlines()
         self.assertGreater(len(lines), 0)
         self.assertLessEqual(len(lines), 40)
