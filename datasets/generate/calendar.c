@@ -1,6 +1,6 @@
 /* When people shop: days of the week, the weeks before Christmas, hours of the day, seasons of goods. */
 #include "aisle/memory.h"
-#include "datasets/generate/shop.h"
+#include "datasets/generate/catalogue.h"
 
 static const int64_t DAY_MS = 86400000, HOUR_MS = 3600000;
 

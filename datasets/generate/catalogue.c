@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "datasets/generate/shop.h"
+#include "datasets/generate/catalogue.h"
 
 enum { DAY_HOURS = 24, ITEMS_A_LEAF = 6 };
 

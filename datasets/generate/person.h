@@ -2,7 +2,7 @@
 #ifndef AISLE_GENERATE_PERSON_H
 #define AISLE_GENERATE_PERSON_H
 
-#include "datasets/generate/shop.h"
+#include "datasets/generate/catalogue.h"
 
 enum { GEN_INTERESTS = 5 };
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "datasets/generate/shop.h"
+#include "datasets/generate/catalogue.h"
 
 int32_t gen_words_count(const char *list)
 {

@@ -1,6 +1,6 @@
 /* The shop before anybody comes: catalogue, clusters of like goods, calendar. Built once, then read-only. */
-#ifndef AISLE_GENERATE_SHOP_H
-#define AISLE_GENERATE_SHOP_H
+#ifndef AISLE_GENERATE_CATALOGUE_H
+#define AISLE_GENERATE_CATALOGUE_H
 
 #include "aisle/generate.h"
 #include "datasets/generate/numbers.h"
