@@ -32,7 +32,7 @@ typedef struct gen_leaf {
     const char *accessory; /* paths of leaves that baskets add to it, "a|b", or "" */
 } gen_leaf;
 
-enum { GEN_KINDS = 9, GEN_LEAVES = 65 };
+enum { GEN_KINDS = 11, GEN_LEAVES = 65 };
 extern const gen_kind gen_kinds[GEN_KINDS];
 extern const gen_leaf gen_leaves[GEN_LEAVES];
 
