@@ -61,7 +61,7 @@ Test(presets, the_committed_sample_of_the_generator_imports_without_a_loss)
     cr_expect_not_null(
         strstr(t.out.data, "|Hedby|Fashion > Women > Dresses|7795 EUR|321|{\"colour\":\"Sky Blue\","));
     cr_expect_not_null(strstr(t.out.data, "user u1|35-44|m|SE\n"));
-    cr_expect_not_null(strstr(t.out.data, "add_to_cart u1|s1-1|p32||1|14900|1749584431712\n"));
+    cr_expect_not_null(strstr(t.out.data, "add_to_cart u1|s1-1|p58||1|18900|1749584431712\n"));
     aisle_buf_deinit(&t.out);
 }
 
