@@ -190,6 +190,21 @@ Test(model_hostile, every_section_field_at_its_extremes)
         }
 }
 
+Test(model_hostile, a_wrong_checksum_of_the_table_under_a_right_header)
+{
+    file[120] ^= 1;
+    put(124, crc32_z(0, file, 124), 4);
+    assert_refused(size, "section table: checksum", "table checksum");
+}
+
+Test(model_hostile, a_file_without_its_sections)
+{
+    put(24, 0, 4);
+    put(16, HEADER, 8);
+    seal(HEADER);
+    assert_refused(HEADER, "meta: missing", "no sections");
+}
+
 Test(model_hostile, settings_out_of_range)
 {
     static const float bad[] = {NAN, INFINITY, -INFINITY, -1};
@@ -277,6 +292,7 @@ Test(model_hostile, numbers_that_no_model_has)
         {"item-id-index", 4, 4, 3},
         {"seen-rows", 8, 8, UINT64_MAX},
         {"seen-rows", 16, 8, 1ull << 40},
+        {"seen-rows", SMALL_USERS * 8, 8, 29}, /* one entry of the 30 in no row */
         {"seen-items", 0, 4, 0xFFFFFFFF},
         {"seen-items", 4, 4, 23},
         {"seen-items", 4, 4, 0},
@@ -297,6 +313,15 @@ Test(model_hostile, numbers_that_no_model_has)
         snprintf(what, sizeof what, "lie %zu in %s", i, lies[i].section);
         assert_refused(size, lies[i].section, what);
     }
+}
+
+Test(model_hostile, a_free_slot_that_names_an_id_again)
+{
+    long at = data_of("item-id-index");
+    while (get(at, 4) != UINT32_MAX) at += 4;
+    put(at, 3, 4);
+    seal(size);
+    assert_refused(size, "item-id-index: 24 slots", "slot");
 }
 
 /* Two ids made equal: the second would never be found. */
