@@ -58,10 +58,29 @@ static float confidence(const aisle_weights *w, const aisle_recent *e)
 }
 
 typedef struct taste {
+    int32_t user; /* the model's, -1 = unknown */
     aisle_weighted_item *recent;
     int32_t *exclude;
     int32_t n_recent, n_exclude;
 } taste;
+
+/* An event that is older than the model and whose item stands in the user's trained history says nothing new;
+ * without it the trained factors serve as they are, and no system is solved. */
+static bool is_trained(const aisle_shelf *s, int32_t user, int32_t item, int64_t at_ms)
+{
+    if (user < 0 || at_ms >= s->since_ms) return false;
+    aisle_csr seen = aisle_model_seen(s->model);
+    int64_t low = seen.row_ptr[user], high = seen.row_ptr[user + 1];
+    while (low < high) { /* columns ascend within a row */
+        int64_t middle = low + (high - low) / 2;
+        if (seen.col[middle] == item) return true;
+        if (seen.col[middle] < item)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
 
 static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
 {
@@ -77,7 +96,7 @@ static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const 
         if (item < 0) continue;
         if (events[i].type == AISLE_EVENT_DISLIKE)
             t->exclude[t->n_exclude++] = item;
-        else if (weight > 0)
+        else if (weight > 0 && !is_trained(s, t->user, item, events[i].at_ms))
             t->recent[t->n_recent++] = (aisle_weighted_item){item, weight};
     }
     return AISLE_OK;
@@ -185,11 +204,11 @@ static json_t *envelope(const aisle_shelf *s, aisle_strategy strategy, int64_t s
 
 aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, json_t **out)
 {
-    taste t = {0};
+    taste t = {.user = known_user(r, s, ask)};
     json_t *items = NULL;
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(gather(r, s, ask, &t));
-    aisle_query q = {.user = known_user(r, s, ask),
+    aisle_query q = {.user = t.user,
                      .recent = t.recent,
                      .n_recent = t.n_recent,
                      .exclude = t.exclude,
