@@ -16,7 +16,7 @@ static int hex(char ch)
 static int decode_byte(aisle_str raw, size_t *i)
 {
     char ch = raw.ptr[(*i)++];
-    if (ch != '%') return (unsigned char)ch;
+    if (ch != '%') return ch ? (unsigned char)ch : -1;
     if (raw.len - *i < 2) return -1;
     int high = hex(raw.ptr[*i]), low = hex(raw.ptr[*i + 1]);
     *i += 2;
