@@ -32,6 +32,7 @@ typedef struct aisle_app {
     bool open_mode;   /* no API key in the store */
     int32_t n_loops;
     aisle_loop_state *loops;
+    char spool[4096]; /* folder for bodies; the HTTP core borrows it */
     int64_t started_ms;
     int64_t events_stored, events_known; /* counters; read and written atomically */
 } aisle_app;

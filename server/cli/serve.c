@@ -41,14 +41,13 @@ static aisle_status check_keys(const aisle_app *app, aisle_error *err)
 
 static aisle_status start_http(aisle_app *app, aisle_error *err)
 {
-    char spool[4096];
     aisle_http *http = NULL;
-    snprintf(spool, sizeof spool, "%s/spool", aisle_store_folder(app->store));
+    snprintf(app->spool, sizeof app->spool, "%s/spool", aisle_store_folder(app->store));
     aisle_http_params p = {.host = app->config->host,
                            .port = (int32_t)app->config->port,
                            .loops = app->n_loops,
                            .max_connections = (int32_t)app->config->max_connections,
-                           .spool = spool,
+                           .spool = app->spool,
                            .open_mode = app->open_mode,
                            .routes = aisle_routes,
                            .app = app,
