@@ -1,0 +1,88 @@
+"""The way of an ML engineer on the sample shop: import, train, evaluate, recommend, inspect, export; and Ctrl-C."""
+import csv
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+from program import AISLE, SAMPLE, folder, import_sample, run, tree
+
+
+class Journey(unittest.TestCase):
+    def ok(self, *args):
+        got = run(*args)
+        self.assertEqual(got.returncode, 0, got.stderr)
+        return got.stdout
+
+    def test_from_files_to_recommendations(self):
+        with folder() as f:
+            data = f / "data"
+            self.assertEqual(import_sample(data).returncode, 0)
+            self.ok("train", "--data", data, "--factors", "8", "--iterations", "5", "--seed", "3")
+            user = next(csv.DictReader(open(SAMPLE / "events.csv")))["user"]
+            titles = {p["id"]: p["title"] for p in csv.DictReader(open(SAMPLE / "products.csv"))}
+            answer = json.loads(self.ok("recommend", "--data", data, "--user", user, "-n", "5", "--json"))
+            items = answer["items"]
+            self.assertEqual(len(items), 5)
+            self.assertEqual(answer["strategy"], "personal")
+            for item in items:
+                self.assertEqual(item["title"], titles[item["id"]])
+            self.assertEqual(sorted((-i["score"] for i in items)), [-i["score"] for i in items])
+            table = self.ok("recommend", "--data", data, "--user", user, "-n", "5")
+            for item in items:
+                self.assertIn(item["title"][:20], table)
+            similar = json.loads(self.ok("similar", "--data", data, "--item", items[0]["id"], "-n", "3", "--json"))
+            self.assertNotIn(items[0]["id"], [i["id"] for i in similar["items"]])
+            (model,) = (data / "models").glob("*.aisle")
+            self.assertIn("item-factors", self.ok("inspect", model))
+            (f / "npy").mkdir()
+            self.ok("export", model, "--npy", f / "npy")
+            head = (f / "npy" / "item-factors.npy").read_bytes()[:128]
+            self.assertTrue(head.startswith(b"\x93NUMPY\x01\x00") and b"'<f4'" in head)
+
+    def test_the_same_seed_gives_the_same_model_for_any_number_of_threads(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            models = []
+            for threads in (1, 2, 3):
+                out = f / f"m{threads}.aisle"
+                self.ok("train", "--data", f / "data", "--factors", "16", "--iterations", "3", "--threads", threads, "--out", out,
+                        "--created", "2026-01-01T00:00:00Z")
+                models.append(out.read_bytes())
+            self.assertTrue(models[0] == models[1] == models[2], "models differ with the number of threads")
+
+    def test_evaluation_beats_popularity_on_the_sample(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            report = json.loads(self.ok("evaluate", "--data", f / "data", "--split", "random", "--factors", "16", "--json").splitlines()[-1])
+            models = {m["model"]: m for m in report["models"]}
+            at = {name: next(a for a in m["at"] if a["k"] == 10) for name, m in models.items()}
+            self.assertGreater(at["als"]["ndcg"]["mean"], at["popular"]["ndcg"]["mean"])
+
+    def test_importing_twice_adds_nothing(self):
+        with folder() as f:
+            counts = []
+            for _ in range(2):
+                out = self.ok("import", "--data", f / "data", "--preset", "generated", "--json",
+                              *(SAMPLE / f"{n}.csv" for n in ("products", "users", "events")))
+                counts.append(json.loads(out.splitlines()[-1]))
+            events = sum(1 for _ in open(SAMPLE / "events.csv")) - 1
+            self.assertEqual(counts[0]["stored"]["events"], events)
+            self.assertEqual(counts[1]["stored"]["events"], 0)
+
+    def test_an_interrupted_training_leaves_no_litter(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            before = [name for name, _ in tree(f / "data")]
+            child = subprocess.Popen([AISLE, "train", "--data", f / "data", "--factors", "256", "--iterations", "1000", "--solver", "cholesky"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            time.sleep(1)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=30)
+            self.assertEqual(child.returncode, 130, err)
+            self.assertEqual([name for name, _ in tree(f / "data")], before)
+
+
+if __name__ == "__main__":
+    unittest.main()
