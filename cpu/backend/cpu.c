@@ -1,4 +1,4 @@
-/* The cpu back-end: its table, opening, and matrices. The algorithms are in als_*.c, gram.c, similar.c and
+/* The cpu back-end: its table, opening, and matrices. The algorithms are in als_*.c, gram.c, similar_topk.c and
  * topn.c beside it. */
 #include "cpu/backend/cpu.h"
 

@@ -8,12 +8,11 @@ const aisle_command aisle_commands[] = {
     {"import", "read a shop's raw files into its data folder", aisle_command_import},
     {"train", "train a model on the shop's events", aisle_command_train},
     {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
-    {"key", "make, list and remove API keys", aisle_command_key},
     {"recommend", "recommend items to one user, or for some items", aisle_command_recommend},
     {"similar", "list the items most like one item", aisle_command_similar},
     {"inspect", "check a model file and show what is in it", aisle_command_inspect},
     {"export", "write a model's numbers for NumPy or as CSV", aisle_command_export},
-    {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
     {"serve", "serve the shop over HTTP", aisle_command_serve},
+    {"key", "make, list and remove API keys", aisle_command_key},
     {NULL, NULL, NULL},
 };

@@ -24,7 +24,6 @@ class BadInput(unittest.TestCase):
             (["train", "--factors", "-1"], ["--factors", "-1"]),
             (["train", "--iterations", "0"], ["--iterations", "0"]),
             (["train", "--regularization", "nan"], ["--regularization", "nan"]),
-            (["train", "--backend", "tpu"], ["--backend", "tpu"]),
             (["serve", "--port", "70000"], ["--port", "70000", "65535"]),
             (["serve", "--port", "8o80"], ["--port", "8o80"]),
             (["evaluate", "--split", "sideways"], ["--split", "sideways"]),
@@ -33,9 +32,14 @@ class BadInput(unittest.TestCase):
             with self.subTest(args):
                 self.refused(run(*args), *names, code=2)
 
+    def test_a_back_end_that_is_not_there_is_never_replaced(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            self.refused(run("train", "--data", f / "data", "--backend", "tpu"), "tpu", "--backend", code=1)
+
     def test_a_missing_data_folder(self):
         with folder() as f:
-            for command in (["train"], ["evaluate"], ["recommend", "--user", "u1"], ["similar", "--item", "i1"], ["serve", "--port", "0"]):
+            for command in (["train"], ["evaluate"], ["recommend", "--user", "u1"], ["similar", "--item", "i1"]):
                 with self.subTest(command):
                     self.refused(run(*command, "--data", f / "none"), f / "none")
             self.assertEqual(tree(f), [])

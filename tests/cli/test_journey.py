@@ -9,6 +9,11 @@ import unittest
 from program import AISLE, SAMPLE, folder, import_sample, run, tree
 
 
+def rows(name):
+    with open(SAMPLE / f"{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 class Journey(unittest.TestCase):
     def ok(self, *args):
         got = run(*args)
@@ -20,8 +25,8 @@ class Journey(unittest.TestCase):
             data = f / "data"
             self.assertEqual(import_sample(data).returncode, 0)
             self.ok("train", "--data", data, "--factors", "8", "--iterations", "5", "--seed", "3")
-            user = next(csv.DictReader(open(SAMPLE / "events.csv")))["user"]
-            titles = {p["id"]: p["title"] for p in csv.DictReader(open(SAMPLE / "products.csv"))}
+            user = rows("events")[0]["user"]
+            titles = {p["id"]: p["title"] for p in rows("products")}
             answer = json.loads(self.ok("recommend", "--data", data, "--user", user, "-n", "5", "--json"))
             items = answer["items"]
             self.assertEqual(len(items), 5)
@@ -56,8 +61,7 @@ class Journey(unittest.TestCase):
         with folder() as f:
             self.assertEqual(import_sample(f / "data").returncode, 0)
             report = json.loads(self.ok("evaluate", "--data", f / "data", "--split", "random", "--factors", "16", "--json").splitlines()[-1])
-            models = {m["model"]: m for m in report["models"]}
-            at = {name: next(a for a in m["at"] if a["k"] == 10) for name, m in models.items()}
+            at = {name: next(a for a in m["at"] if a["k"] == 10) for name, m in report["models"].items()}
             self.assertGreater(at["als"]["ndcg"]["mean"], at["popular"]["ndcg"]["mean"])
 
     def test_importing_twice_adds_nothing(self):
@@ -67,9 +71,9 @@ class Journey(unittest.TestCase):
                 out = self.ok("import", "--data", f / "data", "--preset", "generated", "--json",
                               *(SAMPLE / f"{n}.csv" for n in ("products", "users", "events")))
                 counts.append(json.loads(out.splitlines()[-1]))
-            events = sum(1 for _ in open(SAMPLE / "events.csv")) - 1
-            self.assertEqual(counts[0]["stored"]["events"], events)
-            self.assertEqual(counts[1]["stored"]["events"], 0)
+            events = len(rows("events"))
+            self.assertEqual(counts[0]["new_events"], events)
+            self.assertEqual(counts[1]["new_events"], 0)
 
     def test_an_interrupted_training_leaves_no_litter(self):
         with folder() as f:
