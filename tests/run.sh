@@ -10,7 +10,7 @@ run() { # PRESET
   echo "== $1"
   cmake --preset "$1" -G Ninja
   cmake --build --preset "$1"
-  ctest --preset "$1" --timeout 300
+  ctest --preset "$1" --timeout 300 -j 2
 }
 
 export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1"

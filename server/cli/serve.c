@@ -32,10 +32,6 @@ static aisle_status check_keys(const aisle_app *app, aisle_error *err)
             "--host %s: without an API key only loopback is served; make one with `aisle key add "
             "NAME --data %s`",
             c->host, c->data);
-    aisle_log(AISLE_LOG_WARN,
-              "no API key: everyone on this machine may administer the shop; `aisle key add "
-              "NAME --data %s` makes one",
-              c->data);
     return AISLE_OK;
 }
 
@@ -64,6 +60,11 @@ static void announce(const aisle_app *app)
     printf("listening on http://%s%s%s:%d\n", six ? "[" : "", host, six ? "]" : "",
            aisle_http_port(app->http));
     fflush(stdout);
+    if (app->open_mode)
+        aisle_log(AISLE_LOG_WARN,
+                  "no API key: everyone on this machine may administer the shop; `aisle key add "
+                  "NAME --data %s` makes one",
+                  app->config->data);
 }
 
 /* SIGINT and SIGTERM are blocked in every thread and taken here; the second one ends the program at once. */

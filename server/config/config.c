@@ -45,8 +45,8 @@ static const aisle_usage usage = {
     .synopsis = "[options]",
     .about = "Serves the shop of a data folder over HTTP: catalogue, events, recommendations, trainings.\n"
              "Every option may also stand in a file (--config FILE, `name = value` lines) or in the\n"
-             "environment (AISLE_PORT for --port); the command line wins, then the environment.",
-    .examples = "  aisle serve --data shop\n  AISLE_PORT=9000 aisle serve --data shop --print-config",
+             "environment (AISLE_SERVE_PORT for --port); the command line wins, then the environment.",
+    .examples = "  aisle serve --data shop\n  AISLE_SERVE_PORT=9000 aisle serve --data shop --print-config",
 };
 
 static int complain(const char *where, const aisle_error *err)
@@ -103,7 +103,7 @@ static int read_environment(const aisle_option *rows)
     for (int i = 0; i < NOT_STORED; i++) {
         char name[NAME_BYTES], where[NAME_BYTES + 8];
         aisle_error err;
-        snprintf(name, sizeof name, "AISLE_%s", rows[i].name);
+        snprintf(name, sizeof name, "AISLE_SERVE_%s", rows[i].name);
         for (char *s = name; *s; s++) *s = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
         const char *value = getenv(name);
         snprintf(where, sizeof where, "%s: ", name);

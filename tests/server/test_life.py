@@ -133,7 +133,7 @@ class Config(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
             f.write("# the shop\nport = 1001\n\n  loops=3\nlog-json = true\nlog-level = warn\n")
             f.flush()
-            got = self.printed("--config", f.name, "--log-level", "error", env={"AISLE_LOOPS": "4", "AISLE_LOG_LEVEL": "debug"})
+            got = self.printed("--config", f.name, "--log-level", "error", env={"AISLE_SERVE_LOOPS": "4", "AISLE_SERVE_LOG_LEVEL": "debug"})
             self.assertEqual((got["port"], got["loops"], got["log-level"], got["log-json"], got["host"]),
                              ("1001", "4", "error", "true", "127.0.0.1"))
             self.assertEqual(self.printed("--config", f.name, "--no-log-json")["log-json"], "false")
@@ -153,9 +153,9 @@ class Config(unittest.TestCase):
                 self.assertEqual(code, 2, err)
                 self.assertIn(f.name, err)
                 self.assertIn(word, err)
-        code, err = refused(env={"AISLE_PORT": "many"})
+        code, err = refused(env={"AISLE_SERVE_PORT": "many"})
         self.assertEqual(code, 2)
-        self.assertIn("AISLE_PORT", err)
+        self.assertIn("AISLE_SERVE_PORT", err)
         self.assertEqual(refused("--config", "/no/such/file")[0], 1)
 
 
