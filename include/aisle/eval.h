@@ -79,11 +79,14 @@ aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t 
                                           int32_t k, aisle_eval_source *out, aisle_error *err);
 void aisle_eval_source_free(aisle_eval_source *s);
 
-/* Appends the report to out: a table with cut-offs as columns and metrics as rows, "mean (low-high)", under the
- * line "NAME: n users, s seconds"; or one JSON object {"users", "seconds", "at": [{"k", "precision": {"mean",
- * "low", "high"}, ...}], "auc": {...}}. */
-aisle_status aisle_eval_report_text(const aisle_eval_report *r, const char *name, aisle_buf *out,
-                                    aisle_error *err);
+/* Appends one table that compares n >= 1 reports of the same test pairs and cut-offs: a row for each metric@k
+ * and the AUC, a column for each report under its name, at most 90 columns wide for four names of up to 10
+ * characters. "*" stands behind the best values of a row (to the four digits shown) unless all are equal; under a row
+ * with bootstrap intervals stands a second one of low..high. */
+aisle_status aisle_eval_table_text(const aisle_eval_report *reports, const char *const *names, int32_t n,
+                                   aisle_buf *out, aisle_error *err);
+/* Appends one JSON object {"users", "seconds", "at": [{"k", "precision": {"mean", "low", "high"}, ...}],
+ * "auc": {...}}. */
 aisle_status aisle_eval_report_json(const aisle_eval_report *r, aisle_buf *out, aisle_error *err);
 
 #endif

@@ -1,12 +1,12 @@
-/* The steps of `aisle evaluate`: get a subject and its test pairs, measure each model of it, print. */
+/* The steps of `aisle evaluate`: get a subject and its test pairs, measure each model of it. */
 #include "server/cli/evaluation.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "server/cli/evaluation_print.h"
 #include "server/cli/test_pairs.h"
 
 /* What is measured; everything borrowed from a training or from a model. */
@@ -18,15 +18,9 @@ typedef struct subject {
     int32_t k_similar, k_content;
 } subject;
 
-enum { MODEL_ALS, MODEL_NEIGHBOURS, MODEL_CONTENT, MODEL_POPULAR, MODELS };
-static const char *const model_names[MODELS] = {"als", "neighbours", "content", "popular"};
+enum { MODEL_ALS, MODEL_NEIGHBOURS, MODEL_CONTENT, MODEL_POPULAR };
 
-typedef struct results {
-    aisle_eval_report report[MODELS];
-    bool wanted[MODELS], have[MODELS];
-} results;
-
-static aisle_status read_models(const char *text, results *r, aisle_error *err)
+static aisle_status read_models(const char *text, aisle_evaluated *r, aisle_error *err)
 {
     aisle_str rest = aisle_str_from(text);
     while (rest.ptr) {
@@ -34,8 +28,9 @@ static aisle_status read_models(const char *text, results *r, aisle_error *err)
         aisle_str part = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
         rest = comma ? (aisle_str){comma + 1, rest.len - part.len - 1} : (aisle_str){NULL, 0};
         int32_t m = 0;
-        while (m < MODELS && !aisle_str_eq(part, aisle_str_from(model_names[m]))) m++;
-        if (m == MODELS)
+        while (m < AISLE_EVALUATED_MODELS && !aisle_str_eq(part, aisle_str_from(aisle_evaluated_names[m])))
+            m++;
+        if (m == AISLE_EVALUATED_MODELS)
             return aisle_fail(err, AISLE_EINVAL,
                               "--models %.*s: must be of als, neighbours, content, popular", (int)part.len,
                               part.ptr);
@@ -48,7 +43,8 @@ static aisle_status read_models(const char *text, results *r, aisle_error *err)
 static aisle_status make_source(const subject *s, int32_t model, int32_t threads, aisle_eval_source *out,
                                 bool *have, aisle_error *err)
 {
-    bool there[MODELS] = {s->users.n_cols > 0, s->k_similar > 0, s->k_content > 0, s->popularity != NULL};
+    bool there[AISLE_EVALUATED_MODELS] = {s->users.n_cols > 0, s->k_similar > 0, s->k_content > 0,
+                                          s->popularity != NULL};
     *have = there[model];
     if (!*have) return AISLE_OK;
     switch (model) {
@@ -64,12 +60,13 @@ static aisle_status make_source(const subject *s, int32_t model, int32_t threads
 }
 
 static aisle_status measure(const aisle_evaluation *e, const subject *s, const aisle_csr *test,
-                            const aisle_progress *progress, results *r, aisle_error *err)
+                            const aisle_progress *progress, aisle_evaluated *r, aisle_error *err)
 {
     aisle_eval_params p = e->params;
     int32_t n = 0;
     p.progress = progress;
-    for (int32_t m = 0; m < MODELS; m++) {
+    r->n_items = s->train.n_cols;
+    for (int32_t m = 0; m < AISLE_EVALUATED_MODELS; m++) {
         aisle_eval_source source = {0};
         if (!r->wanted[m]) continue;
         AISLE_TRY(make_source(s, m, p.threads, &source, &r->have[m], err));
@@ -81,40 +78,6 @@ static aisle_status measure(const aisle_evaluation *e, const subject *s, const a
     }
     if (n == 0) return aisle_fail(err, AISLE_EINVAL, "--models %s: there is no such model here", e->models);
     return AISLE_OK;
-}
-
-static aisle_status print_json(const aisle_evaluation *e, const results *r, aisle_error *err)
-{
-    aisle_buf b = {0};
-    const char *on = e->test ? "file" : e->split ? e->split : "random";
-    bool ok = aisle_buf_printf(&b, "{\"event\":\"done\",\"split\":\"%s\",\"models\":{", on), first = true;
-    for (int32_t m = 0; ok && m < MODELS; m++) {
-        if (!r->have[m]) continue;
-        ok = aisle_buf_printf(&b, "%s\"%s\":", first ? "" : ",", model_names[m]) &&
-             aisle_eval_report_json(&r->report[m], &b, err) == AISLE_OK;
-        first = false;
-    }
-    ok = ok && aisle_buf_append(&b, "}}", 2);
-    if (ok) puts(b.data);
-    aisle_buf_deinit(&b);
-    return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
-}
-
-static aisle_status print(const aisle_evaluation *e, const results *r, aisle_error *err)
-{
-    aisle_buf b = {0};
-    aisle_status st = AISLE_OK;
-    if (e->options->json) return print_json(e, r, err);
-    for (int32_t m = 0; st == AISLE_OK && m < MODELS; m++) {
-        if (r->wanted[m] && !r->have[m])
-            fprintf(stderr, "aisle %s: no %s model here\n", e->command, model_names[m]);
-        if (!r->have[m]) continue;
-        if (b.len > 0 && !aisle_buf_append(&b, "\n", 1)) st = aisle_fail(err, AISLE_ENOMEM, "out of memory");
-        if (st == AISLE_OK) st = aisle_eval_report_text(&r->report[m], model_names[m], &b, err);
-    }
-    if (st == AISLE_OK) fputs(b.data, stdout);
-    aisle_buf_deinit(&b);
-    return st;
 }
 
 static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *ids, const aisle_weights *w,
@@ -135,7 +98,7 @@ static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *i
 }
 
 /* A number is a version of the data folder, anything else a file. */
-static aisle_status run_model(const aisle_evaluation *e, results *r, aisle_error *err)
+static aisle_status run_model(const aisle_evaluation *e, aisle_evaluated *r, aisle_error *err)
 {
     char path[4096];
     uint64_t version;
@@ -191,7 +154,7 @@ static aisle_status split_events(const aisle_evaluation *e, aisle_training *t, u
 }
 
 static aisle_status train_and_measure(const aisle_evaluation *e, aisle_training *t, const uint8_t *keep,
-                                      const aisle_csr *test, results *r, aisle_error *err)
+                                      const aisle_csr *test, aisle_evaluated *r, aisle_error *err)
 {
     aisle_trained made;
     if (!r->wanted[MODEL_ALS]) t->params.factors = 0;
@@ -206,7 +169,7 @@ static aisle_status train_and_measure(const aisle_evaluation *e, aisle_training 
     return st;
 }
 
-static aisle_status run_training(const aisle_evaluation *e, results *r, aisle_error *err)
+static aisle_status run_training(const aisle_evaluation *e, aisle_evaluated *r, aisle_error *err)
 {
     aisle_training t;
     aisle_csr test = {0};
@@ -232,12 +195,14 @@ static aisle_status run_training(const aisle_evaluation *e, results *r, aisle_er
 
 aisle_status aisle_evaluation_run(const aisle_evaluation *e, aisle_error *err)
 {
-    results r = {0};
+    aisle_evaluated r = {0};
+    int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(read_models(e->models, &r, err));
     if (e->split && e->test)
         return aisle_fail(err, AISLE_EINVAL, "--split %s and --test %s: one of them", e->split, e->test);
     if ((e->preset || e->map) && !e->test)
         return aisle_fail(err, AISLE_EINVAL, "--preset and --map say how to read --test, which is not given");
     AISLE_TRY(e->model_name ? run_model(e, &r, err) : run_training(e, &r, err));
-    return print(e, &r, err);
+    r.seconds = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-9;
+    return aisle_evaluation_print(e, &r, err);
 }

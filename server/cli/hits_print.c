@@ -44,16 +44,19 @@ static aisle_str title_or_id(const aisle_product *p)
     return p->title.len ? p->title : p->id;
 }
 
+/* Three reasons of such titles fit below a row of the table. */
+enum { REASON_CHARS = 22 };
+
 static aisle_status print_reasons(aisle_model_source *s, const aisle_hit *hit, aisle_error *err)
 {
     for (int32_t r = 0; r < hit->n_reasons; r++) {
         aisle_product p;
         AISLE_TRY(aisle_model_source_product(s, hit->reasons[r].item, &p, err));
-        printf("%s%3.0f %% ", r ? ", " : "      because of ", 100 * (double)hit->reasons[r].share);
+        printf("%s%.0f %% ", r ? ", " : "     because of ", 100 * (double)hit->reasons[r].share);
         aisle_str title = title_or_id(&p);
         int chars = 0;
         for (size_t i = 0; i < title.len; i++) chars += ((unsigned char)title.ptr[i] & 0xC0) != 0x80;
-        put_column(title, chars > 30 ? 30 : chars);
+        put_column(title, chars > REASON_CHARS ? REASON_CHARS : chars);
     }
     if (hit->n_reasons) putchar('\n');
     return AISLE_OK;

@@ -58,11 +58,13 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
         json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
         putchar('\n');
         json_decref(line);
-    } else if (o->version)
-        printf("version %lld%s: %s (%d iterations, %.1f s)\n", (long long)o->version,
-               o->activated ? ", serving" : "", o->path, trained->iterations_run, trained->seconds);
-    else
-        printf("%s (%d iterations, %.1f s)\n", o->path, trained->iterations_run, trained->seconds);
+        return;
+    }
+    if (o->version) printf("version %lld%s: ", (long long)o->version, o->activated ? ", serving" : "");
+    printf("%s (%d iterations", o->path, trained->iterations_run);
+    if (isfinite(trained->loss)) printf(", loss %.6g", trained->loss);
+    if (isfinite(trained->ndcg)) printf(", NDCG@20 %.4f on held-out pairs", trained->ndcg);
+    printf(", %.1f s)\n", trained->seconds);
 }
 
 int aisle_command_train(int argc, char **argv)

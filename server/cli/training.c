@@ -53,13 +53,13 @@ static void on_iteration(void *ctx, const aisle_train_iteration *it)
         return;
     }
     char metric[64] = "";
+    if (!t->meter.terminal) return;
     if (isfinite(it->ndcg))
         snprintf(metric, sizeof metric, "  NDCG@20 %.4f  Recall@20 %.4f", it->ndcg, it->recall);
-    fprintf(stderr, "%s%-6s %3d/%d  loss %.6g%s  %.2f s%s", t->meter.terminal ? "\r\033[K" : "",
-            it->searching ? "search" : "train", it->iteration, it->of, it->loss, metric, it->seconds,
-            t->meter.terminal ? "" : "\n");
-    if (t->meter.terminal && it->iteration == it->of) fputc('\n', stderr);
-    t->meter.drawn = t->meter.terminal && it->iteration < it->of;
+    fprintf(stderr, "\r\033[K%-6s %3d/%d  loss %.6g%s  %.2f s", it->searching ? "search" : "train",
+            it->iteration, it->of, it->loss, metric, it->seconds);
+    if (it->iteration == it->of) fputc('\n', stderr);
+    t->meter.drawn = it->iteration < it->of;
 }
 
 static aisle_status load(aisle_training *t, aisle_error *err)

@@ -82,18 +82,46 @@ static aisle_eval_report small_report(void)
     return r;
 }
 
-Test(report, table_has_a_row_for_each_metric)
+Test(report, table_puts_models_side_by_side_and_marks_the_best)
 {
-    aisle_eval_report r = small_report();
+    aisle_eval_report r[3] = {small_report(), small_report(), small_report()};
+    const char *const names[] = {"als", "neighbours", "popular"};
     aisle_buf b = {0};
-    cr_assert_eq(aisle_eval_report_text(&r, "als", &b, NULL), AISLE_OK);
-    cr_assert(strstr(b.data, "als: 3 users, 0.2 s\n") == b.data, "%s", b.data);
-    cr_assert(strstr(b.data, "precision   0.1000 (0.0500-0.2000)  0.0000"), "%s", b.data);
-    cr_assert(strstr(b.data, "\ncoverage    0.7500"), "%s", b.data);
-    cr_assert(strstr(b.data, "\nauc         0.5000"), "%s", b.data);
+    r[1].at[1].ndcg = r[2].at[1].ndcg = (aisle_metric){.2, .15, .25};
+    r[2].at[0].precision = (aisle_metric){.05, .05, .05};
+    cr_assert_eq(aisle_eval_table_text(r, names, 3, &b, NULL), AISLE_OK);
+    cr_assert(strstr(b.data, "metric                       als         neighbours            popular\n") ==
+                  b.data,
+              "%s", b.data);
+    cr_assert(strstr(b.data, "\nndcg@10                   0.3000*            0.2000             0.2000\n"
+                             "                  0.2500..0.3500     0.1500..0.2500     0.1500..0.2500\n"),
+              "%s", b.data);
+    cr_assert(strstr(b.data, "\nprecision@5               0.1000*            0.1000*            0.0500\n"),
+              "a tie marks both: %s", b.data);
+    cr_assert(strstr(b.data,
+                     "\ncoverage@5                0.7500             0.7500             0.7500\ncoverage@10"),
+              "no mark where all are equal, no interval of a metric without: %s", b.data);
     int32_t lines = 0;
     for (const char *at = b.data; *at; at++) lines += *at == '\n';
-    cr_assert_eq(lines, 12); /* title, cut-offs, 9 metrics with cut-offs, AUC */
+    cr_assert_eq(lines, 1 + 9 * 2 + 1 + 2 + 1); /* names, metrics with cut-offs, AUC, intervals, legend */
+    aisle_buf_deinit(&b);
+}
+
+Test(report, table_of_four_models_fits_in_90_columns_and_one_has_no_mark)
+{
+    aisle_eval_report r[4] = {small_report(), small_report(), small_report(), small_report()};
+    const char *const names[] = {"als", "neighbours", "content", "popular"};
+    aisle_buf b = {0};
+    for (int32_t i = 0; i < 4; i++) r[i].auc = (aisle_metric){.5, .4, .6};
+    cr_assert_eq(aisle_eval_table_text(r, names, 4, &b, NULL), AISLE_OK);
+    for (const char *at = b.data, *end; *at; at = end + 1) {
+        end = strchr(at, '\n');
+        cr_assert_leq(end - at, 90, "%s", at);
+        cr_assert(end == at || end[-1] != ' ', "%s", at);
+    }
+    b.len = 0;
+    cr_assert_eq(aisle_eval_table_text(r, names, 1, &b, NULL), AISLE_OK);
+    cr_assert_null(strchr(b.data, '*'), "%s", b.data);
     aisle_buf_deinit(&b);
 }
 
