@@ -23,23 +23,22 @@ typedef struct outcome {
     bool activated;
 } outcome;
 
-/* To --out, or to the registry's next version. */
-static aisle_status publish(aisle_training *t, const aisle_trained *trained, bool activate, outcome *o,
-                            aisle_error *err)
+/* Before the work: a version that another training is about to make is refused now, not hours later. */
+static aisle_status reserve(const char *data, aisle_registry **registry, outcome *o, aisle_error *err)
 {
     static char path[4096];
-    aisle_registry *registry = NULL;
-    if (o->path)
-        return aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err);
-    AISLE_TRY(aisle_registry_open(t->options->data, &registry, err));
-    aisle_status st = aisle_registry_next(registry, &o->version, path, err);
-    if (st == AISLE_OK)
-        st = aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, path, err);
-    if (st == AISLE_OK && activate) st = aisle_registry_activate(registry, o->version, err);
+    if (o->path) return AISLE_OK; /* --out */
+    AISLE_TRY(aisle_registry_open(data, registry, err));
+    AISLE_TRY(aisle_registry_next(*registry, &o->version, path, err));
     o->path = path;
-    o->activated = activate;
-    aisle_registry_close(registry);
-    return st;
+    return AISLE_OK;
+}
+
+static aisle_status publish(const aisle_training *t, const aisle_trained *trained, aisle_registry *registry,
+                            outcome *o, aisle_error *err)
+{
+    AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
+    return o->activated ? aisle_registry_activate(registry, o->version, err) : AISLE_OK;
 }
 
 static json_t *number(double v)
@@ -89,14 +88,17 @@ int aisle_command_train(int argc, char **argv)
     aisle_error err = {0};
     aisle_training t;
     aisle_trained trained = {0};
-    outcome done = {.path = out};
+    aisle_registry *registry = NULL;
+    outcome done = {.path = out, .activated = activate && !out};
     aisle_status st = aisle_training_open(&t, usage.command, &o, &err);
+    if (st == AISLE_OK) st = reserve(o.data, &registry, &done, &err);
     t.params.checkpoint = checkpoint;
     t.params.resume = resume;
     if (st == AISLE_OK) st = aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
     aisle_meter_finish(&t.meter);
-    if (st == AISLE_OK) st = publish(&t, &trained, activate, &done, &err);
+    if (st == AISLE_OK) st = publish(&t, &trained, registry, &done, &err);
     if (st == AISLE_OK) say_done(&t, &trained, &done);
+    aisle_registry_close(registry);
     aisle_trained_deinit(&trained);
     aisle_training_close(&t);
     return aisle_training_end(usage.command, o.json, st, &err);

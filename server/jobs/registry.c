@@ -14,6 +14,7 @@
 #include "aisle/file.h"
 #include "aisle/log.h"
 #include "aisle/str.h"
+#include "server/jobs/lock_file.h"
 
 enum { DIGITS = 6, PATH_BYTES = 4096 };
 static const int64_t max_version = 999999;
@@ -25,6 +26,7 @@ struct aisle_registry {
     aisle_model *model;
     int64_t version;
     bool loaded;
+    int next_lock; /* guarded by `change`: models/next.lock, held since aisle_registry_next; -1 = not held */
     int64_t refused; /* guarded by `change`: named by `current`, did not open; not tried at every refresh */
 };
 
@@ -43,19 +45,11 @@ aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out, 
         aisle_free(r);
         return st;
     }
+    r->next_lock = -1;
     pthread_mutex_init(&r->change, NULL);
     pthread_mutex_init(&r->lock, NULL);
     *out = r;
     return AISLE_OK;
-}
-
-void aisle_registry_close(aisle_registry *r)
-{
-    if (!r) return;
-    aisle_model_unref(r->model);
-    pthread_mutex_destroy(&r->change);
-    pthread_mutex_destroy(&r->lock);
-    aisle_free(r);
 }
 
 static void version_path(const aisle_registry *r, int64_t version, char path[PATH_BYTES])
@@ -231,7 +225,12 @@ aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err)
     return st;
 }
 
-aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[PATH_BYTES], aisle_error *err)
+static void lock_path(const aisle_registry *r, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/next.lock", r->folder);
+}
+
+static aisle_status next_version(const aisle_registry *r, int64_t *version, aisle_error *err)
 {
     int64_t *versions = NULL, n = 0;
     AISLE_TRY(scan(r, &versions, &n, err));
@@ -241,8 +240,33 @@ aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[
         return aisle_fail(err, AISLE_ECONFLICT, "%s: version %lld is the last; remove or rename old models",
                           r->folder, (long long)max_version);
     *version = next;
-    version_path(r, next, path);
     return AISLE_OK;
+}
+
+aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[PATH_BYTES], aisle_error *err)
+{
+    char lock[PATH_BYTES];
+    pthread_mutex_lock(&r->change);
+    lock_path(r, lock);
+    aisle_status st = r->next_lock >= 0
+                          ? AISLE_OK
+                          : aisle_lock_file_take(lock, "making the next version", &r->next_lock, err);
+    if (st == AISLE_OK) st = next_version(r, version, err);
+    pthread_mutex_unlock(&r->change);
+    if (st == AISLE_OK) version_path(r, *version, path);
+    return st;
+}
+
+void aisle_registry_close(aisle_registry *r)
+{
+    char lock[PATH_BYTES];
+    if (!r) return;
+    lock_path(r, lock);
+    aisle_lock_file_release(lock, r->next_lock);
+    aisle_model_unref(r->model);
+    pthread_mutex_destroy(&r->change);
+    pthread_mutex_destroy(&r->lock);
+    aisle_free(r);
 }
 
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err)

@@ -24,7 +24,8 @@ void aisle_registry_sweep(aisle_registry *r);
 aisle_model *aisle_registry_current(aisle_registry *r, int64_t *version);
 /* Takes up a `current` that another process has written since. AISLE_OK also when nothing is new. */
 aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err);
-/* A path for the next version to be written to by a trainer; the number is free until published. */
+/* A path for the next version to be written to by a trainer. The number is this registry's until it is
+ * closed, or its process ends: AISLE_EBUSY names the process that holds it now. */
 aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[4096], aisle_error *err);
 /* Opens and checks that version, makes it current on disk, then swaps it in. The old one serves until the
  * swap. AISLE_ENOTFOUND: no such version. */

@@ -1,4 +1,5 @@
 """Bad input gives one line that names the file or option and its value, exit 1 or 2, and leaves nothing half-written."""
+import fcntl
 import os
 import pathlib
 import resource
@@ -36,6 +37,19 @@ class BadInput(unittest.TestCase):
         with folder() as f:
             self.assertEqual(import_sample(f / "data").returncode, 0)
             self.refused(run("train", "--data", f / "data", "--backend", "tpu"), "tpu", "--backend", code=1)
+
+    def test_a_training_beside_another_is_refused_before_it_works(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            (f / "data" / "models").mkdir(exist_ok=True)
+            with open(f / "data" / "models" / "next.lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                lock.write("4711\n")
+                lock.flush()
+                got = run("train", "--data", f / "data", "--factors", "4", "--iterations", "2")
+                self.refused(got, "models/next.lock", "process 4711", code=1)
+            got = run("train", "--data", f / "data", "--factors", "4", "--iterations", "2")
+            self.assertEqual(got.returncode, 0, got.stderr)
 
     def test_a_missing_data_folder(self):
         with folder() as f:

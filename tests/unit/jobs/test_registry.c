@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,6 +106,33 @@ Test(registry, a_version_that_is_not_activated_does_not_serve)
     cr_assert_eq(add_version(r, 3), 1);
     cr_assert_eq(serving(r), 0);
     aisle_registry_close(r);
+}
+
+Test(registry, one_trainer_at_a_time_has_the_next_version_until_it_closes_or_dies)
+{
+    aisle_registry *mine = open_registry(), *other = open_registry();
+    char path[4096], pid[32];
+    int64_t version = 0;
+    aisle_error err = {0};
+    cr_assert_eq(aisle_registry_next(mine, &version, path, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_next(mine, &version, path, NULL), AISLE_OK, "its own lock is no obstacle");
+    cr_assert_eq(aisle_registry_next(other, &version, path, &err), AISLE_EBUSY);
+    snprintf(pid, sizeof pid, "process %d ", (int)getpid());
+    cr_assert(strstr(err.message, pid), "%s", err.message);
+    aisle_registry_close(mine);
+    cr_assert_eq(aisle_registry_next(other, &version, path, NULL), AISLE_OK);
+    aisle_registry_close(other);
+    cr_assert_eq(version, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        aisle_registry *r = open_registry();
+        _exit(aisle_registry_next(r, &version, path, NULL) == AISLE_OK ? 0 : 1); /* closes nothing */
+    }
+    int status;
+    cr_assert(waitpid(child, &status, 0) == child && status == 0);
+    aisle_registry *later = open_registry();
+    cr_assert_eq(aisle_registry_next(later, &version, path, NULL), AISLE_OK);
+    aisle_registry_close(later);
 }
 
 Test(registry, an_activated_version_serves_now_and_after_reopening)
