@@ -18,6 +18,13 @@ aisle_weights aisle_weights_default(void)
                            .rating_floor = 3};
 }
 
+double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double value)
+{
+    double weight = (double)w->weight[type];
+    if (type != AISLE_EVENT_RATING && type != AISLE_EVENT_REVIEW) return weight;
+    return value < (double)w->rating_floor ? 0 : weight * value / 5;
+}
+
 static aisle_status check_weights(const aisle_weights *w, aisle_error *err)
 {
     for (int t = 0; t < AISLE_EVENT_TYPES; t++)
@@ -53,15 +60,9 @@ static void undo(const weighing *c, const int64_t *event, int64_t begin, int64_t
 /* One event's weight before decay. Quantity does not multiply: one order of 96 is one sign of interest. */
 static double base_weight(const weighing *c, int64_t v)
 {
-    int type = c->e->type[v];
-    double weight = (double)c->w->weight[type];
-    if (type == AISLE_EVENT_PURCHASE) return c->left[v] > 0 ? weight : 0;
-    if (type == AISLE_EVENT_CANCEL) return 0;
-    if (type == AISLE_EVENT_RATING || type == AISLE_EVENT_REVIEW) {
-        float stars = c->e->value[v];
-        return stars < c->w->rating_floor ? 0 : weight * (double)stars / 5;
-    }
-    return weight;
+    aisle_event_type type = (aisle_event_type)c->e->type[v];
+    if (type == AISLE_EVENT_CANCEL || (type == AISLE_EVENT_PURCHASE && c->left[v] <= 0)) return 0;
+    return aisle_weights_event(c->w, type, (double)c->e->value[v]);
 }
 
 static double decay(const weighing *c, int64_t v)

@@ -22,6 +22,33 @@ static json_t *weights_json(const aisle_weights *w)
     return o;
 }
 
+static float float_or(const json_t *v, float otherwise)
+{
+    float f = (float)json_number_value(v);
+    return json_is_number(v) && isfinite(f) ? f : otherwise;
+}
+
+/* The names are those of weights_json and settings_json. */
+aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_error *err)
+{
+    json_error_t why;
+    aisle_weights w = aisle_weights_default();
+    json_t *json = json_loads(meta, 0, &why);
+    if (!json && json_error_code(&why) == json_error_out_of_memory)
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for a model's settings");
+    const json_t *settings = json_object_get(json, "settings");
+    const json_t *weights = json_object_get(settings, "weights");
+    for (int t = 0; json_is_object(weights) && t < AISLE_EVENT_TYPES; t++) /* absent = weighs nothing */
+        w.weight[t] = float_or(json_object_get(weights, aisle_event_type_name((aisle_event_type)t)), 0);
+    float half_life = float_or(json_object_get(settings, "half_life_days"), 0);
+    w.half_life_days = half_life > 0 ? (double)half_life : 0;
+    w.rating_floor = float_or(json_object_get(settings, "rating_floor"), w.rating_floor);
+    w.binary = json_is_true(json_object_get(settings, "binary"));
+    *out = w;
+    json_decref(json);
+    return AISLE_OK;
+}
+
 static json_t *settings_json(const aisle_train_params *p)
 {
     static const char *const solvers[] = {"auto", "cholesky", "cg"};

@@ -56,6 +56,10 @@ typedef struct aisle_weights {
 /* view .3, click .3, add_to_cart 1, purchase 2, rating/review stars/5 x 2 with floor 3, like 2; no decay. */
 aisle_weights aisle_weights_default(void);
 
+/* What one event weighs by type and stars, before decay, cancels and `binary`: rating and review weigh stars
+ * / 5 of their weight and nothing below the floor (a review without stars has 0). May be 0 or negative. */
+double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double value);
+
 /* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left
  * out (a cancel takes its quantity off the user's earlier purchases of the item, newest first; what is left
  * of a purchase still weighs as one, whatever its quantity); a dislike removes the pair. keep: per-event

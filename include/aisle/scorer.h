@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aisle/dataset.h"
 #include "aisle/model.h"
 #include "aisle/status.h"
 
@@ -24,6 +25,22 @@ typedef struct aisle_weighted_item {
     int32_t item;
     float weight; /* confidence, finite, > 0, as in training */
 } aisle_weighted_item;
+
+/* One of a user's newest events, on an item of the model. */
+typedef struct aisle_recent_event {
+    int32_t item;
+    aisle_event_type type;
+    double value; /* stars of ratings and reviews */
+} aisle_recent_event;
+
+/* What the n newest events say, as training would weigh them, into out[n]: distinct items in order of first
+ * sight; returns how many. The weights of an item add up (with w->binary to 1); items that come to 0 or less
+ * or are disliked are left out. No decay, since the events are new, and cancels count nothing. O(n * items):
+ * for hundreds of events. w: aisle_trained_weights of the model. */
+int32_t aisle_recent_weigh(const aisle_weights *w, const aisle_recent_event *events, int32_t n,
+                           aisle_weighted_item *out);
+/* What an item weighs that a visitor only names: as one add to cart, or 1 where that weighs nothing. */
+float aisle_named_weight(const aisle_weights *w);
 
 typedef struct aisle_query {
     int32_t user; /* dense id, -1 = unknown */

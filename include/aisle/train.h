@@ -94,5 +94,9 @@ int64_t aisle_train_bytes(int32_t n_users, int32_t n_items, int64_t nnz, const a
 aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d, const aisle_train_params *p,
                                  const char *backend, const aisle_eval_report *metrics, const char *path,
                                  aisle_error *err);
+/* The weights that a model was trained with, from the settings in its meta (aisle_model_meta), so that what a
+ * user does after the training weighs the same. now_ms is 0. What meta does not say, or says in no readable
+ * way, is as in aisle_weights_default. Only AISLE_ENOMEM. */
+aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_error *err);
 
 #endif

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aisle/dataset.h"
 #include "aisle/scorer.h"
+#include "aisle/train.h"
 #include "server/cli/command.h"
 #include "server/cli/hits_print.h"
 #include "server/cli/options.h"
@@ -33,10 +33,10 @@ typedef struct given_list {
     int32_t n;
 } given_list;
 
-/* Splits "a,b,c"; every item counts as one purchase. */
-static aisle_status take_items(const aisle_model_source *s, const char *list, given_list *g, aisle_error *err)
+/* Splits "a,b,c". */
+static aisle_status take_items(const aisle_model_source *s, const char *list, float weight, given_list *g,
+                               aisle_error *err)
 {
-    const float weight = aisle_weights_default().weight[AISLE_EVENT_PURCHASE];
     while (list) {
         const char *comma = strchr(list, ',');
         aisle_str id = {list, comma ? (size_t)(comma - list) : strlen(list)};
@@ -51,34 +51,27 @@ static aisle_status take_items(const aisle_model_source *s, const char *list, gi
     return AISLE_OK;
 }
 
-/* The confidence of one event, as training weighs it; 0 = says nothing good. */
-static float event_weight(const aisle_weights *w, const aisle_recent *e)
+static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, aisle_str user, given_list *g,
+                                aisle_error *err)
 {
-    float weight = w->weight[e->type];
-    if (e->type != AISLE_EVENT_RATING && e->type != AISLE_EVENT_REVIEW) return weight;
-    return e->value < (double)w->rating_floor ? 0 : weight * (float)(e->value / 5);
-}
-
-static aisle_status take_recent(aisle_model_source *s, aisle_str user, given_list *g, aisle_error *err)
-{
-    const aisle_weights w = aisle_weights_default();
+    aisle_recent_event events[MAX_RECENT];
     aisle_recent *recent = NULL;
-    int32_t n = 0;
+    int32_t n = 0, n_known = 0;
     AISLE_TRY(aisle_view_recent(s->view, user, (aisle_str){0}, MAX_RECENT, &s->arena, &recent, &n, err));
     for (int32_t k = 0; k < n; k++) {
         int32_t item = aisle_model_find_item(s->model, recent[k].item);
-        float weight = event_weight(&w, &recent[k]);
-        if (item >= 0 && weight > 0) g->at[g->n++] = (aisle_weighted_item){item, weight};
+        if (item >= 0) events[n_known++] = (aisle_recent_event){item, recent[k].type, recent[k].value};
     }
+    g->n = aisle_recent_weigh(w, events, n_known, g->at);
     return AISLE_OK;
 }
 
-static aisle_status take_user(aisle_model_source *s, const char *id, given_list *g, aisle_query *q,
-                              aisle_error *err)
+static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, const char *id, aisle_query *q,
+                              given_list *g, aisle_error *err)
 {
     aisle_str user = aisle_str_from(id);
     q->user = aisle_model_find_user(s->model, user);
-    if (s->view) AISLE_TRY(take_recent(s, user, g, err));
+    if (s->view) AISLE_TRY(take_recent(s, w, user, g, err));
     if (q->user < 0 && g->n == 0)
         fprintf(stderr, "aisle recommend: user %s is unknown to the %s: popular items follow\n", id,
                 s->view ? "model and has no events" : "model");
@@ -94,8 +87,11 @@ static aisle_status recommend(const recommend_options *o, aisle_model_source *s,
                      .include_seen = o->seen,
                      .explain = o->explain,
                      .n = (int32_t)o->n};
-    for (int32_t i = 0; i < o->items.n; i++) AISLE_TRY(take_items(s, o->items.at[i], &given, err));
-    if (o->user) AISLE_TRY(take_user(s, o->user, &given, &q, err));
+    aisle_weights w;
+    AISLE_TRY(aisle_trained_weights(aisle_model_meta(s->model), &w, err));
+    for (int32_t i = 0; i < o->items.n; i++)
+        AISLE_TRY(take_items(s, o->items.at[i], aisle_named_weight(&w), &given, err));
+    if (o->user) AISLE_TRY(take_user(s, &w, o->user, &q, &given, err));
     q.n_recent = given.n;
     aisle_scorer *scorer = aisle_scorer_new();
     aisle_hits hits = {.hit = aisle_array(q.n, sizeof *hits.hit)};

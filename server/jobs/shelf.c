@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "aisle/dataset.h"
+#include "aisle/train.h"
 
 struct aisle_shelf_keeper {
     aisle_store *store;
@@ -98,7 +98,8 @@ static aisle_status build(aisle_shelf_keeper *k, aisle_model *m, aisle_shelf **o
     aisle_shelf *s = make(m);
     if (!s) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the shelf");
     aisle_sink sink = {.ctx = s, .product = place};
-    aisle_status st = aisle_store_load(k->store, &sink, NULL, err);
+    aisle_status st = aisle_trained_weights(aisle_model_meta(m), &s->weights, err);
+    if (st == AISLE_OK) st = aisle_store_load(k->store, &sink, NULL, err);
     if (st != AISLE_OK) {
         destroy(s);
         return st;

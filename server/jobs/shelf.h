@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aisle/dataset.h"
 #include "aisle/model.h"
 #include "server/jobs/registry.h"
 #include "server/store/store.h"
@@ -13,7 +14,8 @@
 typedef struct aisle_shelf {
     aisle_model *model;
     int64_t model_version, catalogue_version;
-    int64_t since_ms; /* when the model was made; 0 = unknown */
+    int64_t since_ms;      /* when the model was made; 0 = unknown */
+    aisle_weights weights; /* what it was trained with: newer events weigh the same */
     int32_t n_items;
     int64_t *price;            /* minor units, -1 = unknown */
     int32_t *category, *brand; /* index into the names below, -1 = none */

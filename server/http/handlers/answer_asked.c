@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "aisle/dataset.h"
 #include "server/auth/random_id.h"
 
 enum { RECENT = 50, DISLIKED_MAX = RECENT };
@@ -49,14 +48,6 @@ static int32_t known_user(aisle_request *r, const aisle_shelf *s, const aisle_as
     return name ? aisle_model_find_user(s->model, aisle_str_from(name)) : -1;
 }
 
-/* What an event says for the item, as training weighs it; <= 0: nothing, or the contrary. */
-static float confidence(const aisle_weights *w, const aisle_recent *e)
-{
-    bool stars = e->type == AISLE_EVENT_RATING || (e->type == AISLE_EVENT_REVIEW && e->value > 0);
-    if (stars && e->value < (double)w->rating_floor) return 0;
-    return w->weight[e->type] * (stars ? (float)(e->value / 5) : 1.0F);
-}
-
 typedef struct taste {
     int32_t user; /* the model's, -1 = unknown */
     aisle_weighted_item *recent;
@@ -85,27 +76,26 @@ static bool is_trained(const aisle_shelf *s, int32_t user, int32_t item, int64_t
 static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
 {
     aisle_recent *events = NULL;
-    int32_t n = 0;
-    aisle_weights weights = aisle_weights_default();
+    aisle_recent_event known[RECENT];
+    int32_t n = 0, n_known = 0;
     if (!ask->user.ptr && !ask->session.ptr) return AISLE_OK;
     AISLE_TRY(aisle_view_recent(aisle_loop_of(r)->view, ask->user, ask->session, RECENT,
                                 aisle_request_arena(r), &events, &n, aisle_request_error(r)));
     for (int32_t i = 0; i < n; i++) {
         int32_t item = aisle_model_find_item(s->model, events[i].item);
-        float weight = confidence(&weights, &events[i]);
         if (item < 0) continue;
-        if (events[i].type == AISLE_EVENT_DISLIKE)
-            t->exclude[t->n_exclude++] = item;
-        else if (weight > 0 && !is_trained(s, t->user, item, events[i].at_ms))
-            t->recent[t->n_recent++] = (aisle_weighted_item){item, weight};
+        if (events[i].type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
+        if (!is_trained(s, t->user, item, events[i].at_ms))
+            known[n_known++] = (aisle_recent_event){item, events[i].type, events[i].value};
     }
+    t->n_recent = aisle_recent_weigh(&s->weights, known, n_known, t->recent);
     return AISLE_OK;
 }
 
 static aisle_status gather(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
 {
     aisle_arena *a = aisle_request_arena(r);
-    float weight = aisle_weights_default().weight[AISLE_EVENT_ADD_TO_CART];
+    float weight = aisle_named_weight(&s->weights);
     t->recent = aisle_arena_calloc(a, (size_t)(RECENT + ask->n_items), sizeof *t->recent);
     t->exclude = aisle_arena_calloc(a, (size_t)(DISLIKED_MAX + ask->n_exclude), sizeof *t->exclude);
     if (!t->recent || !t->exclude) return aisle_no_memory(r);

@@ -146,6 +146,56 @@ Test(checkpoint, damage_truncation_and_other_files_are_refused)
     aisle_mat_deinit(&y);
 }
 
+static void assert_weights(aisle_weights got, aisle_weights want)
+{
+    for (int e = 0; e < AISLE_EVENT_TYPES; e++) cr_assert_eq(got.weight[e], want.weight[e], "event %d", e);
+    cr_assert_eq(got.half_life_days, want.half_life_days);
+    cr_assert_eq(got.rating_floor, want.rating_floor);
+    cr_assert_eq(got.binary, want.binary);
+}
+
+Test(train, the_weights_of_a_model_are_read_back_from_its_meta)
+{
+    aisle_dataset *d = small_shop();
+    aisle_train_params p = small_params();
+    aisle_trainer t = cpu_trainer(1);
+    const char *path = scratch_path("weights.aisle");
+    aisle_trained made;
+    aisle_model *m;
+    aisle_weights got;
+    p.weights = (aisle_weights){.weight = {[AISLE_EVENT_VIEW] = .07f,
+                                           [AISLE_EVENT_PURCHASE] = 3.3f,
+                                           [AISLE_EVENT_REMOVE_FROM_CART] = -1.5f},
+                                .half_life_days = 90.5,
+                                .rating_floor = 2.5f,
+                                .binary = true};
+    cr_assert_eq(aisle_train(d, NULL, &p, &t, &made, NULL), AISLE_OK);
+    cr_assert_eq(aisle_trained_write(&made, d, &p, "cpu", NULL, path, NULL), AISLE_OK);
+    cr_assert_eq(aisle_model_open(path, &m, NULL), AISLE_OK);
+    cr_assert_eq(aisle_trained_weights(aisle_model_meta(m), &got, NULL), AISLE_OK);
+    assert_weights(got, p.weights);
+    aisle_model_unref(m);
+    unlink(path);
+    aisle_trained_deinit(&made);
+    t.ops->close(t.device);
+    aisle_dataset_free(d);
+}
+
+Test(train, a_meta_that_says_nothing_of_weights_gives_the_default_ones)
+{
+    static const char *const silent[] = {"{}",
+                                         "{\"settings\":{\"weights\":7}}",
+                                         "{\"settings\":[1]}",
+                                         "7",
+                                         "",
+                                         "{\"settings\":{\"half_life_days\":-3,\"rating_floor\":1e300}}"};
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        aisle_weights got;
+        cr_assert_eq(aisle_trained_weights(silent[i], &got, NULL), AISLE_OK);
+        assert_weights(got, aisle_weights_default());
+    }
+}
+
 Test(train, the_model_file_repeats_byte_for_byte_and_tells_its_settings)
 {
     aisle_dataset *d = small_shop();
