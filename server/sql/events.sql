@@ -1,10 +1,11 @@
--- name: event_insert
-INSERT OR IGNORE INTO events (key, user_id, session_id, product_id, type, at_ms, value, price_minor, position,
-                              order_ref, recommendation)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
+-- name: event_key_add
+-- No change when the key is known.
+INSERT OR IGNORE INTO event_keys VALUES (?1);
 
--- name: event_known
-SELECT 1 FROM events WHERE key = ?1;
+-- name: event_insert
+INSERT INTO events (user_id, session_id, product_id, type, at_ms, value, price_minor, position, order_ref,
+                    recommendation)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: event_all
 SELECT user_id, session_id, product_id, type, at_ms, value, price_minor, position, order_ref, recommendation

@@ -59,3 +59,9 @@ WHERE version > 0 AND {narrow}
   AND (?6 IS NULL OR brand = ?6)
   AND price_minor BETWEEN ?7 AND ?8
   AND (NOT ?9 OR stock <> 0);
+
+-- name: product_indexes
+-- All that a bulk insert may do without; it looks products up by ext.
+SELECT 'DROP INDEX ' || name || ';', sql || ';'
+FROM sqlite_schema
+WHERE type = 'index' AND tbl_name = 'products' AND name <> 'products_ext';

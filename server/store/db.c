@@ -1,4 +1,4 @@
-/* Opening a connection and translating SQLite's failures. Statements are in query.c, the schema in migrate.c.
+/* Opening a connection and translating SQLite's failures. Statements are in stmt.c, the schema in migrate.c.
  */
 #include "server/store/db.h"
 

@@ -27,8 +27,9 @@ enum {
     X(PRODUCT_ALL, "product_all")                                                                            \
     X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
     X(PRODUCT_COUNT_UNAVAILABLE, "product_count_unavailable")                                                \
+    X(PRODUCT_INDEXES, "product_indexes")                                                                    \
+    X(EVENT_KEY_ADD, "event_key_add")                                                                        \
     X(EVENT_INSERT, "event_insert")                                                                          \
-    X(EVENT_KNOWN, "event_known")                                                                            \
     X(EVENT_ALL, "event_all")                                                                                \
     X(EVENT_RECENT_USER, "event_recent_user")                                                                \
     X(EVENT_RECENT_SESSION, "event_recent_session")                                                          \
@@ -82,35 +83,35 @@ aisle_str aisle_sql_text(const char *name);
 
 /* A statement in use. Faults of begin and of binds are kept and reported by next or run. Text and blobs are
  * borrowed until the query ends. */
-typedef struct aisle_query {
+typedef struct aisle_stmt {
     aisle_db *db;
     sqlite3_stmt *stmt;
     int rc;
-} aisle_query;
+} aisle_stmt;
 
-aisle_query aisle_query_begin(aisle_db *db, aisle_sql id);
-aisle_query aisle_query_with(aisle_db *db, sqlite3_stmt *stmt); /* for a statement the caller keeps */
-void aisle_query_text(aisle_query *q, int index, aisle_str s);  /* absent binds NULL */
-void aisle_query_cstr(aisle_query *q, int index, const char *s);
-void aisle_query_blob(aisle_query *q, int index, const void *p, int bytes);
-void aisle_query_int(aisle_query *q, int index, int64_t v);
-void aisle_query_id(aisle_query *q, int index, int64_t id); /* 0 binds NULL */
-void aisle_query_real(aisle_query *q, int index, double v);
+aisle_stmt aisle_stmt_begin(aisle_db *db, aisle_sql id);
+aisle_stmt aisle_stmt_with(aisle_db *db, sqlite3_stmt *stmt); /* for a statement the caller keeps */
+void aisle_stmt_text(aisle_stmt *q, int index, aisle_str s);  /* absent binds NULL */
+void aisle_stmt_cstr(aisle_stmt *q, int index, const char *s);
+void aisle_stmt_blob(aisle_stmt *q, int index, const void *p, int bytes);
+void aisle_stmt_int(aisle_stmt *q, int index, int64_t v);
+void aisle_stmt_id(aisle_stmt *q, int index, int64_t id); /* 0 binds NULL */
+void aisle_stmt_real(aisle_stmt *q, int index, double v);
 /* *row false at the end, and then and on failure the statement is reset. */
-aisle_status aisle_query_next(aisle_query *q, bool *row, aisle_error *err);
+aisle_status aisle_stmt_next(aisle_stmt *q, bool *row, aisle_error *err);
 /* Runs a statement whose rows are of no interest. */
-aisle_status aisle_query_run(aisle_query *q, aisle_error *err);
-void aisle_query_end(aisle_query *q);
-static inline int64_t aisle_query_get_int(const aisle_query *q, int column)
+aisle_status aisle_stmt_run(aisle_stmt *q, aisle_error *err);
+void aisle_stmt_end(aisle_stmt *q);
+static inline int64_t aisle_stmt_get_int(const aisle_stmt *q, int column)
 {
     return sqlite3_column_int64(q->stmt, column);
 }
-static inline double aisle_query_get_real(const aisle_query *q, int column)
+static inline double aisle_stmt_get_real(const aisle_stmt *q, int column)
 {
     return sqlite3_column_double(q->stmt, column);
 }
-aisle_str aisle_query_get_text(const aisle_query *q, int column); /* borrowed until next or end */
+aisle_str aisle_stmt_get_text(const aisle_stmt *q, int column); /* borrowed until next or end */
 /* Copies into the arena; false when memory is short. */
-bool aisle_query_copy_text(const aisle_query *q, int column, aisle_arena *a, aisle_str *out);
+bool aisle_stmt_copy_text(const aisle_stmt *q, int column, aisle_arena *a, aisle_str *out);
 
 #endif

@@ -47,6 +47,7 @@ static aisle_status put_product(void *ctx, const aisle_product *p, aisle_error *
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         AISLE_TRY(aisle_spool_put_text(&s->catalogue, texts[i], err));
     s->n_records++;
+    s->n_products++;
     return AISLE_OK;
 }
 
@@ -70,16 +71,16 @@ static aisle_status number(aisle_staging *s, aisle_ext_kind kind, aisle_str ext,
 }
 
 /* Equal records are told apart by how often they came, so that the same file twice still adds nothing. */
-static aisle_status tell_apart(aisle_staging *s, unsigned char key[16], aisle_error *err)
+static aisle_status tell_apart(aisle_staging *s, int64_t *key, aisle_error *err)
 {
     int64_t before = s->repeats_cap;
-    int32_t k = aisle_idmap_add(s->keys, (aisle_str){(const char *)key, 16});
+    int32_t k = aisle_idmap_add(s->keys, (aisle_str){(const char *)key, sizeof *key});
     if (k < 0 || !aisle_grow((void **)&s->repeats, &s->repeats_cap, k + 1, sizeof *s->repeats))
         return no_memory(err);
     if (s->repeats_cap > before)
         memset(s->repeats + before, 0, (size_t)(s->repeats_cap - before) * sizeof *s->repeats);
     uint32_t n = s->repeats[k]++;
-    if (n) aisle_event_key_again(key, n);
+    if (n) *key = aisle_event_key_again(*key, n);
     return AISLE_OK;
 }
 
@@ -101,8 +102,8 @@ static aisle_status put_event(void *ctx, const aisle_event *e, aisle_error *err)
     AISLE_TRY(number(s, AISLE_EXT_PRODUCT, e->item, &r.id[AISLE_EXT_PRODUCT], err));
     AISLE_TRY(number(s, AISLE_EXT_USER, e->user, &r.id[AISLE_EXT_USER], err));
     AISLE_TRY(number(s, AISLE_EXT_SESSION, e->session, &r.id[AISLE_EXT_SESSION], err));
-    aisle_event_key(e, r.key);
-    if (s->keys && !e->event_id.ptr) AISLE_TRY(tell_apart(s, r.key, err));
+    r.key = aisle_event_key(e);
+    if (s->keys && !e->event_id.ptr) AISLE_TRY(tell_apart(s, &r.key, err));
     if (s->dataset) {
         aisle_sink tee = aisle_dataset_sink(s->dataset);
         AISLE_TRY(tee.event(tee.ctx, e, err));
@@ -162,21 +163,30 @@ aisle_status aisle_staging_catalogue(aisle_staging *s, const aisle_sink *sink, a
     return st;
 }
 
-aisle_status aisle_staging_event(aisle_staging *s, aisle_staged_event *r, aisle_event *e, char text[512],
-                                 bool *end, aisle_error *err)
+aisle_status aisle_staging_event(aisle_staging *s, aisle_staged_event *out, aisle_buf *text, bool *end,
+                                 aisle_error *err)
 {
-    bool cut = false;
-    AISLE_TRY(aisle_spool_get(&s->events, r, sizeof *r, end, err));
+    AISLE_TRY(aisle_spool_get(&s->events, out, sizeof *out, end, err));
     if (*end) return AISLE_OK;
-    AISLE_TRY(aisle_spool_get(&s->events, text, r->order_len, &cut, err));
-    if (!cut) AISLE_TRY(aisle_spool_get(&s->events, text + 256, r->recommendation_len, &cut, err));
+    int64_t bytes = out->order_len + out->recommendation_len;
+    bool cut = false;
+    if (!aisle_grow((void **)&text->data, &text->cap, text->len + bytes + 1, 1)) return no_memory(err);
+    AISLE_TRY(aisle_spool_get(&s->events, text->data + text->len, (size_t)bytes, &cut, err));
     if (cut) return aisle_fail(err, AISLE_EIO, "%s: a staging file ends inside a record", s->events.where);
-    *e = (aisle_event){.type = (aisle_event_type)r->type,
-                       .at_ms = r->at_ms,
-                       .value = r->value,
-                       .price_minor = r->price_minor,
-                       .position = r->position};
-    if (r->has_order) e->order = (aisle_str){text, r->order_len};
-    if (r->has_recommendation) e->recommendation = (aisle_str){text + 256, r->recommendation_len};
+    out->text_at = (int32_t)text->len;
+    text->len += bytes;
     return AISLE_OK;
+}
+
+aisle_event aisle_staged_event_view(const aisle_staged_event *r, const aisle_buf *text)
+{
+    const char *at = text->data + r->text_at;
+    aisle_event e = {.type = (aisle_event_type)r->type,
+                     .at_ms = r->at_ms,
+                     .value = r->value,
+                     .price_minor = r->price_minor,
+                     .position = r->position};
+    if (r->has_order) e.order = (aisle_str){at, r->order_len};
+    if (r->has_recommendation) e.recommendation = (aisle_str){at + r->order_len, r->recommendation_len};
+    return e;
 }

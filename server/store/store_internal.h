@@ -44,10 +44,12 @@ void aisle_store_stop_writer(aisle_store *s); /* after what waits is written */
 /* Returns the id of an external id, making it when it is new. which: product, user or session. */
 typedef enum aisle_ext_kind { AISLE_EXT_PRODUCT, AISLE_EXT_USER, AISLE_EXT_SESSION } aisle_ext_kind;
 aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err);
-/* The 16-byte key of an event: of its event_id, else of the record. */
-void aisle_event_key(const aisle_event *e, unsigned char key[16]);
+/* What tells an event from all others: a hash of its event_id, else of the record. */
+int64_t aisle_event_key(const aisle_event *e);
 /* The key of the n-th equal record after the first (n >= 1), where equal records are kept. */
-void aisle_event_key_again(unsigned char key[16], uint32_t n);
+int64_t aisle_event_key_again(int64_t key, uint32_t n);
+/* *known: the key was there already; else it is now, and the event must be inserted. */
+aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_error *err);
 aisle_status aisle_event_check(const aisle_event *e, aisle_error *err);
 aisle_status aisle_product_check(const aisle_product *p, aisle_error *err);
 aisle_status aisle_user_check(const aisle_user *u, aisle_error *err);
@@ -56,10 +58,10 @@ typedef struct aisle_event_ids {
     int64_t user, session, product;
 } aisle_event_ids;
 aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
-                                   const unsigned char key[16], bool *known, aisle_error *err);
+                                   aisle_error *err);
 
 /* Reads the columns of product_get and its like; text is borrowed from the query. */
-void aisle_query_product(const aisle_query *q, aisle_product *out);
+void aisle_stmt_product(const aisle_stmt *q, aisle_product *out);
 /* Copies every text of p into the arena. */
 bool aisle_product_copy(aisle_arena *a, aisle_product *p);
 

@@ -51,56 +51,56 @@ static aisle_status step(loader *l, aisle_error *err)
                                        : AISLE_OK;
 }
 
-static aisle_status send_product(loader *l, const aisle_query *q, aisle_error *err)
+static aisle_status send_product(loader *l, const aisle_stmt *q, aisle_error *err)
 {
     aisle_product p;
-    aisle_query_product(q, &p);
-    if (!ext_put(&l->products, aisle_query_get_int(q, 0), p.id, &l->arena)) return no_memory(l, err);
-    bool record = aisle_query_get_int(q, 11) > 0; /* else only an id that an event named */
+    aisle_stmt_product(q, &p);
+    if (!ext_put(&l->products, aisle_stmt_get_int(q, 0), p.id, &l->arena)) return no_memory(l, err);
+    bool record = aisle_stmt_get_int(q, 11) > 0; /* else only an id that an event named */
     return record && l->sink->product ? l->sink->product(l->sink->ctx, &p, err) : AISLE_OK;
 }
 
-static aisle_status send_user(loader *l, const aisle_query *q, aisle_error *err)
+static aisle_status send_user(loader *l, const aisle_stmt *q, aisle_error *err)
 {
-    aisle_user u = {aisle_query_get_text(q, 1), aisle_query_get_text(q, 2), aisle_query_get_text(q, 3),
-                    aisle_query_get_text(q, 4)};
-    if (!ext_put(&l->users, aisle_query_get_int(q, 0), u.id, &l->arena)) return no_memory(l, err);
+    aisle_user u = {aisle_stmt_get_text(q, 1), aisle_stmt_get_text(q, 2), aisle_stmt_get_text(q, 3),
+                    aisle_stmt_get_text(q, 4)};
+    if (!ext_put(&l->users, aisle_stmt_get_int(q, 0), u.id, &l->arena)) return no_memory(l, err);
     return l->sink->user ? l->sink->user(l->sink->ctx, &u, err) : AISLE_OK;
 }
 
-static aisle_status keep_session(loader *l, const aisle_query *q, aisle_error *err)
+static aisle_status keep_session(loader *l, const aisle_stmt *q, aisle_error *err)
 {
-    bool kept = ext_put(&l->sessions, aisle_query_get_int(q, 0), aisle_query_get_text(q, 1), &l->arena);
+    bool kept = ext_put(&l->sessions, aisle_stmt_get_int(q, 0), aisle_stmt_get_text(q, 1), &l->arena);
     return kept ? AISLE_OK : no_memory(l, err);
 }
 
-static aisle_status send_event(loader *l, const aisle_query *q, aisle_error *err)
+static aisle_status send_event(loader *l, const aisle_stmt *q, aisle_error *err)
 {
-    aisle_event e = {.user = ext_get(&l->users, aisle_query_get_int(q, 0)),
-                     .session = ext_get(&l->sessions, aisle_query_get_int(q, 1)),
-                     .item = ext_get(&l->products, aisle_query_get_int(q, 2)),
-                     .type = (aisle_event_type)aisle_query_get_int(q, 3),
-                     .at_ms = aisle_query_get_int(q, 4),
-                     .value = aisle_query_get_real(q, 5),
-                     .price_minor = aisle_query_get_int(q, 6),
-                     .position = (int32_t)aisle_query_get_int(q, 7),
-                     .order = aisle_query_get_text(q, 8),
-                     .recommendation = aisle_query_get_text(q, 9)};
+    aisle_event e = {.user = ext_get(&l->users, aisle_stmt_get_int(q, 0)),
+                     .session = ext_get(&l->sessions, aisle_stmt_get_int(q, 1)),
+                     .item = ext_get(&l->products, aisle_stmt_get_int(q, 2)),
+                     .type = (aisle_event_type)aisle_stmt_get_int(q, 3),
+                     .at_ms = aisle_stmt_get_int(q, 4),
+                     .value = aisle_stmt_get_real(q, 5),
+                     .price_minor = aisle_stmt_get_int(q, 6),
+                     .position = (int32_t)aisle_stmt_get_int(q, 7),
+                     .order = aisle_stmt_get_text(q, 8),
+                     .recommendation = aisle_stmt_get_text(q, 9)};
     return l->sink->event(l->sink->ctx, &e, err);
 }
 
 static aisle_status stream(loader *l, aisle_sql id,
-                           aisle_status (*send)(loader *l, const aisle_query *q, aisle_error *err),
+                           aisle_status (*send)(loader *l, const aisle_stmt *q, aisle_error *err),
                            aisle_error *err)
 {
     bool row;
     aisle_status st;
-    aisle_query q = aisle_query_begin(&l->db, id);
-    while ((st = aisle_query_next(&q, &row, err)) == AISLE_OK && row) {
+    aisle_stmt q = aisle_stmt_begin(&l->db, id);
+    while ((st = aisle_stmt_next(&q, &row, err)) == AISLE_OK && row) {
         st = step(l, err);
         if (st == AISLE_OK) st = send(l, &q, err);
         if (st == AISLE_OK) continue;
-        aisle_query_end(&q);
+        aisle_stmt_end(&q);
         break;
     }
     return st;
@@ -109,11 +109,11 @@ static aisle_status stream(loader *l, aisle_sql id,
 static aisle_status find_total(loader *l, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(&l->db, AISLE_SQL_TOTALS_GET);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(&l->db, AISLE_SQL_TOTALS_GET);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (row) {
-        l->total = aisle_query_get_int(&q, 0) + aisle_query_get_int(&q, 1) + aisle_query_get_int(&q, 2);
-        aisle_query_end(&q);
+        l->total = aisle_stmt_get_int(&q, 0) + aisle_stmt_get_int(&q, 1) + aisle_stmt_get_int(&q, 2);
+        aisle_stmt_end(&q);
     }
     return AISLE_OK;
 }

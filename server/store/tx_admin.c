@@ -7,12 +7,12 @@ aisle_status aisle_tx_key_add(aisle_tx *tx, aisle_str name, aisle_str scope, con
     aisle_error why;
     if (name.len < 1 || name.len > 64)
         return aisle_fail(err, AISLE_EINVAL, "name of a key: %zu bytes, must be 1 to 64", name.len);
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_KEY_ADD);
-    aisle_query_text(&q, 1, name);
-    aisle_query_text(&q, 2, scope);
-    aisle_query_blob(&q, 3, hash, 32);
-    aisle_query_int(&q, 4, aisle_time_now_ms());
-    aisle_status st = aisle_query_run(&q, &why);
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_KEY_ADD);
+    aisle_stmt_text(&q, 1, name);
+    aisle_stmt_text(&q, 2, scope);
+    aisle_stmt_blob(&q, 3, hash, 32);
+    aisle_stmt_int(&q, 4, aisle_time_now_ms());
+    aisle_status st = aisle_stmt_run(&q, &why);
     if (st == AISLE_ECONFLICT)
         return aisle_fail(err, st, "key %.*s: exists already; remove it first or choose another name",
                           (int)name.len, name.ptr);
@@ -23,29 +23,29 @@ aisle_status aisle_tx_key_add(aisle_tx *tx, aisle_str name, aisle_str scope, con
 aisle_status aisle_tx_key_remove(aisle_tx *tx, aisle_str name, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_KEY_REMOVE);
-    aisle_query_text(&q, 1, name);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_KEY_REMOVE);
+    aisle_stmt_text(&q, 1, name);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "key %.*s: not found", (int)name.len, name.ptr);
-    aisle_query_end(&q);
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
 aisle_status aisle_tx_job(aisle_tx *tx, aisle_job_record *job, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(tx->db, job->id ? AISLE_SQL_JOB_UPDATE : AISLE_SQL_JOB_ADD);
-    if (job->id) aisle_query_int(&q, 1, job->id);
-    aisle_query_cstr(&q, 2, job->kind);
-    aisle_query_cstr(&q, 3, job->state);
-    aisle_query_cstr(&q, 4, job->request);
-    aisle_query_cstr(&q, 5, job->result);
-    aisle_query_int(&q, 6, job->created_ms);
-    aisle_query_int(&q, 7, job->started_ms);
-    aisle_query_int(&q, 8, job->ended_ms);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(tx->db, job->id ? AISLE_SQL_JOB_UPDATE : AISLE_SQL_JOB_ADD);
+    if (job->id) aisle_stmt_int(&q, 1, job->id);
+    aisle_stmt_cstr(&q, 2, job->kind);
+    aisle_stmt_cstr(&q, 3, job->state);
+    aisle_stmt_cstr(&q, 4, job->request);
+    aisle_stmt_cstr(&q, 5, job->result);
+    aisle_stmt_int(&q, 6, job->created_ms);
+    aisle_stmt_int(&q, 7, job->started_ms);
+    aisle_stmt_int(&q, 8, job->ended_ms);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "job %lld: not found", (long long)job->id);
-    job->id = aisle_query_get_int(&q, 0);
-    aisle_query_end(&q);
+    job->id = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }

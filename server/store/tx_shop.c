@@ -5,7 +5,7 @@
 
 #include "server/store/store_internal.h"
 
-enum { MAX_ID = 255, KEY_BYTES = 16 };
+enum { MAX_ID = 255 };
 
 static aisle_status check_id(const char *what, aisle_str s, bool needed, aisle_error *err)
 {
@@ -60,8 +60,17 @@ static unsigned char *put_word(unsigned char *at, uint64_t v)
     return at;
 }
 
+static int64_t hash(const unsigned char *text, size_t bytes)
+{
+    unsigned char digest[crypto_generichash_BYTES_MIN];
+    uint64_t key = 0;
+    crypto_generichash(digest, sizeof digest, text, bytes, NULL, 0);
+    for (int i = 7; i >= 0; i--) key = key << 8 | digest[i];
+    return (int64_t)key;
+}
+
 /* The layout is part of the database: a changed one would make every record new. */
-void aisle_event_key(const aisle_event *e, unsigned char key[16])
+int64_t aisle_event_key(const aisle_event *e)
 {
     unsigned char text[5 * (MAX_ID + 2) + 4 * 8], *at = text;
     if (e->event_id.ptr) {
@@ -79,15 +88,14 @@ void aisle_event_key(const aisle_event *e, unsigned char key[16])
         at = put_word(at, value);
         at = put_word(at, (uint64_t)e->price_minor);
     }
-    crypto_generichash(key, KEY_BYTES, text, (unsigned long long)(at - text), NULL, 0);
+    return hash(text, (size_t)(at - text));
 }
 
-void aisle_event_key_again(unsigned char key[16], uint32_t n)
+int64_t aisle_event_key_again(int64_t key, uint32_t n)
 {
-    unsigned char text[KEY_BYTES + 8];
-    memcpy(text, key, KEY_BYTES);
-    put_word(text + KEY_BYTES, n);
-    crypto_generichash(key, KEY_BYTES, text, sizeof text, NULL, 0);
+    unsigned char text[16];
+    put_word(put_word(text, (uint64_t)key), n);
+    return hash(text, sizeof text);
 }
 
 aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err)
@@ -96,82 +104,82 @@ aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int6
     static const aisle_sql add[] = {AISLE_SQL_PRODUCT_ID_ADD, AISLE_SQL_USER_ID_ADD,
                                     AISLE_SQL_SESSION_ID_ADD};
     bool row;
-    aisle_query q = aisle_query_begin(tx->db, find[kind]);
-    aisle_query_text(&q, 1, ext);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(tx->db, find[kind]);
+    aisle_stmt_text(&q, 1, ext);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) {
-        q = aisle_query_begin(tx->db, add[kind]);
-        aisle_query_text(&q, 1, ext);
-        AISLE_TRY(aisle_query_next(&q, &row, err));
+        q = aisle_stmt_begin(tx->db, add[kind]);
+        aisle_stmt_text(&q, 1, ext);
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) return aisle_fail(err, AISLE_EINTERNAL, "%s: an id was not returned", tx->db->path);
         if (kind == AISLE_EXT_USER) tx->deltas.users++;
     }
-    *id = aisle_query_get_int(&q, 0);
-    aisle_query_end(&q);
+    *id = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_EVENT_KEY_ADD);
+    aisle_stmt_int(&q, 1, key);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    *known = sqlite3_changes(tx->db->handle) == 0;
     return AISLE_OK;
 }
 
 aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
-                                   const unsigned char key[16], bool *known, aisle_error *err)
+                                   aisle_error *err)
 {
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_EVENT_INSERT);
-    aisle_query_blob(&q, 1, key, KEY_BYTES);
-    aisle_query_id(&q, 2, ids->user);
-    aisle_query_id(&q, 3, ids->session);
-    aisle_query_int(&q, 4, ids->product);
-    aisle_query_int(&q, 5, e->type);
-    aisle_query_int(&q, 6, e->at_ms);
-    aisle_query_real(&q, 7, e->value);
-    aisle_query_int(&q, 8, e->price_minor);
-    aisle_query_int(&q, 9, e->position);
-    aisle_query_text(&q, 10, e->order);
-    aisle_query_text(&q, 11, e->recommendation);
-    AISLE_TRY(aisle_query_run(&q, err));
-    *known = sqlite3_changes(tx->db->handle) == 0;
-    if (!*known) tx->deltas.events++;
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_EVENT_INSERT);
+    aisle_stmt_id(&q, 1, ids->user);
+    aisle_stmt_id(&q, 2, ids->session);
+    aisle_stmt_int(&q, 3, ids->product);
+    aisle_stmt_int(&q, 4, e->type);
+    aisle_stmt_int(&q, 5, e->at_ms);
+    aisle_stmt_real(&q, 6, e->value);
+    aisle_stmt_int(&q, 7, e->price_minor);
+    aisle_stmt_int(&q, 8, e->position);
+    aisle_stmt_text(&q, 9, e->order);
+    aisle_stmt_text(&q, 10, e->recommendation);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    tx->deltas.events++;
     return AISLE_OK;
 }
 
 aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err)
 {
-    unsigned char key[KEY_BYTES];
     aisle_event_ids ids = {0};
     AISLE_TRY(aisle_event_check(e, err));
-    aisle_event_key(e, key);
-    /* A known event must not leave a product or user behind that only it named. */
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_EVENT_KNOWN);
-    aisle_query_blob(&q, 1, key, KEY_BYTES);
-    AISLE_TRY(aisle_query_next(&q, known, err));
-    if (*known) {
-        aisle_query_end(&q);
-        return AISLE_OK;
-    }
+    /* First: a known event must not leave a product or user behind that only it named. */
+    AISLE_TRY(aisle_tx_event_claim(tx, aisle_event_key(e), known, err));
+    if (*known) return AISLE_OK;
     AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_PRODUCT, e->item, &ids.product, err));
     if (e->user.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, e->user, &ids.user, err));
     if (e->session.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_SESSION, e->session, &ids.session, err));
-    return aisle_tx_event_insert(tx, e, &ids, key, known, err);
+    return aisle_tx_event_insert(tx, e, &ids, err);
 }
 
 aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err)
 {
     bool row;
     AISLE_TRY(aisle_product_check(p, err));
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_PRODUCT_UPSERT);
-    aisle_query_text(&q, 1, p->id);
-    aisle_query_text(&q, 2, p->title);
-    aisle_query_text(&q, 3, p->description);
-    aisle_query_text(&q, 4, p->brand);
-    aisle_query_text(&q, 5, p->category);
-    aisle_query_text(&q, 6, p->currency);
-    aisle_query_text(&q, 7, p->attributes);
-    aisle_query_int(&q, 8, p->price_minor);
-    aisle_query_int(&q, 9, p->stock);
-    aisle_query_int(&q, 10, p->created_ms);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_UPSERT);
+    aisle_stmt_text(&q, 1, p->id);
+    aisle_stmt_text(&q, 2, p->title);
+    aisle_stmt_text(&q, 3, p->description);
+    aisle_stmt_text(&q, 4, p->brand);
+    aisle_stmt_text(&q, 5, p->category);
+    aisle_stmt_text(&q, 6, p->currency);
+    aisle_stmt_text(&q, 7, p->attributes);
+    aisle_stmt_int(&q, 8, p->price_minor);
+    aisle_stmt_int(&q, 9, p->stock);
+    aisle_stmt_int(&q, 10, p->created_ms);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return AISLE_OK; /* equal to what is stored */
-    if (aisle_query_get_int(&q, 0) == 1) tx->deltas.products++;
+    if (aisle_stmt_get_int(&q, 0) == 1) tx->deltas.products++;
     tx->deltas.catalogue++;
-    aisle_query_end(&q);
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
@@ -181,10 +189,10 @@ aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u, aisle_error *err)
     AISLE_TRY(aisle_user_check(u, err));
     AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, u->id, &id, err));
     if (!u->age_band.ptr && !u->gender.ptr && !u->country.ptr) return AISLE_OK;
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_USER_MERGE);
-    aisle_query_int(&q, 1, id);
-    aisle_query_text(&q, 2, u->age_band);
-    aisle_query_text(&q, 3, u->gender);
-    aisle_query_text(&q, 4, u->country);
-    return aisle_query_run(&q, err);
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_USER_MERGE);
+    aisle_stmt_int(&q, 1, id);
+    aisle_stmt_text(&q, 2, u->age_band);
+    aisle_stmt_text(&q, 3, u->gender);
+    aisle_stmt_text(&q, 4, u->country);
+    return aisle_stmt_run(&q, err);
 }

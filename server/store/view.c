@@ -33,18 +33,18 @@ void aisle_view_close(aisle_view *v)
     aisle_free(v);
 }
 
-void aisle_query_product(const aisle_query *q, aisle_product *out)
+void aisle_stmt_product(const aisle_stmt *q, aisle_product *out)
 {
-    *out = (aisle_product){.id = aisle_query_get_text(q, 1),
-                           .title = aisle_query_get_text(q, 2),
-                           .description = aisle_query_get_text(q, 3),
-                           .brand = aisle_query_get_text(q, 4),
-                           .category = aisle_query_get_text(q, 5),
-                           .currency = aisle_query_get_text(q, 6),
-                           .attributes = aisle_query_get_text(q, 7),
-                           .price_minor = aisle_query_get_int(q, 8),
-                           .stock = aisle_query_get_int(q, 9),
-                           .created_ms = aisle_query_get_int(q, 10)};
+    *out = (aisle_product){.id = aisle_stmt_get_text(q, 1),
+                           .title = aisle_stmt_get_text(q, 2),
+                           .description = aisle_stmt_get_text(q, 3),
+                           .brand = aisle_stmt_get_text(q, 4),
+                           .category = aisle_stmt_get_text(q, 5),
+                           .currency = aisle_stmt_get_text(q, 6),
+                           .attributes = aisle_stmt_get_text(q, 7),
+                           .price_minor = aisle_stmt_get_int(q, 8),
+                           .stock = aisle_stmt_get_int(q, 9),
+                           .created_ms = aisle_stmt_get_int(q, 10)};
 }
 
 bool aisle_product_copy(aisle_arena *a, aisle_product *p)
@@ -64,14 +64,14 @@ aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, ais
 {
     bool row;
     aisle_product p;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_GET);
-    aisle_query_text(&q, 1, id);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_PRODUCT_GET);
+    aisle_stmt_text(&q, 1, id);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len, id.ptr);
-    aisle_query_product(&q, &p);
-    int64_t found = aisle_query_get_int(&q, 11);
+    aisle_stmt_product(&q, &p);
+    int64_t found = aisle_stmt_get_int(&q, 11);
     bool copied = aisle_product_copy(a, &p);
-    aisle_query_end(&q);
+    aisle_stmt_end(&q);
     if (!copied) return no_memory(v, err);
     *out = p;
     if (version) *version = found;
@@ -87,21 +87,21 @@ aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session,
         return aisle_fail(err, AISLE_EINVAL, "limit %d: must be 1 to 10000", limit);
     aisle_recent *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
     if (!list) return no_memory(v, err);
-    aisle_query q =
-        aisle_query_begin(&v->db, user.ptr ? AISLE_SQL_EVENT_RECENT_USER : AISLE_SQL_EVENT_RECENT_SESSION);
-    aisle_query_text(&q, 1, user.ptr ? user : session);
-    aisle_query_int(&q, 2, limit);
+    aisle_stmt q =
+        aisle_stmt_begin(&v->db, user.ptr ? AISLE_SQL_EVENT_RECENT_USER : AISLE_SQL_EVENT_RECENT_SESSION);
+    aisle_stmt_text(&q, 1, user.ptr ? user : session);
+    aisle_stmt_int(&q, 2, limit);
     for (;;) {
-        AISLE_TRY(aisle_query_next(&q, &row, err));
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) break;
         aisle_recent *r = &list[count];
-        if (!aisle_query_copy_text(&q, 0, a, &r->item)) {
-            aisle_query_end(&q);
+        if (!aisle_stmt_copy_text(&q, 0, a, &r->item)) {
+            aisle_stmt_end(&q);
             return no_memory(v, err);
         }
-        r->type = (aisle_event_type)aisle_query_get_int(&q, 1);
-        r->at_ms = aisle_query_get_int(&q, 2);
-        r->value = aisle_query_get_real(&q, 3);
+        r->type = (aisle_event_type)aisle_stmt_get_int(&q, 1);
+        r->at_ms = aisle_stmt_get_int(&q, 2);
+        r->value = aisle_stmt_get_real(&q, 3);
         count++;
     }
     *out = list;
@@ -112,13 +112,13 @@ aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session,
 aisle_status aisle_view_totals(aisle_view *v, aisle_deltas *out, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_TOTALS_GET);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TOTALS_GET);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row)
         return aisle_fail(err, AISLE_EFORMAT, "%s: the totals are missing; restore a backup", v->db.path);
-    *out = (aisle_deltas){aisle_query_get_int(&q, 0), aisle_query_get_int(&q, 1), aisle_query_get_int(&q, 2),
-                          aisle_query_get_int(&q, 3)};
-    aisle_query_end(&q);
+    *out = (aisle_deltas){aisle_stmt_get_int(&q, 0), aisle_stmt_get_int(&q, 1), aisle_stmt_get_int(&q, 2),
+                          aisle_stmt_get_int(&q, 3)};
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
@@ -143,14 +143,14 @@ aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **i
     int64_t cap = 0, count = 0;
     bool row;
     aisle_status st;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_UNAVAILABLE);
-    while ((st = aisle_query_next(&q, &row, err)) == AISLE_OK && row) {
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_PRODUCT_UNAVAILABLE);
+    while ((st = aisle_stmt_next(&q, &row, err)) == AISLE_OK && row) {
         if (aisle_grow((void **)&list, &cap, count + 1, sizeof *list) &&
-            aisle_query_copy_text(&q, 0, a, &list[count])) {
+            aisle_stmt_copy_text(&q, 0, a, &list[count])) {
             count++;
             continue;
         }
-        aisle_query_end(&q);
+        aisle_stmt_end(&q);
         st = no_memory(v, err);
         break;
     }

@@ -14,15 +14,15 @@ aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int
     bool row;
     aisle_key *list = aisle_arena_calloc(a, MAX_KEYS, sizeof *list);
     if (!list) return no_memory(v, err);
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_KEY_ALL);
-    aisle_query_int(&q, 1, MAX_KEYS);
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_KEY_ALL);
+    aisle_stmt_int(&q, 1, MAX_KEYS);
     for (;; count++) {
-        AISLE_TRY(aisle_query_next(&q, &row, err));
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) break;
-        list[count].created_ms = aisle_query_get_int(&q, 2);
-        if (!aisle_query_copy_text(&q, 0, a, &list[count].name) ||
-            !aisle_query_copy_text(&q, 1, a, &list[count].scope)) {
-            aisle_query_end(&q);
+        list[count].created_ms = aisle_stmt_get_int(&q, 2);
+        if (!aisle_stmt_copy_text(&q, 0, a, &list[count].name) ||
+            !aisle_stmt_copy_text(&q, 1, a, &list[count].scope)) {
+            aisle_stmt_end(&q);
             return no_memory(v, err);
         }
     }
@@ -34,27 +34,27 @@ aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int
 aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], bool *found, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_KEY_CHECK);
-    aisle_query_blob(&q, 1, hash, 32);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
-    if (row) aisle_query_end(&q);
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_KEY_CHECK);
+    aisle_stmt_blob(&q, 1, hash, 32);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (row) aisle_stmt_end(&q);
     *found = row;
     return AISLE_OK;
 }
 
-static bool copy_job(const aisle_query *q, aisle_arena *a, aisle_job_record *out)
+static bool copy_job(const aisle_stmt *q, aisle_arena *a, aisle_job_record *out)
 {
     aisle_str text[4];
     for (int i = 0; i < 4; i++)
-        if (!aisle_query_copy_text(q, 1 + i, a, &text[i])) return false;
-    *out = (aisle_job_record){.id = aisle_query_get_int(q, 0),
+        if (!aisle_stmt_copy_text(q, 1 + i, a, &text[i])) return false;
+    *out = (aisle_job_record){.id = aisle_stmt_get_int(q, 0),
                               .kind = text[0].ptr,
                               .state = text[1].ptr,
                               .request = text[2].ptr,
                               .result = text[3].ptr,
-                              .created_ms = aisle_query_get_int(q, 5),
-                              .started_ms = aisle_query_get_int(q, 6),
-                              .ended_ms = aisle_query_get_int(q, 7)};
+                              .created_ms = aisle_stmt_get_int(q, 5),
+                              .started_ms = aisle_stmt_get_int(q, 6),
+                              .ended_ms = aisle_stmt_get_int(q, 7)};
     return true;
 }
 
@@ -62,12 +62,12 @@ aisle_status aisle_view_job(aisle_view *v, int64_t id, aisle_arena *a, aisle_job
                             aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_JOB_GET);
-    aisle_query_int(&q, 1, id);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_JOB_GET);
+    aisle_stmt_int(&q, 1, id);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "job %lld: not found", (long long)id);
     bool copied = copy_job(&q, a, out);
-    aisle_query_end(&q);
+    aisle_stmt_end(&q);
     return copied ? AISLE_OK : no_memory(v, err);
 }
 
@@ -79,13 +79,13 @@ aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle
     if (limit < 1 || limit > 1000) return aisle_fail(err, AISLE_EINVAL, "limit %d: must be 1 to 1000", limit);
     aisle_job_record *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
     if (!list) return no_memory(v, err);
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_JOB_ALL);
-    aisle_query_int(&q, 1, limit);
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_JOB_ALL);
+    aisle_stmt_int(&q, 1, limit);
     for (;; count++) {
-        AISLE_TRY(aisle_query_next(&q, &row, err));
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) break;
         if (!copy_job(&q, a, &list[count])) {
-            aisle_query_end(&q);
+            aisle_stmt_end(&q);
             return no_memory(v, err);
         }
     }

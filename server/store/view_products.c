@@ -120,16 +120,16 @@ static bool make_range(aisle_str category, aisle_arena *a, category_range *out)
     return out->below.ptr && out->end.ptr;
 }
 
-static void bind_filter(aisle_query *q, const aisle_product_filter *f, const category_range *range)
+static void bind_filter(aisle_stmt *q, const aisle_product_filter *f, const category_range *range)
 {
-    aisle_query_text(q, 3, range->node);
-    aisle_query_text(q, 4, range->below);
-    aisle_query_text(q, 5, range->end);
-    aisle_query_text(q, 6, f->brand);
+    aisle_stmt_text(q, 3, range->node);
+    aisle_stmt_text(q, 4, range->below);
+    aisle_stmt_text(q, 5, range->end);
+    aisle_stmt_text(q, 6, f->brand);
     /* A product of unknown price (-1) is in no price range, but in the list without one. */
-    aisle_query_int(q, 7, f->price_min >= 0 ? f->price_min : f->price_max >= 0 ? 0 : -1);
-    aisle_query_int(q, 8, f->price_max >= 0 ? f->price_max : INT64_MAX);
-    aisle_query_int(q, 9, f->in_stock);
+    aisle_stmt_int(q, 7, f->price_min >= 0 ? f->price_min : f->price_max >= 0 ? 0 : -1);
+    aisle_stmt_int(q, 8, f->price_max >= 0 ? f->price_max : INT64_MAX);
+    aisle_stmt_int(q, 9, f->in_stock);
 }
 
 static plan narrowest(const aisle_product_filter *f)
@@ -144,11 +144,11 @@ static aisle_status count(aisle_view *v, const aisle_product_filter *f, const ca
     bool row;
     const places with = {"", plans[p].index, "", plans[p].narrow};
     AISLE_TRY(prepare(v, &v->lists->count[p], "product_count", &with, err));
-    aisle_query q = aisle_query_with(&v->db, v->lists->count[p]);
+    aisle_stmt q = aisle_stmt_with(&v->db, v->lists->count[p]);
     bind_filter(&q, f, range);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
-    *total = row ? aisle_query_get_int(&q, 0) : 0;
-    if (row) aisle_query_end(&q);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    *total = row ? aisle_stmt_get_int(&q, 0) : 0;
+    if (row) aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
@@ -156,10 +156,10 @@ static aisle_status count(aisle_view *v, const aisle_product_filter *f, const ca
 static aisle_status count_in_stock(aisle_view *v, int64_t products, int64_t *total, aisle_error *err)
 {
     bool row;
-    aisle_query q = aisle_query_begin(&v->db, AISLE_SQL_PRODUCT_COUNT_UNAVAILABLE);
-    AISLE_TRY(aisle_query_next(&q, &row, err));
-    *total = row ? products - aisle_query_get_int(&q, 0) : products;
-    if (row) aisle_query_end(&q);
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_PRODUCT_COUNT_UNAVAILABLE);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    *total = row ? products - aisle_stmt_get_int(&q, 0) : products;
+    if (row) aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
@@ -194,17 +194,17 @@ static aisle_status check(const aisle_product_filter *f, aisle_error *err)
 }
 
 /* Takes one row as the page's next product; *last becomes its place. */
-static bool take_row(const aisle_query *q, const aisle_product_filter *f, aisle_cursor *last, aisle_arena *a,
+static bool take_row(const aisle_stmt *q, const aisle_product_filter *f, aisle_cursor *last, aisle_arena *a,
                      aisle_product_page *page)
 {
     aisle_product *p = &page->items[page->n];
-    aisle_query_product(q, p);
+    aisle_stmt_product(q, p);
     if (!aisle_product_copy(a, p)) return false;
-    last->id = aisle_query_get_int(q, 0);
-    aisle_str text = sorts[f->sort].text ? aisle_query_get_text(q, 12) : (aisle_str){NULL, 0};
+    last->id = aisle_stmt_get_int(q, 0);
+    aisle_str text = sorts[f->sort].text ? aisle_stmt_get_text(q, 12) : (aisle_str){NULL, 0};
     last->text_len = text.len < sizeof last->text ? text.len : sizeof last->text;
     if (text.len) memcpy(last->text, text.ptr, last->text_len);
-    last->number = sorts[f->sort].text ? 0 : aisle_query_get_int(q, 12);
+    last->number = sorts[f->sort].text ? 0 : aisle_stmt_get_int(q, 12);
     page->n++;
     return true;
 }
@@ -227,23 +227,23 @@ static aisle_status read_rows(aisle_view *v, const page_query *w, after k, aisle
                          k == AFTER_TIES ? "= ?1 AND id > ?2" : "> ?1", plans[w->plan].narrow};
     sqlite3_stmt **slot = &v->lists->page[f->sort][w->plan][k];
     AISLE_TRY(prepare(v, slot, "product_page", &with, err));
-    aisle_query q = aisle_query_with(&v->db, *slot);
+    aisle_stmt q = aisle_stmt_with(&v->db, *slot);
     if (sorts[f->sort].text)
-        aisle_query_text(&q, 1, (aisle_str){w->from->text, w->from->text_len});
+        aisle_stmt_text(&q, 1, (aisle_str){w->from->text, w->from->text_len});
     else
-        aisle_query_int(&q, 1, w->from->number);
-    if (k == AFTER_TIES) aisle_query_int(&q, 2, w->from->id);
+        aisle_stmt_int(&q, 1, w->from->number);
+    if (k == AFTER_TIES) aisle_stmt_int(&q, 2, w->from->id);
     bind_filter(&q, f, w->range);
-    aisle_query_int(&q, 10, f->limit + 1 - page->n);
+    aisle_stmt_int(&q, 10, f->limit + 1 - page->n);
     for (;;) {
-        AISLE_TRY(aisle_query_next(&q, &row, err));
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) return AISLE_OK;
         /* One row past the limit is asked for: it only tells that there is a next page. */
         bool full = page->n == f->limit;
         bool ok = full ? (page->next = aisle_str_from(aisle_cursor_encode(last, f->sort, a))).ptr != NULL
                        : take_row(&q, f, last, a, page);
         if (ok && !full) continue;
-        aisle_query_end(&q);
+        aisle_stmt_end(&q);
         return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
     }
 }

@@ -5,8 +5,8 @@
 
 static aisle_status run_sql(aisle_db *db, aisle_sql id, aisle_error *err)
 {
-    aisle_query q = aisle_query_begin(db, id);
-    return aisle_query_run(&q, err);
+    aisle_stmt q = aisle_stmt_begin(db, id);
+    return aisle_stmt_run(&q, err);
 }
 
 static bool in_transaction(aisle_db *db)
@@ -42,12 +42,12 @@ static aisle_status flush_totals(aisle_tx *tx, aisle_error *err)
 {
     const aisle_deltas *d = &tx->deltas;
     if (!d->products && !d->users && !d->events && !d->catalogue) return AISLE_OK;
-    aisle_query q = aisle_query_begin(tx->db, AISLE_SQL_TOTALS_ADD);
-    aisle_query_int(&q, 1, d->products);
-    aisle_query_int(&q, 2, d->users);
-    aisle_query_int(&q, 3, d->events);
-    aisle_query_int(&q, 4, d->catalogue ? 1 : 0);
-    return aisle_query_run(&q, err);
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_TOTALS_ADD);
+    aisle_stmt_int(&q, 1, d->products);
+    aisle_stmt_int(&q, 2, d->users);
+    aisle_stmt_int(&q, 3, d->events);
+    aisle_stmt_int(&q, 4, d->catalogue ? 1 : 0);
+    return aisle_stmt_run(&q, err);
 }
 
 void aisle_store_apply(aisle_store *s, aisle_write *list)

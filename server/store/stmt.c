@@ -32,9 +32,9 @@ aisle_str aisle_sql_text(const char *name)
     return (aisle_str){NULL, 0};
 }
 
-aisle_query aisle_query_begin(aisle_db *db, aisle_sql id)
+aisle_stmt aisle_stmt_begin(aisle_db *db, aisle_sql id)
 {
-    aisle_query q = {db, db->statements[id], SQLITE_OK};
+    aisle_stmt q = {db, db->statements[id], SQLITE_OK};
     if (!q.stmt) {
         aisle_str text = aisle_sql_text(names[id]);
         q.rc = sqlite3_prepare_v3(db->handle, text.ptr, (int)text.len, SQLITE_PREPARE_PERSISTENT,
@@ -45,79 +45,79 @@ aisle_query aisle_query_begin(aisle_db *db, aisle_sql id)
     return q;
 }
 
-aisle_query aisle_query_with(aisle_db *db, sqlite3_stmt *stmt)
+aisle_stmt aisle_stmt_with(aisle_db *db, sqlite3_stmt *stmt)
 {
-    return (aisle_query){db, stmt, SQLITE_OK};
+    return (aisle_stmt){db, stmt, SQLITE_OK};
 }
 
-void aisle_query_text(aisle_query *q, int index, aisle_str s)
+void aisle_stmt_text(aisle_stmt *q, int index, aisle_str s)
 {
     if (q->rc == SQLITE_OK)
         q->rc = s.ptr ? sqlite3_bind_text64(q->stmt, index, s.ptr, s.len, SQLITE_STATIC, SQLITE_UTF8)
                       : sqlite3_bind_null(q->stmt, index);
 }
 
-void aisle_query_cstr(aisle_query *q, int index, const char *s)
+void aisle_stmt_cstr(aisle_stmt *q, int index, const char *s)
 {
-    aisle_query_text(q, index, aisle_str_from(s));
+    aisle_stmt_text(q, index, aisle_str_from(s));
 }
 
-void aisle_query_blob(aisle_query *q, int index, const void *p, int bytes)
+void aisle_stmt_blob(aisle_stmt *q, int index, const void *p, int bytes)
 {
     if (q->rc == SQLITE_OK) q->rc = sqlite3_bind_blob(q->stmt, index, p, bytes, SQLITE_STATIC);
 }
 
-void aisle_query_int(aisle_query *q, int index, int64_t v)
+void aisle_stmt_int(aisle_stmt *q, int index, int64_t v)
 {
     if (q->rc == SQLITE_OK) q->rc = sqlite3_bind_int64(q->stmt, index, v);
 }
 
-void aisle_query_id(aisle_query *q, int index, int64_t id)
+void aisle_stmt_id(aisle_stmt *q, int index, int64_t id)
 {
     if (q->rc == SQLITE_OK)
         q->rc = id ? sqlite3_bind_int64(q->stmt, index, id) : sqlite3_bind_null(q->stmt, index);
 }
 
-void aisle_query_real(aisle_query *q, int index, double v)
+void aisle_stmt_real(aisle_stmt *q, int index, double v)
 {
     if (q->rc == SQLITE_OK) q->rc = sqlite3_bind_double(q->stmt, index, v);
 }
 
-aisle_status aisle_query_next(aisle_query *q, bool *row, aisle_error *err)
+aisle_status aisle_stmt_next(aisle_stmt *q, bool *row, aisle_error *err)
 {
     int rc = q->rc == SQLITE_OK ? sqlite3_step(q->stmt) : q->rc;
     *row = rc == SQLITE_ROW;
     if (*row) return AISLE_OK;
     aisle_status st = rc == SQLITE_DONE ? AISLE_OK : aisle_db_fail(q->db, rc, err);
-    aisle_query_end(q);
+    aisle_stmt_end(q);
     return st;
 }
 
-aisle_status aisle_query_run(aisle_query *q, aisle_error *err)
+aisle_status aisle_stmt_run(aisle_stmt *q, aisle_error *err)
 {
     bool row;
-    aisle_status st = aisle_query_next(q, &row, err);
-    if (row) aisle_query_end(q);
+    aisle_status st = aisle_stmt_next(q, &row, err);
+    if (row) aisle_stmt_end(q);
     return st;
 }
 
-void aisle_query_end(aisle_query *q)
+void aisle_stmt_end(aisle_stmt *q)
 {
     if (!q->stmt) return;
     sqlite3_reset(q->stmt);
     sqlite3_clear_bindings(q->stmt);
 }
 
-aisle_str aisle_query_get_text(const aisle_query *q, int column)
+aisle_str aisle_stmt_get_text(const aisle_stmt *q, int column)
 {
     const char *p = (const char *)sqlite3_column_text(q->stmt, column);
     return (aisle_str){p, p ? (size_t)sqlite3_column_bytes(q->stmt, column) : 0};
 }
 
-bool aisle_query_copy_text(const aisle_query *q, int column, aisle_arena *a, aisle_str *out)
+bool aisle_stmt_copy_text(const aisle_stmt *q, int column, aisle_arena *a, aisle_str *out)
 {
     bool absent = sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
-    aisle_str s = aisle_query_get_text(q, column);
+    aisle_str s = aisle_stmt_get_text(q, column);
     *out = (aisle_str){NULL, 0};
     if (absent) return true;
     char *copy = s.ptr ? aisle_arena_strndup(a, s.ptr, s.len) : NULL;
