@@ -34,7 +34,9 @@ void *aisle_alloc(size_t bytes)
 
 void *aisle_calloc(size_t n, size_t size)
 {
-    return must_fail() ? NULL : calloc(n ? n : 1, size ? size : 1);
+    size_t bytes;
+    if (must_fail() || __builtin_mul_overflow(n, size, &bytes)) return NULL;
+    return calloc(bytes ? bytes : 1, 1);
 }
 
 void *aisle_realloc(void *p, size_t bytes)

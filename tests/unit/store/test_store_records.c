@@ -122,7 +122,7 @@ Test(store_records, wrong_records_are_refused_and_change_nothing)
 Test(store_records, recent_events_come_newest_first_without_impressions)
 {
     for (int i = 0; i < 20; i++) {
-        char item[8];
+        char item[16];
         snprintf(item, sizeof item, "i%d", i);
         aisle_event e = {
             .user = STR("u"), .item = STR(item), .at_ms = 1000 + i, .value = 1, .price_minor = -1};
