@@ -121,7 +121,7 @@ class BadInput(unittest.TestCase):
 
             def limit():
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
             args = [AISLE, "train", "--data", f / "data", "--factors", "64", "--iterations", "1"]
             got = subprocess.run(args, capture_output=True, text=True, preexec_fn=limit, timeout=120)

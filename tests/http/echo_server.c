@@ -155,13 +155,13 @@ static aisle_status on_internal(aisle_request *r)
     return aisle_fail(aisle_request_error(r), AISLE_EIO, "/secret/place cannot be read");
 }
 
-static aisle_http *http;
+static aisle_http *http; /* set when the loops run already, hence atomically */
 
 static aisle_status on_metrics(aisle_request *r)
 {
     aisle_buf text = {0};
     aisle_status st = AISLE_ENOMEM;
-    if (aisle_http_metrics(http, &text))
+    if (aisle_http_metrics(__atomic_load_n(&http, __ATOMIC_ACQUIRE), &text))
         st = aisle_reply_bytes(r, 200, "text/plain; version=0.0.4", text.data, (size_t)text.len);
     aisle_buf_deinit(&text);
     return st;
@@ -233,13 +233,15 @@ int main(int argc, char **argv)
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &term, NULL);
-    if (aisle_http_start(&p, &http, &err) != AISLE_OK) {
+    aisle_http *started = NULL;
+    if (aisle_http_start(&p, &started, &err) != AISLE_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    printf("port %d\n", aisle_http_port(http));
+    __atomic_store_n(&http, started, __ATOMIC_RELEASE);
+    printf("port %d\n", aisle_http_port(started));
     fflush(stdout);
     wait_for_end(&term);
-    aisle_http_stop(http, 3000);
+    aisle_http_stop(started, 3000);
     return 0;
 }
