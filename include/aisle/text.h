@@ -16,7 +16,7 @@
  * adjacent stems are made. */
 typedef enum aisle_text_scheme {
     AISLE_TEXT_TFIDF, /* (1 + ln tf) * (ln((1 + N) / (1 + df)) + 1), Manning, Raghavan, Schuetze 2008, ch. 6
-                         (smoothed idf) */
+                         (smoothed idf); a tf below 1, which field weights below 1 make, weighs tf */
     AISLE_TEXT_BM25   /* tf (k1+1) / (tf + k1 (1 - b + b dl/avgdl)) * ln(1 + (N - df + .5)/(df + .5)),
                          Robertson, Zaragoza 2009 */
 } aisle_text_scheme;
