@@ -125,7 +125,7 @@ static aisle_status run_block(evaluation *e, int32_t thread, int32_t first, aisl
         AISLE_TRY(
             aisle_rank_user(ranker, e->users[first + r], scores + (int64_t)r * n_items, values, &n_top, err));
         for (int32_t k = 0; k < n_top; k++) {
-            int16_t *at = &placed[ranker->top[k].item];
+            int16_t *at = &placed[ranker->top[k]];
             if (*at == 0 || k + 1 < *at) *at = (int16_t)(k + 1);
         }
     }

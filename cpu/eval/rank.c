@@ -1,4 +1,5 @@
-/* Ranking one user's scores: top-k by a heap, AUC by counting, and the metrics at every cut. */
+/* Ranking one user's scores: the best by a rising threshold, AUC by counting, and the metrics at every cut.
+ */
 #include "cpu/eval/rank.h"
 
 #include <math.h>
@@ -29,10 +30,13 @@ aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const ai
     }
     *r = (aisle_ranker){.train = train, .test = test, .cuts = p->cuts, .n_cuts = p->n_cuts, .gain = gain};
     r->n_top = p->cuts[p->n_cuts - 1];
+    r->k = aisle_kernels_get();
+    r->best.key = aisle_array(aisle_select_room(r->n_top), sizeof *r->best.key);
     r->top = aisle_array(r->n_top, sizeof *r->top);
+    r->top_scores = aisle_array(r->n_top, sizeof *r->top_scores);
     r->held = aisle_array(longest, sizeof *r->held);
     r->held_scores = aisle_array(longest, sizeof *r->held_scores);
-    if (r->top && r->held && r->held_scores) return AISLE_OK;
+    if (r->best.key && r->top && r->top_scores && r->held && r->held_scores) return AISLE_OK;
     aisle_ranker_deinit(r);
     return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for test rows of %lld items",
                       (long long)longest);
@@ -40,7 +44,9 @@ aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const ai
 
 void aisle_ranker_deinit(aisle_ranker *r)
 {
+    aisle_free(r->best.key);
     aisle_free(r->top);
+    aisle_free(r->top_scores);
     aisle_free(r->held);
     aisle_free(r->held_scores);
     *r = (aisle_ranker){0};
@@ -60,48 +66,19 @@ int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, int32_t u
     return n;
 }
 
-/* The order of ranks: higher score, then smaller id. */
-static inline bool better(aisle_ranked a, aisle_ranked b)
-{
-    return a.score > b.score || (a.score == b.score && a.item < b.item);
-}
-
-static int by_rank(const void *a, const void *b)
-{
-    return better(*(const aisle_ranked *)a, *(const aisle_ranked *)b) ? -1 : 1;
-}
-
 static int by_score(const void *a, const void *b)
 {
     float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
 }
 
-/* Puts x where the worst of the heap stood. The worst is at the root. */
-static void sift_down(aisle_ranked *heap, int32_t n, int32_t at, aisle_ranked x)
-{
-    for (int32_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && better(heap[child], heap[child + 1])) child++;
-        if (!better(x, heap[child])) break;
-        heap[at] = heap[child];
-    }
-    heap[at] = x;
-}
-
-static void sift_up(aisle_ranked *heap, int32_t at, aisle_ranked x)
-{
-    for (int32_t up; at > 0 && better(heap[up = (at - 1) / 2], x); at = up) heap[at] = heap[up];
-    heap[at] = x;
-}
-
-/* Twice the test items that score s loses against, ties once; sorted ascending. */
+/* Twice the test items that score s loses against, ties once; sorted ascending. NaN loses against none. */
 static inline int64_t beaten_by(const float *sorted, int32_t n, float s)
 {
-    if (s < sorted[0]) return 2 * (int64_t)n;
     int32_t low = 0, high = n;
     while (low < high) {
         int32_t mid = (low + high) / 2;
-        if (sorted[mid] < s)
+        if (!(sorted[mid] >= s))
             low = mid + 1;
         else
             high = mid;
@@ -111,25 +88,47 @@ static inline int64_t beaten_by(const float *sorted, int32_t n, float s)
     return 2 * (int64_t)(n - above) + (above - low);
 }
 
+/* Over a block of ranked items, the test items themselves included. A pass over the block for every test item
+ * beats a search in the test items for every score until there are about a hundred of them: the pass takes 16
+ * scores at once and never guesses a branch. */
+static int64_t count_beaten(const aisle_ranker *r, int32_t n_held, int32_t n, const float *scores)
+{
+    enum { SEARCH_FROM = 128 };
+    int64_t beaten = 0;
+    if (n_held < SEARCH_FROM)
+        for (int32_t h = 0; h < n_held; h++) beaten += r->k->beaten(n, scores, r->held_scores[h]);
+    else
+        for (int32_t i = 0; i < n; i++) beaten += beaten_by(r->held_scores, n_held, scores[i]);
+    return beaten;
+}
+
+static void offer(aisle_ranker *r, int32_t first, int32_t n, const float *scores, int32_t *at)
+{
+    int32_t found = r->k->above(n, scores, r->best.threshold, at);
+    for (int32_t i = 0; i < found; i++) {
+        float s = scores[at[i]];
+        if (s >= r->best.threshold && s != -INFINITY) aisle_select_push(&r->best, s, first + at[i]);
+    }
+}
+
 typedef struct rank_pass {
-    int32_t n_held, n_top, n_bad;
     int64_t beaten; /* over all ranked items, the test items themselves included */
+    int64_t usable; /* 2 for every score that is neither NaN nor +INFINITY */
 } rank_pass;
 
-/* One run of items without a train item. */
-static void rank_span(aisle_ranker *r, const float *scores, int32_t from, int32_t to, rank_pass *p)
+/* Block by block, so that a block is in the first cache for all its passes. */
+static rank_pass rank_scores(aisle_ranker *r, int32_t n_held, int32_t n_items, const float *scores)
 {
-    for (int32_t i = from; i < to; i++) {
-        float s = scores[i];
-        aisle_ranked x = {s, i};
-        if (!(s < INFINITY)) p->n_bad++; /* NaN too */
-        p->beaten += beaten_by(r->held_scores, p->n_held, s);
-        if (s == -INFINITY) continue;
-        if (p->n_top < r->n_top)
-            sift_up(r->top, p->n_top++, x);
-        else if (better(x, r->top[0]))
-            sift_down(r->top, p->n_top, 0, x);
+    enum { BLOCK = 1024 };
+    int32_t at[BLOCK];
+    rank_pass p = {0};
+    for (int32_t first = 0; first < n_items; first += BLOCK) {
+        int32_t n = n_items - first < BLOCK ? n_items - first : BLOCK;
+        p.usable += r->k->beaten(n, scores + first, INFINITY);
+        p.beaten += count_beaten(r, n_held, n, scores + first);
+        offer(r, first, n, scores + first, at);
     }
+    return p;
 }
 
 static double ratio(double a, double b)
@@ -160,7 +159,7 @@ static void metrics(const aisle_ranker *r, int32_t n_held, int32_t n_top, int32_
         for (; rank < k; rank++) {
             if (rank < n_held) ideal += r->gain[rank];
             if (rank >= n_top) continue;
-            if (!contains(r->held, n_held, r->top[rank].item)) continue;
+            if (!contains(r->held, n_held, r->top[rank])) continue;
             hits++;
             dcg += r->gain[rank];
             average += (double)hits / (rank + 1);
@@ -190,26 +189,22 @@ static double auc(int64_t beaten, int64_t n_held, int64_t n_ranked)
     return (double)(beaten - n_held * n_held) / (2.0 * (double)n_held * (double)others);
 }
 
-aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, const float *scores, double *values, int32_t *n_top,
+aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, float *scores, double *values, int32_t *n_top,
                              aisle_error *err)
 {
-    rank_pass p = {.n_held = aisle_rank_held(r->train, r->test, u, r->held)};
-    const int32_t *seen = r->train->col + r->train->row_ptr[u];
-    int32_t n_seen = (int32_t)(r->train->row_ptr[u + 1] - r->train->row_ptr[u]), from = 0;
-    int32_t n_items = r->train->n_cols;
-    for (int32_t h = 0; h < p.n_held; h++) r->held_scores[h] = scores[r->held[h]];
-    qsort(r->held_scores, (size_t)p.n_held, sizeof *r->held_scores, by_score);
-    for (int32_t s = 0; s < n_seen; s++) {
-        rank_span(r, scores, from, seen[s], &p);
-        from = seen[s] + 1;
-    }
-    rank_span(r, scores, from, n_items, &p);
-    if (p.n_bad > 0)
-        return aisle_fail(err, AISLE_ENUMERIC, "evaluation: %d scores of user %d are NaN or infinite",
-                          p.n_bad, u);
-    qsort(r->top, (size_t)p.n_top, sizeof *r->top, by_rank);
-    metrics(r, p.n_held, p.n_top, n_items - n_seen, values);
-    values[r->n_cuts * AISLE_METRICS] = auc(p.beaten, p.n_held, n_items - n_seen);
-    *n_top = p.n_top;
+    int32_t n_held = aisle_rank_held(r->train, r->test, u, r->held), n_items = r->train->n_cols;
+    int64_t seen = r->train->row_ptr[u], n_seen = r->train->row_ptr[u + 1] - seen;
+    for (int32_t h = 0; h < n_held; h++) r->held_scores[h] = scores[r->held[h]];
+    qsort(r->held_scores, (size_t)n_held, sizeof *r->held_scores, by_score);
+    /* NaN passes no comparison: train items are neither ranked nor counted */
+    for (int64_t e = 0; e < n_seen; e++) scores[r->train->col[seen + e]] = NAN;
+    aisle_select_init(&r->best, r->best.key, r->n_top);
+    rank_pass p = rank_scores(r, n_held, n_items, scores);
+    int64_t n_ranked = n_items - n_seen;
+    if (p.usable < 2 * n_ranked)
+        return aisle_fail(err, AISLE_ENUMERIC, "evaluation: scores of user %d are NaN or infinite", u);
+    *n_top = aisle_select_take(&r->best, r->top, r->top_scores);
+    metrics(r, n_held, *n_top, (int32_t)n_ranked, values);
+    values[r->n_cuts * AISLE_METRICS] = auc(p.beaten, n_held, n_ranked);
     return AISLE_OK;
 }

@@ -4,6 +4,8 @@
 #define AISLE_CPU_EVAL_RANK_H
 
 #include "aisle/eval.h"
+#include "cpu/kernels/kernels.h"
+#include "cpu/kernels/select.h"
 
 /* What a user's vector of values holds for every cut, in the order of aisle_eval_at; the AUC follows the last
  * cut. */
@@ -31,19 +33,17 @@ static inline aisle_metric *aisle_metric_at(aisle_eval_at *at, int32_t row)
     return (aisle_metric *)((char *)at + aisle_metric_rows[row].offset);
 }
 
-typedef struct aisle_ranked {
-    float score;
-    int32_t item;
-} aisle_ranked;
-
 /* Working memory of one thread. */
 typedef struct aisle_ranker {
     const aisle_csr *train, *test;
     const int32_t *cuts;
     int32_t n_cuts, n_top; /* n_top = the largest cut */
     const double *gain;    /* n_top: 1 / log2(rank + 1) */
-    aisle_ranked *top;     /* n_top; the best first after aisle_rank_user */
-    int32_t *held;         /* room for the longest test row */
+    const aisle_kernels *k;
+    aisle_select best;
+    int32_t *top;      /* n_top items; the best first after aisle_rank_user */
+    float *top_scores; /* n_top */
+    int32_t *held;     /* room for the longest test row */
     float *held_scores;
 } aisle_ranker;
 
@@ -54,9 +54,10 @@ void aisle_ranker_deinit(aisle_ranker *r);
 /* Test items of user u outside the train row, ascending, into held (NULL = only count). */
 int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, int32_t u, int32_t *held);
 
-/* Ranks user u by scores[n_items]; values[n_cuts * AISLE_METRICS + 1]; *n_top ranked items stand in r->top.
- * AISLE_ENUMERIC for a score that is NaN or +INFINITY. */
-aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, const float *scores, double *values, int32_t *n_top,
+/* Ranks user u by scores[n_items], of which those of the train row are overwritten; values[n_cuts *
+ * AISLE_METRICS + 1]; *n_top ranked items stand in r->top. AISLE_ENUMERIC for a score that is NaN or
+ * +INFINITY. */
+aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, float *scores, double *values, int32_t *n_top,
                              aisle_error *err);
 
 /* Percentile intervals (Efron 1979): means[width] over n_users rows of values, each resample drawing n_users

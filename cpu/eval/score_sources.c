@@ -1,58 +1,80 @@
 /* Ready sources of scores: factors, one vector for everyone, item neighbours. */
 #include "aisle/eval.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aisle/backend.h"
 #include "aisle/memory.h"
+#include "cpu/kernels/dense.h"
 
 /* A context is one block: free() of eval_source is then the same for every kind. */
 typedef struct factors_source {
-    aisle_mat users, items;
-    int32_t threads, room; /* room: rows each thread's buffer holds */
-    float *rows;           /* threads x room x f: the block's user rows, gathered */
+    const aisle_kernels *k;
+    aisle_mat users;
+    int32_t n_items, threads;
+    const float *panels; /* the items, packed once for all users */
+    float *room;         /* of each thread: its users' rows, gathered, and the product's work space */
 } factors_source;
 
-enum { GATHER_ROWS = 64 };
+static int64_t thread_floats(int32_t f)
+{
+    return (int64_t)2 * AISLE_ROW_BLOCK * f + AISLE_KERNEL_SLACK;
+}
 
 static aisle_status factors_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users,
                                    float *out, aisle_error *err)
 {
     factors_source *s = ctx;
-    int32_t f = s->users.n_cols, n_items = s->items.n_rows;
+    int32_t f = s->users.n_cols;
     if (thread < 0 || thread >= s->threads)
         return aisle_fail(err, AISLE_EINVAL, "factor scores: thread %d, the source was made for %d", thread,
                           s->threads);
-    float *rows = s->rows + (int64_t)thread * GATHER_ROWS * f;
-    for (int32_t first = 0; first < n_users; first += GATHER_ROWS) {
-        int32_t n = n_users - first < GATHER_ROWS ? n_users - first : GATHER_ROWS;
+    float *rows = s->room + (int64_t)thread * thread_floats(f);
+    const aisle_product product = {f, s->n_items, s->panels, rows + (int64_t)AISLE_ROW_BLOCK * f};
+    for (int32_t first = 0; first < n_users; first += AISLE_ROW_BLOCK) {
+        int32_t n = n_users - first < AISLE_ROW_BLOCK ? n_users - first : AISLE_ROW_BLOCK;
         for (int32_t r = 0; r < n; r++)
             memcpy(rows + (int64_t)r * f, aisle_mat_row(&s->users, users[first + r]),
                    (size_t)f * sizeof *rows);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n_items, f, 1, rows, f, s->items.data,
-                    (blasint)s->items.ld, 0, out + (int64_t)first * n_items, n_items);
+        aisle_multiply(s->k, &product, n, rows, f, out + (int64_t)first * s->n_items, s->n_items);
     }
     return AISLE_OK;
+}
+
+/* Rows of items become the columns of panels. */
+static void pack_items(const aisle_kernels *k, const aisle_mat *items, float *panels)
+{
+    int64_t panel = (int64_t)k->nr * items->n_cols;
+    for (int32_t i = 0; i < items->n_rows; i += k->nr, panels += panel) {
+        int32_t n = items->n_rows - i < k->nr ? items->n_rows - i : k->nr;
+        if (n < k->nr) memset(panels, 0, (size_t)panel * sizeof *panels);
+        k->transpose(n, items->n_cols, aisle_mat_row(items, i), items->ld, panels, k->nr);
+    }
 }
 
 aisle_status aisle_eval_source_factors(const aisle_mat *users, const aisle_mat *items, int32_t threads,
                                        aisle_eval_source *out, aisle_error *err)
 {
     *out = (aisle_eval_source){0};
-    if (users->n_cols != items->n_cols || users->n_cols < 1 || items->ld > INT32_MAX)
-        return aisle_fail(err, AISLE_EINVAL, "factor scores: users have %d factors, items %d", users->n_cols,
-                          items->n_cols);
+    int32_t f = users->n_cols;
+    if (f != items->n_cols || f < 1 || f > AISLE_MAX_FACTORS)
+        return aisle_fail(err, AISLE_EINVAL, "factor scores: users have %d factors, items %d, wanted 1 to %d",
+                          f, items->n_cols, AISLE_MAX_FACTORS);
+    const aisle_kernels *k = aisle_kernels_get();
     int32_t n_threads = threads > 0 ? threads : omp_get_num_procs();
-    size_t head = (sizeof(factors_source) + 63) / 64 * 64;
-    int64_t n = 0;
-    if (aisle_size_mul((int64_t)n_threads * GATHER_ROWS * (int64_t)sizeof(float), users->n_cols, &n))
+    int64_t head = (sizeof(factors_source) + 63) / 64 * 64, room = n_threads * thread_floats(f), bytes = 0;
+    room = (room + 15) / 16 * 16;                              /* panels start at a cache line */
+    int64_t panels = aisle_panels_floats(k, f, items->n_rows); /* 2^31 rows of AISLE_MAX_FACTORS fit */
+    if (aisle_size_mul(room + panels, (int64_t)sizeof(float), &bytes))
         return aisle_fail(err, AISLE_ENOMEM, "factor scores: sizes overflow");
-    factors_source *s = aisle_alloc_aligned(head + (size_t)n);
+    factors_source *s = aisle_alloc_aligned((size_t)(head + bytes));
     if (!s) return aisle_fail(err, AISLE_ENOMEM, "factor scores: out of memory for %d threads", n_threads);
-    *s = (factors_source){*users, *items, n_threads, GATHER_ROWS, (float *)((char *)s + head)};
+    float *floats = (float *)((char *)s + head);
+    *s = (factors_source){k, *users, items->n_rows, n_threads, floats + room, floats};
+    pack_items(k, items, floats + room);
     *out = (aisle_eval_source){s, factors_scores};
     return AISLE_OK;
 }

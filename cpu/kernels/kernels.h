@@ -57,6 +57,8 @@ typedef struct aisle_kernels {
 
     /* The positions j < n with s[j] >= t, ascending, into at[n]; returns how many. NaN never passes. */
     int32_t (*above)(int32_t n, const float *s, float t, int32_t *at);
+    /* Twice the scores below t and once those equal to it, over s[n]. NaN is neither. */
+    int64_t (*beaten)(int32_t n, const float *s, float t);
 } aisle_kernels;
 
 /* The best table for this machine; the choice is made once. Thread-safe. */

@@ -254,11 +254,28 @@ static void cholesky_solve_simd(int32_t n, const float *u, int64_t ldu, float *x
         x[k] = (x[k] - dot_simd(n - k - 1, u + k * ldu + k + 1, x + k + 1)) / u[k * ldu + k];
 }
 
+/* A comparison is -1 in every lane where it holds: taking it off counts. */
+static int64_t beaten_simd(int32_t n, const float *s, float t)
+{
+    typedef int32_t vi __attribute__((vector_size(VW * 4)));
+    vi below0 = {0}, below1 = {0};
+    int32_t j = 0;
+    for (; j + 2 * VW <= n; j += 2 * VW) {
+        vf a = load(s + j), b = load(s + j + VW);
+        below0 -= (a < t) + (a <= t);
+        below1 -= (b < t) + (b <= t);
+    }
+    int64_t beaten = 0;
+    for (int l = 0; l < VW; l++) beaten += (int64_t)below0[l] + below1[l];
+    for (; j < n; j++) beaten += (s[j] < t) + (s[j] <= t);
+    return beaten;
+}
+
 static void fill_simd(aisle_kernels *k, const char *name)
 {
     int32_t (*above)(int32_t, const float *, float, int32_t *) = k->above;
     *k = (aisle_kernels){
         name,           MR,          NV * VW,      dot_simd,      axpy_simd,           tile_simd,
         transpose_simd, gather_simd, combine_simd, residual_simd, cholesky_panel_simd, cholesky_solve_simd,
-        above};
+        above,          beaten_simd};
 }

@@ -31,10 +31,9 @@ typedef struct aisle_eval_params {
     const aisle_progress *progress;
 } aisle_eval_params;
 
-/* Per user u with test items T (|T| >= 1, items of u's train row taken out), ranking all items outside u's train
- * row, best first, cut at k; rel_r = 1 when the item of rank r is in T. Means over these users; the others are
- * skipped. An item scored -INFINITY ranks last and is never recommended.
- *   precision@k = hits/k
+/* Per user u with test items T (|T| >= 1, items of u's train row taken out), ranking all items outside u's
+ * train row, best first, cut at k; rel_r = 1 when the item of rank r is in T. Means over these users; the
+ * others are skipped. An item scored -INFINITY ranks last and is never recommended. precision@k = hits/k
  *   recall@k    = hits/|T|
  *   f1@k        = 2PR/(P+R) per user, 0 when both are 0
  *   accuracy@k  = share of all ranked items that are classed right when the top k are called relevant
@@ -42,8 +41,8 @@ typedef struct aisle_eval_params {
  *   map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4)
  *   mrr@k       = 1/rank of the first hit, 0 without one (Voorhees 1999)
  *   ndcg@k      = sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002)
- *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut); 1/2 without pairs
- *   coverage@k  = distinct items recommended / items (not a mean over users) */
+ *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut); 1/2 without
+ * pairs coverage@k  = distinct items recommended / items (not a mean over users) */
 typedef struct aisle_metric {
     double mean, low, high; /* low = high = mean without bootstrap, and for coverage */
 } aisle_metric;
@@ -61,28 +60,30 @@ typedef struct aisle_eval_report {
     double seconds;
 } aisle_eval_report;
 
-/* train and test: users x items, rows sorted (aisle_csr_check). Ties in score are broken by smaller item id. Same
- * result for any thread count (seconds excepted). Work space: threads x (32 MiB + n_items * 2 bytes) and the
- * users' values. Errors: AISLE_EINVAL (shapes, parameters, no user to measure), AISLE_ENUMERIC (a score is NaN or
- * +INFINITY), AISLE_ECANCELED, AISLE_ENOMEM, and what source->scores returns. */
+/* train and test: users x items, rows sorted (aisle_csr_check). Ties in score are broken by smaller item id.
+ * Same result for any thread count (seconds excepted). Work space: threads x (32 MiB + n_items * 2 bytes) and
+ * the users' values. Errors: AISLE_EINVAL (shapes, parameters, no user to measure), AISLE_ENUMERIC (a score
+ * is NaN or +INFINITY), AISLE_ECANCELED, AISLE_ENOMEM, and what source->scores returns. */
 aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *train, const aisle_csr *test,
                             const aisle_eval_params *p, aisle_eval_report *out, aisle_error *err);
 
 /* Ready sources. The matrices are borrowed for the source's life; release with aisle_eval_source_free. */
+/* The dot products of the rows. Packs a copy of the items. threads: as of the evaluation; 0 = all cores.
+ * AISLE_EINVAL unless both have the same 1 .. AISLE_MAX_FACTORS factors. */
 aisle_status aisle_eval_source_factors(const aisle_mat *users, const aisle_mat *items, int32_t threads,
                                        aisle_eval_source *out, aisle_error *err);
 aisle_status aisle_eval_source_vector(const float *item_scores, int32_t n_items, aisle_eval_source *out,
                                       aisle_error *err); /* popularity: the same scores for everyone */
-/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); -INFINITY when no j has the
- * neighbour i; ids/scores n_items x k, scores > 0, -1 fills. */
+/* score(u, i) = sum over u's train items j of weight_uj * neighbour score(j -> i); -INFINITY when no j has
+ * the neighbour i; ids/scores n_items x k, scores > 0, -1 fills. */
 aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t *ids, const float *scores,
                                           int32_t k, aisle_eval_source *out, aisle_error *err);
 void aisle_eval_source_free(aisle_eval_source *s);
 
 /* Appends one table that compares n >= 1 reports of the same test pairs and cut-offs: a row for each metric@k
  * and the AUC, a column for each report under its name, at most 90 columns wide for four names of up to 10
- * characters. "*" stands behind the best values of a row (to the four digits shown) unless all are equal; under a row
- * with bootstrap intervals stands a second one of low..high. */
+ * characters. "*" stands behind the best values of a row (to the four digits shown) unless all are equal;
+ * under a row with bootstrap intervals stands a second one of low..high. */
 aisle_status aisle_eval_table_text(const aisle_eval_report *reports, const char *const *names, int32_t n,
                                    aisle_buf *out, aisle_error *err);
 /* Appends one JSON object {"users", "seconds", "at": [{"k", "precision": {"mean", "low", "high"}, ...}],

@@ -91,10 +91,17 @@ static int32_t above_ref(int32_t n, const float *s, float t, int32_t *at)
     return found;
 }
 
+static int64_t beaten_ref(int32_t n, const float *s, float t)
+{
+    int64_t beaten = 0;
+    for (int32_t j = 0; j < n; j++) beaten += (s[j] < t) + (s[j] <= t);
+    return beaten;
+}
+
 void aisle_kernels_ref(aisle_kernels *k)
 {
     *k = (aisle_kernels){
         "ref",         MR,         NR,          dot_ref,      axpy_ref,           tile_ref,
         transpose_ref, gather_ref, combine_ref, residual_ref, cholesky_panel_ref, cholesky_solve_ref,
-        above_ref};
+        above_ref,     beaten_ref};
 }

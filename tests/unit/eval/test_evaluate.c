@@ -250,6 +250,45 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
     }
 }
 
+/* More items than one block and, for user 1, more test items than are counted one by one. Item i scores i %
+ * 500, so that every score comes up many times; items 0 .. 9 are in train and score NaN, which nobody looks
+ * at. */
+Test(evaluate, long_rows_and_many_test_items_agree_with_counting_every_pair)
+{
+    enum { MANY = 2500, HELD = 300 };
+    static float s[2 * MANY];
+    static int32_t row[HELD + 3], col[HELD + 3];
+    int32_t train_row[20], train_col[20];
+    const int32_t n = HELD + 3;
+    for (int32_t i = 0; i < 2 * MANY; i++) s[i] = i % MANY < 10 ? NAN : (float)(i % MANY % 500);
+    for (int32_t e = 0; e < 20; e++) train_row[e] = e / 10, train_col[e] = e % 10;
+    for (int32_t e = 0; e < n; e++) row[e] = e >= 3, col[e] = 11 + (e < 3 ? e : e - 3) * 7;
+    table t = {s, MANY};
+    aisle_eval_source source = {&t, table_scores};
+    aisle_csr train = csr(2, MANY, 20, train_row, train_col), test = csr(2, MANY, n, row, col);
+    aisle_eval_params p = cuts(5, 20);
+    aisle_eval_report r;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    double auc = 0, first = 0;
+    for (int32_t u = 0; u < 2; u++) {
+        double wins = 0, pairs = 0;
+        for (int64_t e = test.row_ptr[u]; e < test.row_ptr[u + 1]; e++)
+            for (int32_t i = 10, held = 0; i < MANY; i++) {
+                held = i >= 11 && (i - 11) % 7 == 0 && (i - 11) / 7 < (u ? HELD : 3);
+                float x = s[test.col[e]], y = s[i];
+                if (!held) pairs++, wins += x > y ? 1 : x == y ? .5 : 0;
+            }
+        auc += wins / pairs / 2;
+    }
+    /* the best are items 499, 999, 1499, 1999, 2499, then 498 ...: test items are 11 + 7 j */
+    for (int32_t rank = 1, i = 499; rank <= 20 && first == 0; rank++, i = rank % 5 == 1 ? i - 2001 : i + 500)
+        if ((i - 11) % 7 == 0 && (i - 11) / 7 < HELD) first = 1. / rank;
+    NEAR(r.auc.mean, auc);
+    NEAR(r.at[1].mrr.mean, first / 2); /* user 0's three test items stand far behind */
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+}
+
 Test(evaluate, any_thread_count_gives_the_same_report)
 {
     static sample s;

@@ -239,6 +239,25 @@ Test(kernels, cholesky_refuses_what_is_not_positive_definite)
             }
 }
 
+Test(kernels, beaten_counts_lower_scores_twice_and_equal_ones_once)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    const float few[5] = {1, NAN, 2, -INFINITY, INFINITY};
+    FOR_EACH_TABLE(k)
+    {
+        cr_assert_eq(k->beaten(5, few, 2), 2 + 1 + 2, "%s", k->name);
+        cr_assert_eq(k->beaten(5, few, INFINITY), 2 + 2 + 2 + 1, "%s", k->name);
+        cr_assert_eq(k->beaten(5, few, -INFINITY), 1, "%s", k->name);
+        for (int t = 0; t < N_LENGTHS; t++) {
+            inputs((uint64_t)t);
+            a[2] = NAN;
+            a[5] = a[9] = .25F;
+            cr_assert_eq(k->beaten(LENGTHS[t], a, .25F), ref->beaten(LENGTHS[t], a, .25F), "%s: %d", k->name,
+                         LENGTHS[t]);
+        }
+    }
+}
+
 Test(kernels, above_finds_the_same_positions)
 {
     int32_t at[600], ref_at[600];
