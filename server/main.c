@@ -1,4 +1,5 @@
 /* Entry of the program: finds the command and runs it. Each command is one file in server/cli/. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,8 +8,9 @@
 static void print_help(FILE *to)
 {
     fputs("usage: aisle COMMAND [options]\n\ncommands:\n", to);
-    for (const aisle_command *c = aisle_commands; c->name; c++) fprintf(to, "  %-10s %s\n", c->name, c->summary);
-    fputs("\n`aisle COMMAND --help` explains one command; `aisle --version` prints the version.\n", to);
+    for (const aisle_command *c = aisle_commands; c->name; c++)
+        fprintf(to, "  %-10s %s\n", c->name, c->summary);
+    fputs("\n`aisle help COMMAND` explains one command; `aisle --version` prints the version.\n", to);
 }
 
 int main(int argc, char **argv)
@@ -17,7 +19,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return 2;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0;
+    if (help && argc == 2) {
         print_help(stdout);
         return 0;
     }
@@ -25,8 +28,10 @@ int main(int argc, char **argv)
         puts("aisle " AISLE_VERSION);
         return 0;
     }
+    const char *name = help ? argv[2] : argv[1];
+    char *explain[] = {argv[help ? 2 : 1], "--help", NULL};
     for (const aisle_command *c = aisle_commands; c->name; c++)
-        if (strcmp(c->name, argv[1]) == 0) return c->run(argc - 1, argv + 1);
-    fprintf(stderr, "aisle: unknown command %s; see `aisle --help`\n", argv[1]);
+        if (strcmp(c->name, name) == 0) return help ? c->run(2, explain) : c->run(argc - 1, argv + 1);
+    fprintf(stderr, "aisle: unknown command %s; see `aisle --help`\n", name);
     return 2;
 }

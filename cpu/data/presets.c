@@ -11,7 +11,7 @@ static const char *const online_retail_services[] = {
 
 static const preset presets[] = {
     {.name = "generated",
-     .help = "events.csv, products.csv and users.csv as `aisle generate` writes them; also the default",
+     .help = "the CSV files that `aisle generate` writes; also the default",
      .map = {EVENTS = "event_id=event_id,user=user|user_id,session=session,item=item|item_id|product_id,"
                       "order=order|order_id,type=type|event_type,time=time|timestamp,value=value|rating,"
                       "quantity=quantity,price=price,position=position",
@@ -21,8 +21,7 @@ static const preset presets[] = {
                  "created=created",
              USERS = "user=id|user|user_id,age_band=age_band,gender=gender,country=country"}},
     {.name = "online-retail",
-     .help =
-         "UCI Online Retail: one file of invoice lines gives purchases, cancellations, products and users",
+     .help = "UCI Online Retail: one file of invoice lines gives events, products and users",
      .map = {EVENTS = "user=CustomerID,item=StockCode,order=InvoiceNo,time=InvoiceDate,quantity=Quantity,"
                       "price=UnitPrice,title=Description,country=Country"},
      .event_type = "purchase",
@@ -37,12 +36,12 @@ static const preset presets[] = {
      .event_type = "rating",
      .list_separator = "|"},
     {.name = "retailrocket",
-     .help = "RetailRocket by CaseRec: view_*, add_to_cart_* and purchase_* .dat files as events",
+     .help = "RetailRocket by CaseRec: view_*, add_to_cart_*, purchase_* .dat as events",
      .map = {EVENTS = "user=visitorid,item=itemid"},
      .format = {EVENTS = AISLE_FORMAT_TSV},
      .type_by_file_name = true},
     {.name = "amazon",
-     .help = "Amazon reviews by MiniOneRec: *.interactions.tsv as events, *.item.json as products",
+     .help = "Amazon reviews by MiniOneRec: *.interactions.tsv and *.item.json",
      .map = {EVENTS = "user=user_id,item=item_id",
              PRODUCTS = "item=_key,title=title,description=description,brand=brand,category=categories"},
      .format = {PRODUCTS = AISLE_FORMAT_JSON_MAP},
@@ -63,8 +62,7 @@ static const preset presets[] = {
      .format = {EVENTS = AISLE_FORMAT_ADJACENCY},
      .event_type = "purchase"},
     {.name = "anime",
-     .help = "Anime by CaseRec: anime_ratings.dat as events (1-10 become 0.5-5 stars), anime_info.dat as "
-             "products",
+     .help = "Anime by CaseRec: anime_ratings.dat (1-10 become 0.5-5 stars), anime_info.dat",
      .map = {EVENTS = "user=User_ID,item=Anime_ID,value=Feedback",
              PRODUCTS = "item=anime_ids,title=name,category=genre,attributes=type+episodes"},
      .format = {EVENTS = AISLE_FORMAT_TSV, PRODUCTS = AISLE_FORMAT_TSV},

@@ -1,6 +1,7 @@
 /* Errors, the progress line and the interrupt flag that all commands share. */
 #include "server/cli/command.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,17 @@ int aisle_complain(const char *command, aisle_status st, const aisle_error *err)
     fprintf(stderr, "aisle %s: %s\n", command, err && err->message[0] ? err->message : aisle_status_name(st));
     if (st == AISLE_ECANCELED) return 130;
     return st == AISLE_EINVAL ? 2 : 1;
+}
+
+int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err)
+{
+    if (st == AISLE_OK) return 0;
+    json_t *line = json ? json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st),
+                                    "message", err->message)
+                        : NULL;
+    if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0) putchar('\n');
+    json_decref(line);
+    return aisle_complain(command, st, err);
 }
 
 static int interrupted;

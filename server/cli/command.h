@@ -31,6 +31,10 @@ int aisle_command_serve(int argc, char **argv);
  * (AISLE_ECANCELED), else 1. */
 int aisle_complain(const char *command, aisle_status st, const aisle_error *err);
 
+/* Ends a command: 0 when st is AISLE_OK, else as aisle_complain; with json also one
+ * {"event":"error","code":...,"message":...} line on stdout. */
+int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err);
+
 /* First SIGINT or SIGTERM raises the flag, a second one ends the process at once. Call once, before threads
  * start. */
 const int *aisle_interrupt_flag(void);

@@ -12,12 +12,10 @@ static const char *const splits[] = {"random", "leave-last", "time", NULL};
 static const aisle_usage usage = {
     "evaluate",
     "[options]",
-    "Holds out a part of the data folder's events, trains on the rest and ranks the whole catalogue for "
-    "every user.\n"
-    "With --test, everything in the folder is trained on and the file's pairs are ranked; with --model as "
-    "well,\n"
-    "that model is measured and nothing is trained. --user-core and --item-core are applied before the "
-    "split.",
+    "Holds out a part of the data folder's events, trains on the rest, ranks the whole catalogue for every\n"
+    "user and compares the models in one table. With --test, everything in the folder is trained on and the\n"
+    "file's pairs are ranked; with --model as well, that model is measured and nothing is trained.\n"
+    "--user-core and --item-core are applied before the split.",
     "  aisle evaluate --data shop --split time --fraction .1 --factors 128\n"
     "  aisle evaluate --data shop --test test.txt --preset lightgcn --binary\n"
     "  aisle evaluate --model model.aisle --test held-out.csv",
@@ -80,5 +78,5 @@ int aisle_command_evaluate(int argc, char **argv)
                                    .max_users = (int32_t)max_users};
     aisle_status st = read_cuts(at, &e.params, &err);
     if (st == AISLE_OK) st = aisle_evaluation_run(&e, &err);
-    return aisle_training_end(usage.command, o.json, st, &err);
+    return aisle_end(usage.command, o.json, st, &err);
 }

@@ -1,4 +1,5 @@
 /* aisle export: a model's numbers for NumPy or as CSV. */
+#include <jansson.h>
 #include <stdio.h>
 
 #include "aisle/file.h"
@@ -8,7 +9,7 @@
 
 static const aisle_usage usage = {
     .command = "export",
-    .synopsis = "MODEL (--npy DIR | --csv DIR)",
+    .synopsis = "MODEL (--npy DIR | --csv DIR) [--json]",
     .about =
         "Writes every numeric section of a model as one file, with the ids as user-ids.csv and item-ids.csv\n"
         "(line i is row i) and the meta as meta.json. The folder is made if missing; files of the same "
@@ -30,12 +31,28 @@ static aisle_status export(const char *path, const char *npy, const char *csv, a
     return st;
 }
 
+static aisle_status report(const char *npy, const char *csv, bool json, aisle_error *err)
+{
+    if (!json) {
+        fprintf(stderr, "wrote %s%s%s\n", npy ? npy : "", npy && csv ? " and " : "", csv ? csv : "");
+        return AISLE_OK;
+    }
+    json_t *o = json_pack("{s:s, s:s?, s:s?}", "event", "done", "npy", npy, "csv", csv);
+    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT) == 0;
+    putchar('\n');
+    json_decref(o);
+    return ok ? AISLE_OK
+              : aisle_fail(err, AISLE_EFORMAT, "the folder's name is not UTF-8: no JSON can hold it");
+}
+
 int aisle_command_export(int argc, char **argv)
 {
     const char *npy = NULL, *csv = NULL, *path;
+    bool json = false;
     const aisle_option options[] = {
         {"npy", 0, "DIR", AISLE_OPT_TEXT, &npy, 0, 0, NULL, "folder for NumPy files (format 1.0)"},
         {"csv", 0, "DIR", AISLE_OPT_TEXT, &csv, 0, 0, NULL, "folder for CSV files"},
+        {"json", 0, NULL, AISLE_OPT_FLAG, &json, 0, 0, NULL, "result as one JSON object on stdout"},
         {0}};
     int32_t n_args;
     aisle_error err = {0};
@@ -45,5 +62,6 @@ int aisle_command_export(int argc, char **argv)
                                  : aisle_fail(&err, AISLE_EINVAL,
                                               "nothing to write; name a folder with --npy "
                                               "or --csv");
-    return st == AISLE_OK ? 0 : aisle_complain("export", st, &err);
+    if (st == AISLE_OK) st = report(npy, csv, json, &err);
+    return aisle_end("export", json, st, &err);
 }

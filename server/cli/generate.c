@@ -86,7 +86,7 @@ int aisle_command_generate(int argc, char **argv)
     int code = aisle_options_parse(&usage, options, argc, argv, NULL, &n_args);
     if (code >= 0) return code;
     aisle_status st = check_targets(&o, &err);
-    if (st != AISLE_OK) return aisle_complain("generate", st, &err);
+    if (st != AISLE_OK) return aisle_end("generate", o.json, st, &err);
 
     int64_t started = aisle_time_monotonic_ns();
     aisle_meter_start(&meter, "generate", o.json);
@@ -100,7 +100,7 @@ int aisle_command_generate(int argc, char **argv)
     if (o.out) st = aisle_generate_files(&p, o.out, &err);
     if (o.matrix && st == AISLE_OK) st = aisle_generate_matrix(&p, o.matrix, &err);
     aisle_meter_finish(&meter);
-    if (st != AISLE_OK) return aisle_complain("generate", st, &err);
+    if (st != AISLE_OK) return aisle_end("generate", o.json, st, &err);
     report(&o, (double)(aisle_time_monotonic_ns() - started) * 1e-9);
     return 0;
 }

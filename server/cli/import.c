@@ -128,7 +128,7 @@ static void describe_presets(char *text, size_t size)
         (size_t)snprintf(text, size,
                          "  aisle import --preset online-retail --data shop online_retail.csv\n"
                          "  aisle import --data shop --products p.csv --events e.csv --rejects bad.tsv\n"
-                         "  aisle import --data shop --map user=customer,item=sku,time=at --event-type "
+                         "  aisle import --data shop --map user=customer,item=sku --event-type "
                          "purchase --events orders.jsonl\n\npresets:\n");
     const char *const *names = aisle_import_preset_names();
     for (int i = 0; names[i] && n < size; i++)
@@ -144,7 +144,7 @@ static int parse(settings *s, int argc, char **argv)
     for (int i = 0; i < AISLE_EVENT_TYPES; i++) event_types[i] = aisle_event_type_name((aisle_event_type)i);
     describe_presets(examples, sizeof examples);
     const aisle_option options[] = {
-        {"data", 0, "DIR", AISLE_OPT_TEXT, &s->data, 0, 0, NULL,
+        {"data", 'd', "DIR", AISLE_OPT_TEXT, &s->data, 0, 0, NULL,
          "data folder of the shop; made when missing"},
         {"preset", 'p', "NAME", AISLE_OPT_CHOICE, &s->preset, 0, 0, aisle_import_preset_names(),
          "layout of the files"},
@@ -170,11 +170,11 @@ static int parse(settings *s, int argc, char **argv)
     const aisle_usage usage = {
         .command = "import",
         .synopsis = "[options] [FILE...]",
-        .about = "Reads CSV, TSV, JSON lines or adjacency lists, plain, .gz or .zst, cleans them, and stores "
-                 "products, "
-                 "users and\nevents. One transaction: an interrupted import changes nothing, and the same "
-                 "file twice "
-                 "adds nothing.\nA FILE without a role option is events, products or users by its name.",
+        .about =
+            "Reads CSV, TSV, JSON lines or adjacency lists, plain, .gz or .zst, cleans them, and stores "
+            "products,\nusers and events. One transaction: an interrupted import changes nothing, and the "
+            "same file twice\nadds nothing. A FILE without a role option is events, products or users by "
+            "its name.",
         .examples = examples,
         .max_args = AISLE_STRINGS_MAX,
     };
@@ -192,13 +192,13 @@ int aisle_command_import(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0) return code;
     aisle_status st = check(&s, &err);
-    if (st != AISLE_OK) return aisle_complain("import", st, &err);
+    if (st != AISLE_OK) return aisle_end("import", s.json, st, &err);
     int64_t started_ns = aisle_time_monotonic_ns();
     aisle_meter_start(&meter, "import", s.json);
     st = import(&s, &meter.progress, &report, &err);
     aisle_meter_finish(&meter);
     report.seconds = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-9; /* with storing */
-    if (st != AISLE_OK) return aisle_complain("import", st, &err);
+    if (st != AISLE_OK) return aisle_end("import", s.json, st, &err);
     aisle_import_report_print(&report, s.dry_run, s.json);
     return 0;
 }

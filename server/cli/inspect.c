@@ -87,5 +87,5 @@ int aisle_command_inspect(int argc, char **argv)
     if (st == AISLE_OK && (fflush(stdout) || ferror(stdout)))
         st = aisle_fail_errno(&err, "write", "standard output");
     aisle_model_unref(m);
-    return st == AISLE_OK ? 0 : aisle_complain("inspect", st, &err);
+    return aisle_end("inspect", json, st, &err);
 }

@@ -76,42 +76,71 @@ aisle_status aisle_option_set(const aisle_option *o, const char *text, aisle_err
     return aisle_fail(err, AISLE_EINTERNAL, "--%s: unknown kind", o->name);
 }
 
-static void print_default(const aisle_option *o)
+/* The range, the choices, the default: what follows an option's help line. */
+static bool put_default(const aisle_option *o, aisle_buf *b)
 {
     const char *text =
         o->kind == AISLE_OPT_TEXT || o->kind == AISLE_OPT_CHOICE ? *(const char **)o->out : NULL;
+    bool ok = true;
     switch (o->kind) {
-    case AISLE_OPT_FLAG:
-        if (*(bool *)o->out) printf(" (default: on)");
-        break;
+    case AISLE_OPT_FLAG: return !*(bool *)o->out || aisle_buf_printf(b, "(default on; --no-%s)", o->name);
     case AISLE_OPT_INT:
-        printf(" (%.0f to %.0f; default %lld)", o->low, o->high, (long long)*(int64_t *)o->out);
-        break;
-    case AISLE_OPT_REAL: printf(" (%g to %g; default %g)", o->low, o->high, *(double *)o->out); break;
+        return aisle_buf_printf(b, "(%.0f to %.0f; default %lld)", o->low, o->high,
+                                (long long)*(int64_t *)o->out);
+    case AISLE_OPT_REAL:
+        return aisle_buf_printf(b, "(%g to %g; default %g)", o->low, o->high, *(double *)o->out);
     case AISLE_OPT_CHOICE:
-        printf(" (");
-        for (int i = 0; o->choices[i]; i++) printf("%s%s", i ? ", " : "", o->choices[i]);
-        printf(text ? "; default %s)" : ")", text);
-        break;
-    case AISLE_OPT_TEXT:
-        if (text) printf(" (default %s)", text);
-        break;
-    case AISLE_OPT_LIST: printf(" (may be repeated)"); break;
+        for (int i = 0; o->choices[i]; i++)
+            ok = ok && aisle_buf_printf(b, "%s%s", i ? ", " : "(", o->choices[i]);
+        return ok && (text ? aisle_buf_printf(b, "; default %s)", text) : aisle_buf_append(b, ")", 1));
+    case AISLE_OPT_TEXT: return !text || aisle_buf_printf(b, "(default %s)", text);
+    case AISLE_OPT_LIST: return aisle_buf_printf(b, "(may be repeated)");
     }
+    return ok;
+}
+
+enum { HELP_WIDTH = 100, HELP_INDENT = 29 };
+
+static int next_line(void)
+{
+    printf("\n%*s", HELP_INDENT, "");
+    return HELP_INDENT;
+}
+
+/* Words of text from the column `at` on, broken before HELP_WIDTH; returns the column behind them. */
+static int print_words(const char *text, int at)
+{
+    while (*text) {
+        int word = (int)strcspn(text, " ");
+        if (at > HELP_INDENT && at + 1 + word > HELP_WIDTH) at = next_line();
+        at += printf("%s%.*s", at > HELP_INDENT ? " " : "", word, text);
+        text += word + strspn(text + word, " ");
+    }
+    return at;
+}
+
+/* The default stays in one piece where a line can hold it. */
+static void print_option(const aisle_option *o)
+{
+    char left[64], letter[8] = "";
+    aisle_buf tail = {0};
+    if (o->letter) snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "", o->value ? o->value : "");
+    printf("  %-26s ", left);
+    int at = print_words(o->help, HELP_INDENT);
+    if (put_default(o, &tail) && tail.len > 0) {
+        int len = (int)tail.len;
+        if (at + 1 + len > HELP_WIDTH && HELP_INDENT + len <= HELP_WIDTH) at = next_line();
+        print_words(tail.data, at);
+    }
+    putchar('\n');
+    aisle_buf_deinit(&tail);
 }
 
 static void print_help(const aisle_usage *u, const aisle_option *options)
 {
     printf("usage: aisle %s %s\n\n%s\n\noptions:\n", u->command, u->synopsis, u->about);
-    for (const aisle_option *o = options; o->name; o++) {
-        char left[64], letter[8] = "";
-        if (o->letter) snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
-        printf("  %-26s %s", left, o->help);
-        print_default(o);
-        putchar('\n');
-    }
+    for (const aisle_option *o = options; o->name; o++) print_option(o);
     printf("  %-26s %s\n", "-h, --help", "this text");
     if (u->examples) printf("\nexamples:\n%s\n", u->examples);
 }

@@ -125,10 +125,10 @@ int aisle_command_recommend(int argc, char **argv)
     if (!o.user == (o.items.n == 0)) {
         aisle_fail(&err, AISLE_EINVAL, "%s; name one user with --user or items with --items",
                    o.user ? "both --user and --items" : "for whom?");
-        return aisle_complain("recommend", AISLE_EINVAL, &err);
+        return aisle_end("recommend", o.json, AISLE_EINVAL, &err);
     }
     aisle_status st = aisle_model_source_open(o.data, o.model, &source, &err);
     if (st == AISLE_OK) st = recommend(&o, &source, &err);
     aisle_model_source_close(&source);
-    return st == AISLE_OK ? 0 : aisle_complain("recommend", st, &err);
+    return aisle_end("recommend", o.json, st, &err);
 }

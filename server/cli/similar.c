@@ -61,10 +61,10 @@ int aisle_command_similar(int argc, char **argv)
     if (code >= 0) return code;
     if (!o.item) {
         aisle_fail(&err, AISLE_EINVAL, "like which item? name it with --item");
-        return aisle_complain("similar", AISLE_EINVAL, &err);
+        return aisle_end("similar", o.json, AISLE_EINVAL, &err);
     }
     aisle_status st = aisle_model_source_open(o.data, o.model, &source, &err);
     if (st == AISLE_OK) st = similar(&o, &source, &err);
     aisle_model_source_close(&source);
-    return st == AISLE_OK ? 0 : aisle_complain("similar", st, &err);
+    return aisle_end("similar", o.json, st, &err);
 }

@@ -9,9 +9,8 @@
 static const aisle_usage usage = {
     "train",
     "[options]",
-    "Trains a model on everything the data folder holds and makes it the serving one. With --validation, the "
-    "best\n"
-    "iteration count is found on held-out pairs first.",
+    "Trains a model on everything the data folder holds and makes it the serving one. With --validation,\n"
+    "the best iteration count is found on held-out pairs first.",
     "  aisle train --data shop --factors 128 --validation .1 --patience 3\n"
     "  aisle train --data shop --weight view=.2,purchase=3 --half-life 90 --out model.aisle",
     0,
@@ -101,5 +100,5 @@ int aisle_command_train(int argc, char **argv)
     aisle_registry_close(registry);
     aisle_trained_deinit(&trained);
     aisle_training_close(&t);
-    return aisle_training_end(usage.command, o.json, st, &err);
+    return aisle_end(usage.command, o.json, st, &err);
 }

@@ -104,12 +104,3 @@ void aisle_training_close(aisle_training *t)
     aisle_dataset_free(t->dataset);
     *t = (aisle_training){0};
 }
-
-int aisle_training_end(const char *command, bool json, aisle_status st, const aisle_error *err)
-{
-    if (st == AISLE_OK) return 0;
-    if (json)
-        say(json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st), "message",
-                      err->message));
-    return aisle_complain(command, st, err);
-}

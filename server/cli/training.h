@@ -23,8 +23,4 @@ aisle_status aisle_training_open(aisle_training *t, const char *command, const a
                                  aisle_error *err);
 void aisle_training_close(aisle_training *t);
 
-/* Ends a command: 0 when st is AISLE_OK; else the message to stderr, with --json also an {"event":"error"}
- * line. */
-int aisle_training_end(const char *command, bool json, aisle_status st, const aisle_error *err);
-
 #endif

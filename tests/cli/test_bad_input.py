@@ -1,5 +1,6 @@
 """Bad input gives one line that names the file or option and its value, exit 1 or 2, and leaves nothing half-written."""
 import fcntl
+import json
 import os
 import pathlib
 import resource
@@ -96,6 +97,25 @@ class BadInput(unittest.TestCase):
                 for args in (["serve", "--port", "0"], ["train"]):
                     with self.subTest(name=name, command=args[0]):
                         self.refused(run(*args, "--data", f / name), f / name, code=1)
+
+    def test_with_json_an_error_is_a_line_of_json_too(self):
+        with folder() as f:
+            for args, code in (
+                (["import", "--data", f / "d", f / "none.csv"], 1),
+                (["train", "--data", f / "d"], 1),
+                (["evaluate", "--data", f / "d"], 1),
+                (["recommend", "--data", f / "d", "--user", "u1"], 1),
+                (["similar", "--data", f / "d", "--item", "p1"], 1),
+                (["inspect", f / "none.aisle"], 1),
+                (["export", f / "none.aisle", "--npy", f / "out"], 1),
+                (["generate"], 2),
+            ):
+                with self.subTest(args):
+                    got = run(*args, "--json")
+                    self.refused(got, code=code)
+                    line = json.loads(got.stdout)
+                    self.assertEqual(line["event"], "error")
+                    self.assertIn(line["message"], got.stderr)
 
     def test_a_port_in_use(self):
         with folder() as f, socket.socket() as s:
