@@ -143,7 +143,7 @@ class BadInput(unittest.TestCase):
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
-            args = [AISLE, "train", "--data", f / "data", "--factors", "64", "--iterations", "1"]
+            args = [AISLE, "train", "--data", f / "data", "--factors", "64", "--iterations", "1", "--json"]
             got = subprocess.run(args, capture_output=True, text=True, preexec_fn=limit, timeout=120)
             self.refused(got, f / "data", code=1)
             models = [name for name, _ in tree(f / "data") if "models" in name]
