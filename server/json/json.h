@@ -5,16 +5,20 @@
 
 #include "server/http/http.h"
 
-enum { AISLE_JSON_DEPTH = 32 };
+/* A body of 2 MiB could be 700,000 empty objects: 170 MB once parsed. */
+enum { AISLE_JSON_DEPTH = 32, AISLE_JSON_VALUES = 32768 };
 
 /* Sends jansson's allocations through aisle_alloc and seeds its hash. Once, before threads; again is a no-op.
  */
 void aisle_json_setup(void);
 
 /* One array or object and nothing behind it. AISLE_EFORMAT names line, column and reason: syntax, depth over
- * 32, duplicate member, NUL, lone surrogate, a number out of range, invalid UTF-8. AISLE_ENOMEM. *out is the
- * caller's reference, NULL on failure. */
+ * 32, more than 32,768 values, duplicate member, NUL, lone surrogate, a number out of range, invalid UTF-8.
+ * AISLE_ENOMEM. *out is the caller's reference, NULL on failure. */
 aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err);
+/* At least the number of values that parsing would make, found without making any: for texts of many parts
+ * whose sum must stay below AISLE_JSON_VALUES. */
+int64_t aisle_json_count(aisle_str text);
 
 /* An object of the body and where it stands in it. The readers below fill *out only when they return
  * AISLE_OK; else they have called aisle_request_invalid with "<pointer>/<name>" and return AISLE_EINVAL. All

@@ -1,4 +1,4 @@
-/* Parsing of untrusted JSON text with jansson, which checks all but the depth. */
+/* Parsing of untrusted JSON text with jansson, which checks all but depth and number of values. */
 #include <pthread.h>
 
 #include "aisle/memory.h"
@@ -28,8 +28,14 @@ void aisle_json_setup(void)
 
 /* jansson's own limit (2048) is fixed at its build. Brackets are counted outside strings; whether the text is
  * JSON at all is jansson's to say. */
-static bool too_deep(aisle_str text)
+typedef struct measure {
+    int64_t values;
+    int32_t depth;
+} measure;
+
+static measure take_measure(aisle_str text)
 {
+    measure m = {1, 0};
     int32_t depth = 0;
     bool in_string = false;
     for (size_t i = 0; i < text.len; i++) {
@@ -45,9 +51,15 @@ static bool too_deep(aisle_str text)
             depth++;
         else if (ch == '}' || ch == ']')
             depth--;
-        if (depth > AISLE_JSON_DEPTH) return true;
+        if (!in_string && (ch == ',' || ch == '{' || ch == '[')) m.values++;
+        if (depth > m.depth) m.depth = depth;
     }
-    return false;
+    return m;
+}
+
+int64_t aisle_json_count(aisle_str text)
+{
+    return take_measure(text).values;
 }
 
 aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err)
@@ -55,8 +67,12 @@ aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err)
     json_error_t why;
     *out = NULL;
     if (!text.len) return aisle_fail(err, AISLE_EFORMAT, "the body is empty; send a JSON object");
-    if (too_deep(text))
+    measure m = take_measure(text);
+    if (m.depth > AISLE_JSON_DEPTH)
         return aisle_fail(err, AISLE_EFORMAT, "JSON nested deeper than %d levels", AISLE_JSON_DEPTH);
+    if (m.values > AISLE_JSON_VALUES)
+        return aisle_fail(err, AISLE_EFORMAT, "JSON of more than %d values; send it in parts",
+                          AISLE_JSON_VALUES);
     short_of_memory = false;
     json_t *v = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
     if (v) {

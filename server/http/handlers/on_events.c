@@ -4,7 +4,8 @@
 
 #include "server/http/handlers/handlers.h"
 
-enum { MAX_EVENTS = 1000, ID_BYTES = 255 };
+/* A wrong event's errors are bounded: each takes more bytes to answer than to send. */
+enum { MAX_EVENTS = 1000, ID_BYTES = 255, ERRORS_MAX = 8 };
 static const int64_t max_number = INT64_C(1) << 53;
 static const int64_t day_ms = INT64_C(86400000);
 
@@ -32,6 +33,7 @@ typedef struct reading {
 
 static void refuse(reading *e, const char *name, const char *code, const char *message)
 {
+    if (json_array_size(e->errors) == ERRORS_MAX) return;
     json_t *error = json_pack("{s:o, s:s, s:s}", "pointer",
                               json_sprintf("/events/%d%s%s", e->index, name ? "/" : "", name ? name : ""),
                               "code", code, "message", message);
@@ -164,10 +166,16 @@ static aisle_status parse_lines(aisle_request *r, json_t *list)
 {
     aisle_str body = aisle_request_body(r);
     const char *at = body.ptr, *end = body.ptr + body.len;
-    while (at < end) {
+    int64_t values = 0;
+    while (at < end && json_array_size(list) <= MAX_EVENTS) { /* one too many says that there are too many */
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
-        AISLE_TRY(add_line(r, list, (aisle_str){at, (size_t)(stop - at)}));
+        aisle_str line = {at, (size_t)(stop - at)};
+        values += aisle_json_count(line);
+        if (values > AISLE_JSON_VALUES)
+            return aisle_request_invalid(r, "", "too_many", "JSON of more than %d values; send it in parts",
+                                         AISLE_JSON_VALUES);
+        AISLE_TRY(add_line(r, list, line));
         at = stop + 1;
     }
     return AISLE_OK;
@@ -202,8 +210,7 @@ static aisle_status parse_list(batch *b)
     if (!json_is_array(b->list))
         return aisle_request_invalid(r, "/events", "required", "an array of events wanted");
     if (json_array_size(b->list) < 1 || json_array_size(b->list) > MAX_EVENTS)
-        return aisle_request_invalid(r, "/events", "out_of_range", "1 to %d events wanted, got %zu",
-                                     MAX_EVENTS, json_array_size(b->list));
+        return aisle_request_invalid(r, "/events", "out_of_range", "1 to %d events wanted", MAX_EVENTS);
     return AISLE_OK;
 }
 
