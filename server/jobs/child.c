@@ -34,6 +34,11 @@ static void become(const aisle_child_params *p, pid_t parent, int null, int out,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) { /* when memory runs out, the job is to go and not the shop */
+        if (write(score, "1000", 4) < 0) errno = 0;
+        close(score);
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXEC_FAILED); /* the parent died before prctl */
     if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(EXEC_FAILED);

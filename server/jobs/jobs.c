@@ -4,48 +4,20 @@
 #include "server/jobs/jobs.h"
 
 #include <jansson.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "aisle/log.h"
 #include "aisle/progress.h"
 #include "server/jobs/child.h"
-#include "server/jobs/job.h"
+#include "server/jobs/jobs_internal.h"
 
-enum { LEFT_OVER = 1000 };
+enum { LEFT_OVER = 1000, SAVE_TRIES = 12 };
 static const char stopped[] = "{\"error\":\"server stopped\"}";
-
-typedef struct lane {
-    aisle_jobs *jobs;
-    aisle_job_kind kind;
-    pthread_t thread;
-    bool started;
-    int32_t open; /* accepted or being stored, and not ended */
-} lane;
-
-struct aisle_jobs {
-    aisle_jobs_params p;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    aisle_job *first, **last;
-    int32_t n_ended, storing; /* storing: orders on their way through the writer */
-    int closing;              /* a flag as of aisle_cancel: the children's threads read it too */
-    lane lanes[AISLE_JOB_KINDS];
-    aisle_job_watch *watches;
-    aisle_jobs_counts counts;
-};
 
 const char *aisle_job_kind_name(aisle_job_kind k)
 {
     return k == AISLE_JOB_TRAINING ? "training" : "import";
-}
-
-static aisle_job *find(const aisle_jobs *j, int64_t id)
-{
-    aisle_job *job = j->first;
-    while (job && job->record.id != id) job = job->next;
-    return job;
 }
 
 static void tell(aisle_jobs *j, const aisle_job *job)
@@ -82,13 +54,18 @@ static aisle_status write_row(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_job(tx, ((row_write *)w)->record, err);
 }
 
-/* A row that cannot be written is no reason to lose the job: a restart then finds it as left over. */
+/* Waits out a long transaction of another process, such as an import's. A row that cannot be written is no
+ * reason to lose the job: a restart then finds it as left over. */
 static void save(aisle_jobs *j, aisle_job_record record)
 {
     aisle_error err = {0};
-    row_write row = {.w = {.run = write_row}, .record = &record};
-    if (aisle_store_write_now(j->p.store, &row.w, &err) != AISLE_OK)
-        aisle_log(AISLE_LOG_ERROR, "job %lld: %s", (long long)record.id, err.message);
+    aisle_status st = AISLE_EBUSY;
+    for (int k = 0; k < SAVE_TRIES && st == AISLE_EBUSY; k++) {
+        row_write row = {.w = {.run = write_row}, .record = &record};
+        st = aisle_store_write_now(j->p.store, &row.w, &err);
+        if (__atomic_load_n(&j->closing, __ATOMIC_RELAXED)) break;
+    }
+    if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "job %lld: %s", (long long)record.id, err.message);
 }
 
 static aisle_status fail_left_over(aisle_jobs *j, aisle_error *err)
@@ -247,7 +224,7 @@ static void run_job(aisle_jobs *j, aisle_job *job)
     publish(j, job, &record);
 }
 
-static aisle_job *next_of(lane *l)
+static aisle_job *next_of(const aisle_job_lane *l)
 {
     aisle_job *job = l->jobs->first;
     while (job && (job->kind != l->kind || job->taken)) job = job->next;
@@ -256,7 +233,7 @@ static aisle_job *next_of(lane *l)
 
 static void *run_lane(void *arg)
 {
-    lane *l = arg;
+    aisle_job_lane *l = arg;
     aisle_jobs *j = l->jobs;
     for (;;) {
         pthread_mutex_lock(&j->lock);
@@ -356,93 +333,6 @@ aisle_status aisle_jobs_submit(aisle_jobs *j, const aisle_job_order *o, aisle_er
     return st;
 }
 
-aisle_status aisle_jobs_cancel(aisle_jobs *j, int64_t id, aisle_error *err)
-{
-    aisle_status st = AISLE_OK;
-    pthread_mutex_lock(&j->lock);
-    aisle_job *job = find(j, id);
-    if (!job)
-        st = aisle_fail(err, AISLE_ENOTFOUND, "job %lld: there is none that waits or runs", (long long)id);
-    else if (job->ended)
-        st = aisle_fail(err, AISLE_ECONFLICT, "job %lld has %s already", (long long)id, job->record.state);
-    else {
-        job->canceled = true;
-        aisle_cancel(&job->stop);
-    }
-    pthread_mutex_unlock(&j->lock);
-    return st;
-}
-
-/* ---- looking ---- */
-
-bool aisle_jobs_get(aisle_jobs *j, int64_t id, aisle_arena *a, aisle_job_live *out)
-{
-    pthread_mutex_lock(&j->lock);
-    aisle_job *job = find(j, id);
-    bool found = job && aisle_job_copy(job, a, out);
-    pthread_mutex_unlock(&j->lock);
-    return found;
-}
-
-aisle_status aisle_jobs_lines(aisle_jobs *j, int64_t id, int64_t after, aisle_arena *a, aisle_job_line *out,
-                              int32_t room, int32_t *n, bool *ended)
-{
-    aisle_status st = AISLE_OK;
-    *n = 0;
-    pthread_mutex_lock(&j->lock);
-    aisle_job *job = find(j, id);
-    if (!job) st = AISLE_ENOTFOUND;
-    int64_t first = job && job->n_lines > AISLE_JOB_LINES ? job->n_lines - AISLE_JOB_LINES + 1 : 1;
-    int64_t k = after + 1 > first ? after + 1 : first;
-    for (; job && st == AISLE_OK && k <= job->n_lines && *n < room; k++) {
-        int64_t at = (k - 1) % AISLE_JOB_LINES;
-        aisle_job_line line = {k, aisle_arena_strndup(a, job->events[at], strlen(job->events[at])),
-                               aisle_arena_strndup(a, job->lines[at], strlen(job->lines[at]))};
-        if (line.event && line.data)
-            out[(*n)++] = line;
-        else
-            st = AISLE_ENOMEM;
-    }
-    *ended = job && job->ended && k > job->n_lines;
-    pthread_mutex_unlock(&j->lock);
-    return st;
-}
-
-bool aisle_jobs_watch(aisle_jobs *j, aisle_job_watch *w)
-{
-    pthread_mutex_lock(&j->lock);
-    aisle_job *job = find(j, w->job);
-    if (job) {
-        job->users++;
-        w->next = j->watches;
-        j->watches = w;
-    }
-    pthread_mutex_unlock(&j->lock);
-    return job != NULL;
-}
-
-void aisle_jobs_unwatch(aisle_jobs *j, aisle_job_watch *w)
-{
-    pthread_mutex_lock(&j->lock);
-    aisle_job *job = find(j, w->job);
-    for (aisle_job_watch **at = &j->watches; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            if (job) job->users--;
-            break;
-        }
-    pthread_mutex_unlock(&j->lock);
-}
-
-void aisle_jobs_count(aisle_jobs *j, aisle_jobs_counts *out)
-{
-    pthread_mutex_lock(&j->lock);
-    *out = j->counts;
-    for (aisle_job *job = j->first; job; job = job->next)
-        if (!job->ended) (job->record.started_ms ? out->running : out->waiting)[job->kind]++;
-    pthread_mutex_unlock(&j->lock);
-}
-
 /* ---- life ---- */
 
 aisle_status aisle_jobs_open(const aisle_jobs_params *p, aisle_jobs **out, aisle_error *err)
@@ -456,7 +346,7 @@ aisle_status aisle_jobs_open(const aisle_jobs_params *p, aisle_jobs **out, aisle
     pthread_cond_init(&j->changed, NULL);
     aisle_status st = fail_left_over(j, err);
     for (int k = 0; k < AISLE_JOB_KINDS && st == AISLE_OK; k++) {
-        lane *l = &j->lanes[k];
+        aisle_job_lane *l = &j->lanes[k];
         l->jobs = j;
         l->kind = (aisle_job_kind)k;
         l->started = pthread_create(&l->thread, NULL, run_lane, l) == 0;
