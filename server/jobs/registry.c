@@ -211,8 +211,8 @@ aisle_model *aisle_registry_current(aisle_registry *r, int64_t *version)
 aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err)
 {
     int64_t wanted = 0;
-    aisle_status st = read_current(r, &wanted, err);
     pthread_mutex_lock(&r->change);
+    aisle_status st = read_current(r, &wanted, err); /* under the lock, else an activation is undone */
     if (!r->loaded)
         st = load_current(r, err);
     else if (st == AISLE_OK && wanted && wanted != r->version && wanted != r->refused) {
@@ -275,9 +275,10 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
     pthread_mutex_lock(&r->change);
     aisle_status st = open_version(r, version, &m, err);
     if (st == AISLE_OK) st = write_current(r, version, err);
-    if (st == AISLE_OK)
+    if (st == AISLE_OK) {
         swap(r, m, version);
-    else
+        r->refused = 0;
+    } else
         aisle_model_unref(m);
     pthread_mutex_unlock(&r->change);
     return st;
