@@ -1,5 +1,5 @@
-/* Everything of one snapshot into a sink. The ids are looked up in tables read beforehand, so that a million
- * events are one scan of one table. */
+/* One snapshot into a sink: what it has no callback for is not read. The ids of events are looked up in
+ * tables read beforehand, so that a million events are one scan of one table. */
 #include <string.h>
 
 #include "server/store/store_internal.h"
@@ -55,7 +55,8 @@ static aisle_status send_product(loader *l, const aisle_stmt *q, aisle_error *er
 {
     aisle_product p;
     aisle_stmt_product(q, &p);
-    if (!ext_put(&l->products, aisle_stmt_get_int(q, 0), p.id, &l->arena)) return no_memory(l, err);
+    if (l->sink->event && !ext_put(&l->products, aisle_stmt_get_int(q, 0), p.id, &l->arena))
+        return no_memory(l, err);
     bool record = aisle_stmt_get_int(q, 11) > 0; /* else only an id that an event named */
     return record && l->sink->product ? l->sink->product(l->sink->ctx, &p, err) : AISLE_OK;
 }
@@ -64,7 +65,8 @@ static aisle_status send_user(loader *l, const aisle_stmt *q, aisle_error *err)
 {
     aisle_user u = {aisle_stmt_get_text(q, 1), aisle_stmt_get_text(q, 2), aisle_stmt_get_text(q, 3),
                     aisle_stmt_get_text(q, 4)};
-    if (!ext_put(&l->users, aisle_stmt_get_int(q, 0), u.id, &l->arena)) return no_memory(l, err);
+    if (l->sink->event && !ext_put(&l->users, aisle_stmt_get_int(q, 0), u.id, &l->arena))
+        return no_memory(l, err);
     return l->sink->user ? l->sink->user(l->sink->ctx, &u, err) : AISLE_OK;
 }
 
@@ -125,8 +127,9 @@ aisle_status aisle_store_load(aisle_store *s, const aisle_sink *sink, const aisl
     AISLE_TRY(aisle_db_open(s->path, AISLE_DB_READ, &l.db, err));
     aisle_status st = aisle_db_run(&l.db, "BEGIN", err); /* all that follows sees one state */
     if (st == AISLE_OK) st = find_total(&l, err);
-    if (st == AISLE_OK) st = stream(&l, AISLE_SQL_PRODUCT_ALL, send_product, err);
-    if (st == AISLE_OK) st = stream(&l, AISLE_SQL_USER_ALL, send_user, err);
+    bool products = sink->product || sink->event, users = sink->user || sink->event;
+    if (st == AISLE_OK && products) st = stream(&l, AISLE_SQL_PRODUCT_ALL, send_product, err);
+    if (st == AISLE_OK && users) st = stream(&l, AISLE_SQL_USER_ALL, send_user, err);
     if (st == AISLE_OK && sink->event) st = stream(&l, AISLE_SQL_SESSION_ALL, keep_session, err);
     if (st == AISLE_OK && sink->event) st = stream(&l, AISLE_SQL_EVENT_ALL, send_event, err);
     if (st == AISLE_OK) aisle_progress_report(progress, "load", l.done, l.done, "");
