@@ -1,17 +1,43 @@
 /* Opens what the handlers work with, in the order of dependence, and closes it backwards. */
 #include "server/app.h"
 
+#include <arpa/inet.h>
 #include <jansson.h>
 #include <unistd.h>
 
 #include "aisle/log.h"
 #include "server/auth/keys.h"
 
-/* Once a second: what an import, a trainer in another process or an order has changed. */
+static aisle_status count_keys(aisle_view *view, int32_t *n, aisle_error *err)
+{
+    aisle_arena arena = {0};
+    aisle_key *keys;
+    aisle_status st = aisle_view_keys(view, &arena, &keys, n, err);
+    aisle_arena_deinit(&arena);
+    return st;
+}
+
+/* The first key closes the shop while it is served. It stays closed when the last key is removed: whoever
+ * removes a stolen key must not open the shop to everyone by it. */
+static void look_for_keys(aisle_app *app)
+{
+    int32_t n = 0;
+    aisle_error err = {0};
+    if (!aisle_app_is_open(app)) return;
+    if (count_keys(app->view, &n, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    else if (n) {
+        __atomic_store_n(&app->open_mode, 0, __ATOMIC_SEQ_CST);
+        aisle_log(AISLE_LOG_INFO, "there is an API key now: the admin operations need it");
+    }
+}
+
+/* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
     aisle_app *app = ctx;
     aisle_error err = {0};
+    look_for_keys(app);
     if (aisle_registry_refresh(app->registry, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -38,42 +64,87 @@ static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *re
     return AISLE_OK;
 }
 
+static aisle_status open_state(aisle_app *app, aisle_loop_state *state, aisle_error *err)
+{
+    AISLE_TRY(aisle_view_open(app->store, &state->view, err));
+    state->scorer = aisle_scorer_new();
+    return state->scorer ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
+}
+
 static aisle_status open_loops(aisle_app *app, aisle_error *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     app->n_loops = app->config->loops ? (int32_t)app->config->loops : cores > 0 ? (int32_t)cores : 1;
     app->loops = aisle_calloc((size_t)app->n_loops, sizeof *app->loops);
-    if (!app->loops) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d loops", app->n_loops);
+    app->beside = aisle_calloc((size_t)app->n_loops, sizeof *app->beside);
+    if (!app->loops || !app->beside)
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d loops", app->n_loops);
     for (int32_t i = 0; i < app->n_loops; i++) {
-        AISLE_TRY(aisle_view_open(app->store, &app->loops[i].view, err));
-        app->loops[i].scorer = aisle_scorer_new();
-        if (!app->loops[i].scorer)
-            return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d loops", app->n_loops);
+        AISLE_TRY(open_state(app, &app->loops[i], err));
+        AISLE_TRY(open_state(app, &app->beside[i], err));
+        app->loops[i].beside = &app->beside[i];
+        AISLE_TRY(aisle_worker_start(NULL, NULL, &app->loops[i].scoring, err));
     }
     return AISLE_OK;
 }
 
-static aisle_status count_keys(aisle_app *app, int32_t *n, aisle_error *err)
+static void close_state(aisle_loop_state *state)
 {
-    aisle_arena arena = {0};
-    aisle_key *keys;
-    aisle_status st = aisle_view_keys(app->loops[0].view, &arena, &keys, n, err);
-    aisle_arena_deinit(&arena);
-    return st;
+    aisle_worker_stop(state->scoring);
+    aisle_scorer_free(state->scorer);
+    aisle_view_close(state->view);
+}
+
+static void close_loops(aisle_app *app)
+{
+    for (int32_t i = 0; app->loops && app->beside && i < app->n_loops; i++) {
+        close_state(&app->loops[i]); /* ends the thread that uses the other */
+        close_state(&app->beside[i]);
+    }
+    aisle_free(app->loops);
+    aisle_free(app->beside);
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    if (inet_pton(AF_INET, host, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static aisle_status refuse_open(const aisle_config *c, aisle_error *err)
+{
+    return aisle_fail(err, AISLE_EDENIED,
+                      "--host %s: without an API key only loopback is served; make one with `aisle key add "
+                      "NAME --data %s`",
+                      c->host, c->data);
+}
+
+static aisle_status open_store(aisle_app *app, aisle_error *err)
+{
+    int32_t n_keys = 0;
+    bool local = is_loopback(app->config->host);
+    aisle_status st = aisle_store_open(app->config->data, local, &app->store, err);
+    if (st == AISLE_ENOTFOUND && !local) return refuse_open(app->config, err);
+    AISLE_TRY(st);
+    AISLE_TRY(aisle_store_lock(app->store, err));
+    AISLE_TRY(aisle_view_open(app->store, &app->view, err));
+    AISLE_TRY(count_keys(app->view, &n_keys, err));
+    app->open_mode = n_keys == 0;
+    return app->open_mode && !local ? refuse_open(app->config, err) : AISLE_OK;
 }
 
 static aisle_status open_parts(aisle_app *app, aisle_error *err)
 {
-    int32_t n_keys = 0;
-    AISLE_TRY(aisle_store_open(app->config->data, true, &app->store, err));
-    AISLE_TRY(aisle_store_lock(app->store, err));
+    AISLE_TRY(open_store(app, err));
+    snprintf(app->spool, sizeof app->spool, "%s/spool", aisle_store_folder(app->store));
+    aisle_uploads_sweep(app->spool);
     AISLE_TRY(aisle_store_start_writer(app->store, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, &app->shelves, err));
     AISLE_TRY(open_loops(app, err));
-    AISLE_TRY(count_keys(app, &n_keys, err));
-    app->open_mode = n_keys == 0;
     aisle_jobs_params jobs = {.store = app->store, .succeeded = job_succeeded, .ctx = app};
     AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
@@ -101,25 +172,22 @@ void aisle_app_close(aisle_app *app)
     if (!app) return;
     aisle_worker_stop(app->worker);
     aisle_jobs_close(app->jobs);
-    for (int32_t i = 0; app->loops && i < app->n_loops; i++) {
-        aisle_scorer_free(app->loops[i].scorer);
-        aisle_view_close(app->loops[i].view);
-    }
-    aisle_free(app->loops);
+    close_loops(app);
+    aisle_view_close(app->view);
     aisle_shelf_keeper_close(app->shelves);
     aisle_registry_close(app->registry);
     aisle_store_close(app->store);
     aisle_free(app);
 }
 
-bool aisle_app_is_admin(aisle_app *app, int32_t loop, aisle_str bearer)
+bool aisle_app_is_open(aisle_app *app)
 {
-    unsigned char hash[AISLE_KEY_HASH_BYTES];
-    aisle_error err = {0};
-    bool found = false;
-    if (bearer.len != AISLE_KEY_TEXT_BYTES - 1) return false;
-    aisle_key_hash(bearer, hash);
-    if (aisle_view_key_check(app->loops[loop].view, hash, &found, &err) == AISLE_OK) return found;
-    aisle_log(AISLE_LOG_ERROR, "key check: %s", err.message);
-    return false;
+    return __atomic_load_n(&app->open_mode, __ATOMIC_SEQ_CST) != 0;
+}
+
+aisle_status aisle_app_authorize(aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
+                                 aisle_error *err)
+{
+    *allowed = aisle_app_is_open(app);
+    return *allowed ? AISLE_OK : aisle_key_authorize(app->loops[loop].view, authorization, allowed, err);
 }

@@ -15,10 +15,12 @@
 #include "server/jobs/worker.h"
 #include "server/store/store.h"
 
-/* What belongs to one event loop: used by its thread alone. */
+/* What one thread answers with. */
 typedef struct aisle_loop_state {
     aisle_view *view;
     aisle_scorer *scorer;
+    aisle_worker *scoring;           /* of a loop: the thread beside it, for what takes above 2 ms ... */
+    struct aisle_loop_state *beside; /* ... and what that one answers with */
 } aisle_loop_state;
 
 typedef struct aisle_app {
@@ -29,21 +31,25 @@ typedef struct aisle_app {
     aisle_jobs *jobs;
     aisle_worker *worker;
     aisle_http *http; /* NULL until the loops have started: read with aisle_app_http */
-    bool open_mode;   /* no API key in the store */
+    int open_mode;    /* no API key yet; closes for good with the first one: read with aisle_app_is_open */
+    aisle_view *view; /* the worker's */
     int32_t n_loops;
-    aisle_loop_state *loops;
-    char spool[4096]; /* folder for bodies; the HTTP core borrows it */
+    aisle_loop_state *loops, *beside; /* [n_loops] each */
+    char spool[4096];                 /* folder for bodies; the HTTP core borrows it */
     int64_t started_ms;
     int64_t events_stored, events_known; /* counters; read and written atomically */
 } aisle_app;
 
 /* Opens store (and takes its lock), registry, jobs, and the state of every loop. One error line says what is
- * wrong and what to do. The config is borrowed. */
+ * wrong and what to do. The config is borrowed. Beyond loopback a shop that has no key is refused, and no
+ * folder is made for it. */
 aisle_status aisle_app_open(const aisle_config *config, aisle_app **out, aisle_error *err);
 void aisle_app_close(aisle_app *app); /* after the loops have ended */
 
-/* The key store's word on a bearer token; on the loop. */
-bool aisle_app_is_admin(aisle_app *app, int32_t loop, aisle_str bearer);
+/* As of http/listener.h. */
+bool aisle_app_is_open(aisle_app *app);
+aisle_status aisle_app_authorize(aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
+                                 aisle_error *err);
 
 /* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);

@@ -1,5 +1,4 @@
 /* `aisle serve`: opens the shop, starts the loops, waits for a signal, drains. */
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,53 +13,31 @@
 /* The whole end takes 5 s at most: requests first, the jobs' children are told at the same time. */
 enum { DRAIN_MS = 3000 };
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (inet_pton(AF_INET, host, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-static aisle_status check_keys(const aisle_app *app, aisle_error *err)
-{
-    const aisle_config *c = app->config;
-    if (!app->open_mode) return AISLE_OK;
-    if (!is_loopback(c->host))
-        return aisle_fail(
-            err, AISLE_EDENIED,
-            "--host %s: without an API key only loopback is served; make one with `aisle key add "
-            "NAME --data %s`",
-            c->host, c->data);
-    return AISLE_OK;
-}
-
 static aisle_status start_http(aisle_app *app, aisle_error *err)
 {
     aisle_http *http = NULL;
-    snprintf(app->spool, sizeof app->spool, "%s/spool", aisle_store_folder(app->store));
     aisle_http_params p = {.host = app->config->host,
                            .port = (int32_t)app->config->port,
                            .loops = app->n_loops,
                            .max_connections = (int32_t)app->config->max_connections,
                            .spool = app->spool,
-                           .open_mode = app->open_mode,
                            .routes = aisle_routes,
                            .app = app,
-                           .is_admin = aisle_app_is_admin};
+                           .is_open = aisle_app_is_open,
+                           .authorize = aisle_app_authorize};
     aisle_status st = aisle_http_start(&p, &http, err);
     if (st == AISLE_OK) __atomic_store_n(&app->http, http, __ATOMIC_RELEASE);
     return st;
 }
 
-static void announce(const aisle_app *app)
+static void announce(aisle_app *app)
 {
     const char *host = app->config->host;
     bool six = strchr(host, ':') != NULL;
     printf("listening on http://%s%s%s:%d\n", six ? "[" : "", host, six ? "]" : "",
            aisle_http_port(app->http));
     fflush(stdout);
-    if (app->open_mode)
+    if (aisle_app_is_open(app))
         aisle_log(AISLE_LOG_WARN,
                   "no API key: everyone on this machine may administer the shop; `aisle key add "
                   "NAME --data %s` makes one",
@@ -101,7 +78,6 @@ static int serve(const aisle_config *config)
     block_signals(&set);
     aisle_status st = aisle_crypto_setup(&err);
     if (st == AISLE_OK) st = aisle_app_open(config, &app, &err);
-    if (st == AISLE_OK) st = check_keys(app, &err);
     if (st == AISLE_OK) st = start_http(app, &err);
     if (st == AISLE_OK) {
         announce(app);

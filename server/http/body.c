@@ -1,4 +1,5 @@
 /* Request bodies: thrown away, kept in memory or streamed to a file, always bounded. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 
 #include "aisle/log.h"
 #include "server/http/loop.h"
+
+static const char upload[] = "upload-";
 
 static int64_t most_bytes(const aisle_request *r)
 {
@@ -37,7 +40,7 @@ static aisle_refusal open_file(aisle_request *r)
 {
     const char *spool = r->loop->http->params.spool;
     aisle_buf path = {0};
-    if (!aisle_buf_printf(&path, "%s/upload-XXXXXX", spool ? spool : "."))
+    if (!aisle_buf_printf(&path, "%s/%sXXXXXX", spool ? spool : ".", upload))
         return (aisle_refusal){503, "out of memory"};
     r->body_fd = mkostemp(path.data, O_CLOEXEC);
     if (r->body_fd < 0) {
@@ -107,6 +110,16 @@ aisle_body_state aisle_body_read(aisle_request *r, struct evbuffer *in, aisle_re
         if (got == AISLE_CHUNK_END) return AISLE_BODY_COMPLETE;
     }
     return is_whole(r) ? AISLE_BODY_COMPLETE : AISLE_BODY_MORE;
+}
+
+void aisle_uploads_sweep(const char *spool)
+{
+    DIR *dir = opendir(spool);
+    if (!dir) return;
+    for (struct dirent *e; (e = readdir(dir));)
+        if (strncmp(e->d_name, upload, sizeof upload - 1) == 0 && unlinkat(dirfd(dir), e->d_name, 0) == 0)
+            aisle_log(AISLE_LOG_INFO, "removed %s/%s: its server is gone", spool, e->d_name);
+    closedir(dir);
 }
 
 void aisle_body_deinit(aisle_request *r)

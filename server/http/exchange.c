@@ -65,14 +65,23 @@ static bool is_from_here(const aisle_request *r)
            aisle_str_eq_nocase((aisle_str){origin.ptr + scheme.len, origin.len - scheme.len}, host);
 }
 
-static bool is_admin(aisle_request *r)
+static aisle_refusal check_key(aisle_request *r)
 {
     const aisle_http_params *p = &r->loop->http->params;
-    aisle_str auth = aisle_request_header(r, "Authorization");
-    if (p->open_mode) return true;
-    if (auth.len < 7 || !aisle_str_eq_nocase((aisle_str){auth.ptr, 7}, AISLE_STR("Bearer "))) return false;
-    return p->is_admin &&
-           p->is_admin(p->app, r->loop->index, aisle_str_trim((aisle_str){auth.ptr + 7, auth.len - 7}));
+    bool allowed = false;
+    aisle_status st = p->authorize
+                          ? p->authorize(p->app, r->loop->index, aisle_request_header(r, "Authorization"),
+                                         &allowed, &r->error)
+                          : AISLE_OK;
+    if (st != AISLE_OK) {
+        if (aisle_http_may_log(r->loop->http))
+            aisle_log(AISLE_LOG_ERROR, "request %s: %s", r->id, r->error.message);
+        aisle_reply_header(r, "Retry-After", "1");
+        return (aisle_refusal){503, "the keys cannot be read now"};
+    }
+    if (allowed) return (aisle_refusal){0, NULL};
+    aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
+    return (aisle_refusal){401, "an admin key is required: Authorization: Bearer KEY"};
 }
 
 static aisle_refusal find_route(aisle_request *r)
@@ -91,11 +100,9 @@ static aisle_refusal find_route(aisle_request *r)
     }
     r->row = m.route;
     r->route = aisle_router_route(router, m.route);
-    if (r->route->access == AISLE_ACCESS_ADMIN && !is_admin(r)) {
-        aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
-        return (aisle_refusal){401, "an admin key is required: Authorization: Bearer KEY"};
-    }
-    return aisle_body_expect(r);
+    aisle_refusal why = {0, NULL};
+    if (r->route->access == AISLE_ACCESS_ADMIN) why = check_key(r);
+    return why.status ? why : aisle_body_expect(r);
 }
 
 static void call_handler(aisle_request *r, void *ctx)
@@ -133,7 +140,8 @@ void aisle_exchange_begin(aisle_connection *c, size_t n)
         aisle_exchange_refuse(c, why);
         return;
     }
-    if (r->loop->http->params.open_mode && !is_from_here(r))
+    const aisle_http_params *p = &r->loop->http->params;
+    if (p->is_open && p->is_open(p->app) && !is_from_here(r))
         why = (aisle_refusal){
             403, "without keys only this machine is answered: Host and Origin must be localhost"};
     else if (!why.status)

@@ -11,12 +11,14 @@ typedef struct aisle_http_params {
     int32_t max_connections;             /* 0 = derived from RLIMIT_NOFILE minus a reserve */
     int64_t header_ms, body_ms, idle_ms; /* 0 = 10 s; 30 s + 1 s a 64 KiB; 60 s */
     const char *spool;                   /* folder for AISLE_BODY_FILE bodies */
-    bool open_mode; /* no keys: admin routes are open, only loopback Host values are answered (DNS rebinding)
-                     */
     const aisle_route *routes;
     struct aisle_app *app;
-    /* Decides on an admin key; called on the loop; NULL only with open_mode. */
-    bool (*is_admin)(struct aisle_app *app, int32_t loop, aisle_str bearer);
+    /* Open mode, as of now: only loopback Host values are answered (DNS rebinding). NULL: never. Any loop. */
+    bool (*is_open)(struct aisle_app *app);
+    /* Decides on the Authorization field (may be absent) of a request to an admin route; on its loop. NULL
+     * refuses all. */
+    aisle_status (*authorize)(struct aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
+                              aisle_error *err);
 } aisle_http_params;
 
 typedef struct aisle_http aisle_http;
@@ -28,6 +30,8 @@ int32_t aisle_http_loops(const aisle_http *h);
  * connections, joins the loops, frees h. Deferred requests must still be finished by those who hold them, and
  * are waited for: stop the queues that finish them after this call, not before. */
 void aisle_http_stop(aisle_http *h, int64_t grace_ms);
+/* Removes the bodies that an earlier server, killed, has left in the spool folder. Before the start. */
+void aisle_uploads_sweep(const char *spool);
 /* Prometheus text of requests by route and status, latency histogram, connections, bytes. Appends to out. */
 bool aisle_http_metrics(const aisle_http *h, aisle_buf *out);
 

@@ -49,7 +49,7 @@ static void *work(void *arg)
         if (got)
             t.run(t.ctx);
         else {
-            w->chore.run(w->chore.ctx);
+            if (w->chore.run) w->chore.run(w->chore.ctx);
             clock_gettime(CLOCK_MONOTONIC, &due);
             due.tv_sec++;
         }

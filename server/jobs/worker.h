@@ -7,7 +7,7 @@
 typedef struct aisle_worker aisle_worker;
 enum { AISLE_WORKER_QUEUE = 32 };
 
-/* chore(ctx) runs once a second between tasks. */
+/* chore(ctx) runs once a second between tasks; NULL = none. */
 aisle_status aisle_worker_start(void (*chore)(void *ctx), void *ctx, aisle_worker **out, aisle_error *err);
 /* Runs what waits, then joins. */
 void aisle_worker_stop(aisle_worker *w);

@@ -188,10 +188,20 @@ static const aisle_route routes[] = {
     {0},
 };
 
-static bool is_admin(struct aisle_app *app, int32_t loop, aisle_str bearer)
+static bool open_mode;
+
+static bool is_open(struct aisle_app *app)
 {
-    (void)app, (void)loop;
-    return aisle_str_eq(bearer, AISLE_STR("key"));
+    (void)app;
+    return open_mode;
+}
+
+static aisle_status authorize(struct aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
+                              aisle_error *err)
+{
+    (void)app, (void)loop, (void)err;
+    *allowed = open_mode || aisle_str_eq_nocase(authorization, AISLE_STR("Bearer key"));
+    return AISLE_OK;
 }
 
 static int32_t number(const char *s)
@@ -212,8 +222,12 @@ static void wait_for_end(const sigset_t *term)
 
 int main(int argc, char **argv)
 {
-    aisle_http_params p = {
-        .host = "127.0.0.1", .loops = 1, .routes = routes, .spool = ".", .is_admin = is_admin};
+    aisle_http_params p = {.host = "127.0.0.1",
+                           .loops = 1,
+                           .routes = routes,
+                           .spool = ".",
+                           .is_open = is_open,
+                           .authorize = authorize};
     aisle_error err;
     sigset_t term;
     for (int c; (c = getopt(argc, argv, "p:l:c:h:b:i:s:ov")) != -1;) {
@@ -225,7 +239,7 @@ int main(int argc, char **argv)
         case 'b': p.body_ms = number(optarg); break;
         case 'i': p.idle_ms = number(optarg); break;
         case 's': p.spool = optarg; break;
-        case 'o': p.open_mode = true; break;
+        case 'o': open_mode = true; break;
         case 'v': aisle_log_setup(AISLE_LOG_DEBUG, false); break;
         default: return 2;
         }

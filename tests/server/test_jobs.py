@@ -1,5 +1,6 @@
 """Trainings and imports over HTTP, their progress, their cancellation; models and their swap."""
 import pathlib
+import socket
 import threading
 import time
 import unittest
@@ -126,6 +127,33 @@ class Jobs(unittest.TestCase):
             self.assertEqual(server.get(f"/v1/admin/jobs/{job}").json["state"], "failed")
             self.assertEqual(server.get("/v1/recommendations").status, 200)
             self.assertEqual([p.name for p in (server.data / "models").glob("*.tmp*")], [])
+
+    def test_a_killed_server_leaves_no_upload_behind(self):
+        with shop.serving() as server:
+            with socket.create_connection(("127.0.0.1", server.port)) as s:
+                s.sendall(b"POST /v1/admin/imports?kind=events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nuser")
+                end = time.monotonic() + 20
+                while not list((server.data / "spool").iterdir()):
+                    self.assertLess(time.monotonic(), end)
+                    time.sleep(.02)
+                server.kill()
+            self.assertEqual(len(list((server.data / "spool").iterdir())), 1)
+            server.start()
+            self.assertEqual(list((server.data / "spool").iterdir()), [])
+
+    def test_an_import_is_told_what_the_file_does_not_say(self):
+        with shop.serving(fresh=True) as server:
+            for query, body in (("kind=products&currency=SEK&map=item=sku,price=cost", b"sku,cost\np1,1.50\n"),
+                                ("kind=events&event_type=purchase&map=user=who,item=sku,time=at", b"who,sku,at\nu1,p1,2026-01-01T00:00:00Z\n")):
+                done = server.await_job(server.post(f"/v1/admin/imports?{query}", body).json["id"])
+                self.assertEqual(done["state"], "succeeded", done)
+            product = server.get("/v1/products/p1").json
+            self.assertEqual((product["price"], product["currency"]), (150, "SEK"))
+            self.assertEqual(done["request"]["event_type"], "purchase")
+            again = [{"type": t, "user": "u1", "item": "p1", "time": "2026-01-01T00:00:00Z"} for t in ("view", "purchase")]
+            self.assertEqual([e["status"] for e in server.post("/v1/events", again).json["results"]], ["stored", "duplicate"])
+            for query in ("kind=events&event_type=stare", "kind=products&currency=euro", "kind=products&currency="):
+                self.assertEqual(server.post(f"/v1/admin/imports?{query}", b"a\n1\n").status, 422, query)
 
 
 def is_running(pid):

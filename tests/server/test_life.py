@@ -117,9 +117,14 @@ class Life(unittest.TestCase):
                 self.one_line(refused("--data", top, option, value), 2, option)
             self.one_line(refused("--data", top, "--host", "shop.example", "--port", 0), 1, "shop.example")
 
-    def test_without_a_key_only_loopback_is_served(self):
+    def test_without_a_key_only_loopback_is_served_and_nothing_is_made(self):
         with tempfile.TemporaryDirectory() as top:
-            self.one_line(refused("--data", top, "--host", "0.0.0.0", "--port", 0), 1, "0.0.0.0", "aisle key add")
+            for data in (top, f"{top}/new"):
+                self.one_line(refused("--data", data, "--host", "0.0.0.0", "--port", 0), 1, "0.0.0.0", "aisle key add")
+                self.assertEqual(os.listdir(top), [])
+            shop.run("key", "add", "ops", "--data", f"{top}/new")
+            shop.run("key", "remove", "ops", "--data", f"{top}/new")
+            self.one_line(refused("--data", f"{top}/new", "--host", "0.0.0.0", "--port", 0), 1, "0.0.0.0", "aisle key add")
 
 
 class Config(unittest.TestCase):
@@ -160,6 +165,21 @@ class Config(unittest.TestCase):
 
 
 class Keys(unittest.TestCase):
+    def test_the_first_key_closes_a_running_server_and_it_stays_closed(self):
+        with shop.serving(fresh=True) as server:
+            self.assertEqual(server.get("/v1/admin/jobs").status, 200)
+            key = shop.run("key", "add", "ops", "--data", server.data).strip()
+            end = time.monotonic() + 20
+            while server.get("/v1/admin/jobs").status != 401:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(.05)
+            self.assertEqual(server.get("/v1/recommendations?user=u").status, 401)
+            self.assertEqual(server.ask("GET", "/v1/admin/jobs", key=key).status, 200)
+            shop.run("key", "remove", "ops", "--data", server.data)
+            time.sleep(1.5)  # longer than the server takes to look
+            self.assertEqual(server.ask("GET", "/v1/admin/jobs", key=key).status, 401)
+            self.assertEqual(server.get("/v1/admin/jobs").status, 401)
+
     def test_with_a_key_admin_and_users_need_it_and_sessions_do_not(self):
         with shop.folder() as data:
             key = shop.run("key", "add", "ops", "--data", data).strip()

@@ -118,6 +118,17 @@ class Recommend(unittest.TestCase):
         self.assertEqual([len(r["items"]) for r in answer.json["results"]], [3, 2, 1])
         self.assertEqual([r["strategy"] for r in answer.json["results"]], ["personal", "popular", "popular"])
 
+    def test_what_is_scored_beside_the_loop_is_answered_alike(self):
+        one = {"user": self.user, "limit": 100, "explain": True}
+        alone = self.server.post("/v1/recommendations", one).json
+        answer = self.server.post("/v1/recommendations", {"requests": [one] * 20})
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(answer.headers["cache-control"], "private, no-store")
+        for result in answer.json["results"]:
+            self.assertEqual(result["items"], alone["items"])
+        wrong = self.server.post("/v1/recommendations", {"requests": [one] * 19 + [{"limit": 0}]})
+        self.assertEqual(wrong.json["errors"][0]["pointer"], "/requests/19/limit")
+
     def test_wrong_requests_are_pointed_at(self):
         for body, pointer in (({"limit": 0}, "/limit"), ({"limit": "3"}, "/limit"), ({"limits": 3}, "/limits"), ({"items": "a"}, "/items"),
                               ({"items": [1]}, "/items/0"), ({"user": ""}, "/user"), ({"fields": ["colour"]}, "/fields/0"),

@@ -7,6 +7,7 @@
 enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, AISLE_ASK_DEFAULT = 10 };
 
 typedef struct aisle_ask {
+    aisle_loop_state *with;     /* view and scorer of the thread that answers */
     aisle_str user, session;    /* absent = unknown */
     aisle_str *items, *exclude; /* what the page or the cart holds; what must not come */
     int64_t n_items, n_exclude, limit;
@@ -20,9 +21,13 @@ aisle_shelf *aisle_shelf_or_refuse(aisle_request *r);
 /* {recommendation_id, model_version, strategy, took_ms, items}; *out is the caller's. */
 aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, json_t **out);
 
+/* About how many multiply-adds answering takes, look-ups of the hits' products counted as their worth. */
+int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
+
 /* What hits become: products of the catalogue with score and reasons, those gone or sold out since the shelf
  * was made left out, at most `limit`. reason_type names where the reasons' items stand. */
 typedef struct aisle_hits_style {
+    aisle_view *view;
     unsigned fields;
     int64_t limit;
     const char *reason_type;

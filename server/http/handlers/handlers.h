@@ -77,9 +77,11 @@ typedef struct aisle_work {
     aisle_request *r;
     aisle_status (*run)(struct aisle_work *w, aisle_error *err); /* on the worker's thread */
     aisle_status (*reply)(struct aisle_work *w);                 /* on the loop, when run has succeeded */
+    aisle_worker *on;                                            /* NULL = the background worker */
     aisle_status status;
 } aisle_work;
-/* Defers the request and runs w (in the request's arena) on the background worker. */
+/* Runs w (in the request's arena) on its worker and defers the request. AISLE_EBUSY: the queue is full, and w
+ * will not run. */
 aisle_status aisle_work_submit(aisle_work *w);
 
 #endif

@@ -20,7 +20,7 @@ aisle_status aisle_on_ready(aisle_request *r)
     aisle_reply_header(r, "Cache-Control", "no-store");
     return aisle_reply_json(r, ready ? 200 : 503,
                             json_pack("{s:b, s:{s:s, s:s}}", "ready", ready, "checks", "store",
-                                      st == AISLE_OK ? "ok" : aisle_request_error(r)->message, "model",
+                                      st == AISLE_OK ? "ok" : "cannot be read", "model",
                                       shelf ? "ok" : "no model serves yet"));
 }
 

@@ -90,31 +90,77 @@ static bool admitted(aisle_request *r, const aisle_ask *asks, int64_t n)
     return true;
 }
 
-static aisle_status answer_batch(aisle_request *r, const aisle_shelf *s, const aisle_ask *asks, int64_t n)
+/* The questions of one request, in its arena, on their way to an answer. */
+typedef struct asked {
+    aisle_work work;
+    aisle_shelf *shelf; /* a reference */
+    aisle_ask *asks;
+    int64_t n;
+    bool is_batch;
+    json_t *body;
+} asked;
+
+static aisle_status answer_batch(aisle_request *r, const asked *q, json_t **out)
 {
     json_t *results = json_array();
     aisle_status st = results ? AISLE_OK : aisle_no_memory(r);
-    for (int64_t i = 0; i < n && st == AISLE_OK; i++) {
+    for (int64_t i = 0; i < q->n && st == AISLE_OK; i++) {
         json_t *one = NULL;
-        st = aisle_recommend(r, s, &asks[i], &one);
+        st = aisle_recommend(r, q->shelf, &q->asks[i], &one);
         if (st == AISLE_OK && json_array_append_new(results, one)) st = aisle_no_memory(r);
     }
-    if (st == AISLE_OK) return aisle_reply_json(r, 200, aisle_answer_with(json_object(), "results", results));
-    json_decref(results);
+    if (st == AISLE_OK)
+        *out = aisle_answer_with(json_object(), "results", results);
+    else
+        json_decref(results);
     return st;
 }
 
-static aisle_status answer(aisle_request *r, const aisle_ask *asks, int64_t n, bool is_batch)
+static aisle_status run(aisle_work *w, aisle_error *err)
 {
-    json_t *body = NULL;
-    if (!admitted(r, asks, n)) return AISLE_OK;
-    aisle_shelf *s = aisle_shelf_or_refuse(r);
-    if (!s) return AISLE_OK;
-    aisle_reply_header(r, "Cache-Control", "private, no-store");
-    aisle_status st = is_batch ? answer_batch(r, s, asks, n) : aisle_recommend(r, s, asks, &body);
-    if (!is_batch && st == AISLE_OK) st = aisle_reply_json(r, 200, body);
-    aisle_shelf_unref(s);
+    asked *q = (asked *)w;
+    (void)err; /* it is the request's */
+    aisle_status st =
+        q->is_batch ? answer_batch(w->r, q, &q->body) : aisle_recommend(w->r, q->shelf, q->asks, &q->body);
+    aisle_shelf_unref(q->shelf);
+    q->shelf = NULL;
     return st;
+}
+
+static aisle_status reply(aisle_work *w)
+{
+    aisle_reply_header(w->r, "Cache-Control", "private, no-store");
+    return aisle_reply_json(w->r, 200, ((asked *)w)->body);
+}
+
+/* What takes longer than a loop may be held up goes to the scoring thread beside it. */
+static aisle_status carry_out(asked *q)
+{
+    const int64_t most = 4000000; /* multiply-adds of 2 ms */
+    aisle_request *r = q->work.r;
+    aisle_loop_state *loop = aisle_loop_of(r);
+    int64_t work = 0;
+    for (int64_t i = 0; i < q->n; i++) work += aisle_ask_work(q->shelf, &q->asks[i]);
+    bool heavy = work > most;
+    for (int64_t i = 0; i < q->n; i++) q->asks[i].with = heavy ? loop->beside : loop;
+    if (heavy) {
+        q->work.on = loop->scoring;
+        aisle_status st = aisle_work_submit(&q->work);
+        if (st != AISLE_OK) aisle_shelf_unref(q->shelf);
+        return st;
+    }
+    AISLE_TRY(run(&q->work, aisle_request_error(r)));
+    return reply(&q->work);
+}
+
+static aisle_status answer(aisle_request *r, aisle_ask *asks, int64_t n, bool is_batch)
+{
+    if (!admitted(r, asks, n)) return AISLE_OK;
+    asked *q = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *q);
+    if (!q) return aisle_no_memory(r);
+    *q = (asked){.work = {.r = r, .run = run, .reply = reply}, .asks = asks, .n = n, .is_batch = is_batch};
+    q->shelf = aisle_shelf_or_refuse(r);
+    return q->shelf ? carry_out(q) : AISLE_OK;
 }
 
 aisle_status aisle_on_recommendations_post(aisle_request *r)
@@ -144,7 +190,8 @@ static aisle_status parse_query(aisle_request *r, aisle_ask *ask)
 
 aisle_status aisle_on_recommendations_get(aisle_request *r)
 {
-    aisle_ask ask;
-    AISLE_TRY(parse_query(r, &ask));
-    return answer(r, &ask, 1, false);
+    aisle_ask *ask = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *ask);
+    if (!ask) return aisle_no_memory(r);
+    AISLE_TRY(parse_query(r, ask));
+    return answer(r, ask, 1, false);
 }

@@ -20,7 +20,7 @@ static aisle_status parse_related(aisle_request *r, aisle_intent *intent, int64_
 static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit)
 {
     json_t *items = NULL;
-    aisle_hits_style style = {AISLE_FIELDS_SHORT, limit, NULL};
+    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, limit, NULL};
     AISLE_TRY(aisle_encode_hits(r, s, hits, style, &items));
     json_t *body = aisle_answer_with(json_object(), "model_version", json_integer(s->model_version));
     return aisle_answer_cached(r, aisle_answer_with(body, "items", items), MAX_AGE);

@@ -16,15 +16,12 @@ static void run(void *ctx)
     aisle_request_finish(w->r, back_on_loop, w);
 }
 
-/* `status` is the worker's as soon as it has the task: here it is written only when it has not. */
+/* Deferred after it was taken: what the worker finishes comes to this loop, and so not before the handler has
+ * returned. */
 aisle_status aisle_work_submit(aisle_work *w)
 {
+    aisle_worker *on = w->on ? w->on : aisle_request_app(w->r)->worker;
+    AISLE_TRY(aisle_worker_submit(on, run, w, aisle_request_error(w->r)));
     aisle_request_defer(w->r);
-    aisle_error err;
-    aisle_status st = aisle_worker_submit(aisle_request_app(w->r)->worker, run, w, &err);
-    if (st == AISLE_OK) return st;
-    *aisle_request_error(w->r) = err;
-    w->status = st;
-    aisle_request_finish(w->r, back_on_loop, w);
     return AISLE_OK;
 }
