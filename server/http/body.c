@@ -59,7 +59,7 @@ aisle_refusal aisle_body_expect(aisle_request *r)
         return (aisle_refusal){413, "the body is longer than this route takes"};
     if (some && r->route->body == AISLE_BODY_JSON && !is_json(r))
         return (aisle_refusal){415, "the body must be application/json"};
-    return r->route->body == AISLE_BODY_FILE ? open_file(r) : (aisle_refusal){0, NULL};
+    return some && r->route->body == AISLE_BODY_FILE ? open_file(r) : (aisle_refusal){0, NULL};
 }
 
 static aisle_refusal keep_piece(aisle_request *r, aisle_str piece)

@@ -54,7 +54,7 @@ aisle_str aisle_request_header(const aisle_request *r,
                                const char *name); /* case-insensitive; absent = {NULL,0} */
 aisle_str aisle_request_body(const aisle_request *r);
 const char *aisle_request_body_path(
-    const aisle_request *r); /* AISLE_BODY_FILE; removed when the request ends unless taken: */
+    const aisle_request *r); /* AISLE_BODY_FILE, NULL without a body; removed at the request's end unless: */
 char *aisle_request_body_take(aisle_request *r); /* the path, now the caller's (aisle_free) to remove */
 /* Parsed body: depth <= 32, duplicate keys, NUL and trailing text refused. Owned by the request. */
 aisle_status aisle_request_json(aisle_request *r, json_t **out);

@@ -118,6 +118,13 @@ static meaning from_status(aisle_status st)
     }
 }
 
+/* The store's messages begin with its file's path, which is for the log and not for everyone. */
+static const char *without_path(const char *message)
+{
+    const char *end = *message == '/' || *message == '.' ? strstr(message, ": ") : NULL;
+    return end ? end + 2 : message;
+}
+
 aisle_status aisle_reply_status(aisle_request *r, aisle_status st)
 {
     meaning m = from_status(st);
@@ -128,5 +135,5 @@ aisle_status aisle_reply_status(aisle_request *r, aisle_status st)
         detail = "the server failed; its log has the reason under this request_id";
     }
     if (m.status == 503) aisle_reply_header(r, "Retry-After", "1");
-    return aisle_reply_problem(r, m.status, m.code, detail);
+    return aisle_reply_problem(r, m.status, m.code, without_path(detail));
 }

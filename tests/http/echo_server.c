@@ -58,6 +58,7 @@ static aisle_status on_json(aisle_request *r)
 static aisle_status on_upload(aisle_request *r)
 {
     const char *path = aisle_request_body_path(r);
+    if (!path) return aisle_request_invalid(r, "", "required", "a body is wanted");
     FILE *f = fopen(path, "rb");
     if (!f) return aisle_fail_errno(aisle_request_error(r), "open", path);
     fseek(f, 0, SEEK_END);
