@@ -20,7 +20,10 @@ void aisle_file_unmap(aisle_mapping *m);
 
 /* Writes PATH.tmp.PID, then commit: flush, fsync, rename over PATH, fsync of the folder. abort (or a failed
  * commit) removes the temporary file; PATH is either wholly old or wholly new. Write to out->stream with
- * stdio. */
+ * stdio.
+ * A commit that fails in its last step, the fsync of the folder ("sync folder ..."), leaves PATH wholly new:
+ * readers see the new file, but a power cut may bring the old one back. Tell it as a failure; writing the
+ * file once more is the cure, and until then nothing may be deleted that only the old file needs. */
 typedef struct aisle_replace {
     FILE *stream;
     char *path, *temp;
