@@ -8,7 +8,7 @@ WHERE id = ?1;
 SELECT id FROM users WHERE ext = ?1;
 
 -- name: user_id_add
-INSERT INTO users (ext) VALUES (?1) RETURNING id;
+INSERT INTO users (ext) VALUES (?1);
 
 -- name: user_all
 SELECT id, ext, age_band, gender, country FROM users ORDER BY id;
@@ -17,7 +17,7 @@ SELECT id, ext, age_band, gender, country FROM users ORDER BY id;
 SELECT id FROM sessions WHERE ext = ?1;
 
 -- name: session_id_add
-INSERT INTO sessions (ext) VALUES (?1) RETURNING id;
+INSERT INTO sessions (ext) VALUES (?1);
 
 -- name: session_all
 SELECT id, ext FROM sessions ORDER BY id;

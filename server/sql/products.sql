@@ -1,25 +1,26 @@
--- name: product_upsert
--- A record equal to what is stored changes nothing, so that its version and caches stay.
+-- name: product_insert
+-- RETURNING would make SQLite copy every page before it changes it: it is left to the update, which is rare.
 INSERT INTO products (ext, version, title, description, brand, category, currency, attributes,
                       price_minor, stock, created_ms)
 VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-ON CONFLICT (ext) DO UPDATE
-SET version = version + 1, title = excluded.title, description = excluded.description, brand = excluded.brand,
-    category = excluded.category, currency = excluded.currency, attributes = excluded.attributes,
-    price_minor = excluded.price_minor, stock = excluded.stock,
-    created_ms = iif(excluded.created_ms = 0, created_ms, excluded.created_ms)
-WHERE version = 0
-   OR title IS NOT excluded.title OR description IS NOT excluded.description OR brand IS NOT excluded.brand
-   OR category IS NOT excluded.category OR currency IS NOT excluded.currency
-   OR attributes IS NOT excluded.attributes OR price_minor <> excluded.price_minor
-   OR stock <> excluded.stock OR (excluded.created_ms <> 0 AND created_ms <> excluded.created_ms)
+ON CONFLICT (ext) DO NOTHING;
+
+-- name: product_update
+-- A record equal to what is stored changes nothing, so that its version and caches stay.
+UPDATE products
+SET version = version + 1, title = ?2, description = ?3, brand = ?4, category = ?5, currency = ?6, attributes = ?7,
+    price_minor = ?8, stock = ?9, created_ms = iif(?10 = 0, created_ms, ?10)
+WHERE ext = ?1
+  AND (version = 0
+       OR title IS NOT ?2 OR description IS NOT ?3 OR brand IS NOT ?4 OR category IS NOT ?5 OR currency IS NOT ?6
+       OR attributes IS NOT ?7 OR price_minor <> ?8 OR stock <> ?9 OR (?10 <> 0 AND created_ms <> ?10))
 RETURNING version;
 
 -- name: product_id
 SELECT id FROM products WHERE ext = ?1;
 
 -- name: product_id_add
-INSERT INTO products (ext) VALUES (?1) RETURNING id;
+INSERT INTO products (ext) VALUES (?1);
 
 -- name: product_get
 SELECT id, ext, title, description, brand, category, currency, attributes, price_minor, stock, created_ms,

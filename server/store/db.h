@@ -20,7 +20,8 @@ enum {
 
 /* Every statement of server/sql/ by its "-- name:" line. */
 #define AISLE_SQL_LIST(X)                                                                                    \
-    X(PRODUCT_UPSERT, "product_upsert")                                                                      \
+    X(PRODUCT_INSERT, "product_insert")                                                                      \
+    X(PRODUCT_UPDATE, "product_update")                                                                      \
     X(PRODUCT_ID, "product_id")                                                                              \
     X(PRODUCT_ID_ADD, "product_id_add")                                                                      \
     X(PRODUCT_GET, "product_get")                                                                            \

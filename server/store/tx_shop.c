@@ -107,15 +107,16 @@ aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int6
     aisle_stmt q = aisle_stmt_begin(tx->db, find[kind]);
     aisle_stmt_text(&q, 1, ext);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (!row) {
-        q = aisle_stmt_begin(tx->db, add[kind]);
-        aisle_stmt_text(&q, 1, ext);
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) return aisle_fail(err, AISLE_EINTERNAL, "%s: an id was not returned", tx->db->path);
-        if (kind == AISLE_EXT_USER) tx->deltas.users++;
+    if (row) {
+        *id = aisle_stmt_get_int(&q, 0);
+        aisle_stmt_end(&q);
+        return AISLE_OK;
     }
-    *id = aisle_stmt_get_int(&q, 0);
-    aisle_stmt_end(&q);
+    q = aisle_stmt_begin(tx->db, add[kind]);
+    aisle_stmt_text(&q, 1, ext);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    *id = sqlite3_last_insert_rowid(tx->db->handle);
+    if (kind == AISLE_EXT_USER) tx->deltas.users++;
     return AISLE_OK;
 }
 
@@ -160,11 +161,9 @@ aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, ais
     return aisle_tx_event_insert(tx, e, &ids, err);
 }
 
-aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err)
+static aisle_stmt product_stmt(aisle_tx *tx, aisle_sql id, const aisle_product *p)
 {
-    bool row;
-    AISLE_TRY(aisle_product_check(p, err));
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_UPSERT);
+    aisle_stmt q = aisle_stmt_begin(tx->db, id);
     aisle_stmt_text(&q, 1, p->id);
     aisle_stmt_text(&q, 2, p->title);
     aisle_stmt_text(&q, 3, p->description);
@@ -175,11 +174,25 @@ aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error 
     aisle_stmt_int(&q, 8, p->price_minor);
     aisle_stmt_int(&q, 9, p->stock);
     aisle_stmt_int(&q, 10, p->created_ms);
-    AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (!row) return AISLE_OK; /* equal to what is stored */
-    if (aisle_stmt_get_int(&q, 0) == 1) tx->deltas.products++;
+    return q;
+}
+
+aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err)
+{
+    bool row, added;
+    AISLE_TRY(aisle_product_check(p, err));
+    aisle_stmt q = product_stmt(tx, AISLE_SQL_PRODUCT_INSERT, p);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    added = sqlite3_changes(tx->db->handle) == 1;
+    if (!added) {
+        q = product_stmt(tx, AISLE_SQL_PRODUCT_UPDATE, p);
+        AISLE_TRY(aisle_stmt_next(&q, &row, err));
+        if (!row) return AISLE_OK;              /* equal to what is stored */
+        added = aisle_stmt_get_int(&q, 0) == 1; /* till now only an id that an event named */
+        aisle_stmt_end(&q);
+    }
+    tx->deltas.products += added;
     tx->deltas.catalogue++;
-    aisle_stmt_end(&q);
     return AISLE_OK;
 }
 
