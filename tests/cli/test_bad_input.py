@@ -133,6 +133,7 @@ class BadInput(unittest.TestCase):
             self.refused(run("similar", "--data", f / "data", "--item", "no-such"), "no-such", code=1)
             self.refused(run("recommend", "--data", f / "data", "--items", "no-such"), "no-such", code=1)
 
+    @unittest.skipIf("thread" in os.environ.get("SANITIZED", ""), "ThreadSanitizer itself needs larger files")
     def test_a_full_disk(self):
         """A file size limit behaves like a full disk: writes fail half-way."""
         with folder() as f:
