@@ -6,7 +6,7 @@
 #include "cpu/backend/cpu.h"
 #include "cpu/kernels/select.h"
 
-enum { ROWS_AT_ONCE = 4096 }; /* between two looks at the cancel flag */
+enum { ROWS_AT_ONCE = 4096 }; /* between two reports, which only the calling thread may make */
 
 /* Sums in double: a pair may share thousands of columns. */
 typedef struct scratch {
@@ -66,15 +66,16 @@ static aisle_status run(aisle_device *d, const job *j, const scratch *all, const
 {
     int64_t rows = (int64_t)j->a->n_rows + 1, keys = aisle_select_room(j->k);
     for (int32_t from = 0; from < j->a->n_rows; from += ROWS_AT_ONCE) {
-        if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "canceled");
         aisle_progress_report(progress, "similar", from, j->a->n_rows, "");
         int32_t end = j->a->n_rows - from < ROWS_AT_ONCE ? j->a->n_rows : from + ROWS_AT_ONCE;
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic, 16)
         for (int32_t r = from; r < end; r++) {
+            if (aisle_canceled(progress)) continue;
             int t = aisle_cpu_thread();
             scratch mine = {all->sum + rows * t, all->touched + rows * t, all->key + keys * t};
             one_row(j, &mine, r);
         }
+        if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
     }
     aisle_progress_report(progress, "similar", j->a->n_rows, j->a->n_rows, "");
     return AISLE_OK;

@@ -10,6 +10,7 @@ typedef struct row {
     double *tf;    /* n_terms, all 0 between products */
     int32_t *seen; /* n_terms: the terms of this product */
     int64_t n_seen;
+    const aisle_progress *progress;
 } row;
 
 static aisle_status count_term(void *ctx, int32_t node, int32_t field)
@@ -61,6 +62,7 @@ static aisle_status fill_rows(const aisle_dataset *d, const aisle_vocabulary *v,
     int64_t col_cap = 0, val_cap = 0, nnz = 0;
     for (int32_t i = 0; i < m->n_rows; i++) {
         aisle_product p = aisle_dataset_product(d, i);
+        if (aisle_canceled(r->progress)) return aisle_fail(err, AISLE_ECANCELED, "text matrix canceled");
         AISLE_TRY(aisle_ngram_walk_product(walk, &p, err));
         int64_t need = nnz + r->n_seen;
         if (!aisle_grow((void **)&m->col, &col_cap, need, sizeof *m->col) ||
@@ -73,11 +75,11 @@ static aisle_status fill_rows(const aisle_dataset *d, const aisle_vocabulary *v,
     return AISLE_OK;
 }
 
-aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v, aisle_csr *out,
-                               aisle_error *err)
+aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v,
+                               const aisle_progress *progress, aisle_csr *out, aisle_error *err)
 {
     aisle_csr m = {.n_rows = aisle_idmap_count(aisle_dataset_items(d)), .n_cols = v->n_terms};
-    row r = {.n_terms = v->n_terms, .weight = v->weight};
+    row r = {.n_terms = v->n_terms, .weight = v->weight, .progress = progress};
     /* the walk only looks n-grams up here (grow is false): the vocabulary stays as it is */
     aisle_ngram_walk walk = {
         .grams = (aisle_ngrams *)&v->grams, .ngram = v->ngram, .fn = count_term, .ctx = &r};

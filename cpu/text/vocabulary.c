@@ -84,6 +84,7 @@ typedef struct counts {
     int64_t node_cap, n_nodes;
     int32_t item, n_items;
     int64_t tokens[AISLE_TEXT_FIELDS];
+    const aisle_progress *progress;
 } counts;
 
 static aisle_status count_node(void *ctx, int32_t node, int32_t field)
@@ -110,6 +111,10 @@ static aisle_status count_products(const aisle_dataset *d, const uint8_t *in, co
     int32_t n = aisle_idmap_count(aisle_dataset_items(d));
     for (c->item = 0; c->item < n && st == AISLE_OK; c->item++) {
         if (in && !in[c->item]) continue;
+        if (aisle_canceled(c->progress)) {
+            st = aisle_fail(err, AISLE_ECANCELED, "vocabulary canceled");
+            break;
+        }
         aisle_product p = aisle_dataset_product(d, c->item);
         st = aisle_ngram_walk_product(&walk, &p, err);
         for (int32_t f = 0; f < AISLE_TEXT_FIELDS; f++) c->tokens[f] += walk.tokens[f];
@@ -223,6 +228,7 @@ aisle_status aisle_vocabulary_learn(const aisle_dataset *d, const uint8_t *in, c
     aisle_status st = vocabulary_new(p, &v, err);
     if (st != AISLE_OK) goto done;
     c.weight = v->weight;
+    c.progress = p->progress;
     if ((st = aisle_ngrams_init(&c.grams, err)) != AISLE_OK) goto done;
     if ((st = count_products(d, in, v, &c, err)) != AISLE_OK) goto done;
     if ((st = aisle_ngrams_init(&v->grams, err)) != AISLE_OK) goto done;

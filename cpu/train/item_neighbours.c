@@ -65,11 +65,13 @@ aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, cons
 {
     aisle_vocabulary *vocabulary = NULL;
     aisle_csr text = {0};
+    aisle_text_params params = p->text;
+    params.progress = t->progress;
     if (p->k_content == 0 || !has_text(d, in)) return AISLE_OK;
     aisle_progress_report(t->progress, "text", 0, 0, "");
-    aisle_status st = aisle_vocabulary_learn(d, in, &p->text, &vocabulary, err);
+    aisle_status st = aisle_vocabulary_learn(d, in, &params, &vocabulary, err);
     if (st == AISLE_OK && aisle_vocabulary_count(vocabulary) > 0) {
-        st = aisle_text_matrix(d, vocabulary, &text, err);
+        st = aisle_text_matrix(d, vocabulary, t->progress, &text, err);
         if (st == AISLE_OK) {
             out->k_content = p->k_content;
             st = nearest(t, &text, p->k_content, &out->content_ids, &out->content_scores, err);

@@ -36,9 +36,9 @@ typedef enum aisle_als_solver {
 } aisle_als_solver;
 
 /* The implicit-feedback objective (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, eq. 3),
- * with per-entry weights c_ui > 0 from the CSR and unobserved weight a0 for every pair: L = sum_{observed}
- * c_ui (x_u.y_i - 1)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2 l_u = reg *
- * (n_u + a0 * n_items)^nu,  n_u = number of stored entries of row u; l_i likewise. */
+ * with per-entry weights c_ui > 0 from the CSR and unobserved weight a0 for every pair:
+ *   L = sum_{observed} c_ui (x_u.y_i - 1)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
+ *   l_u = reg * (n_u + a0 * n_items)^nu, n_u = number of stored entries of row u; l_i likewise. */
 typedef struct aisle_als_params {
     float a0;  /* unobserved weight, > 0, e.g. .01 */
     float reg; /* > 0, e.g. .006 */

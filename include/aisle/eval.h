@@ -33,7 +33,8 @@ typedef struct aisle_eval_params {
 
 /* Per user u with test items T (|T| >= 1, items of u's train row taken out), ranking all items outside u's
  * train row, best first, cut at k; rel_r = 1 when the item of rank r is in T. Means over these users; the
- * others are skipped. An item scored -INFINITY ranks last and is never recommended. precision@k = hits/k
+ * others are skipped. An item scored -INFINITY ranks last and is never recommended.
+ *   precision@k = hits/k
  *   recall@k    = hits/|T|
  *   f1@k        = 2PR/(P+R) per user, 0 when both are 0
  *   accuracy@k  = share of all ranked items that are classed right when the top k are called relevant
@@ -41,8 +42,8 @@ typedef struct aisle_eval_params {
  *   map@k       = (1/min(k,|T|)) sum_r rel_r precision@r (Manning et al. 2008, 8.4)
  *   mrr@k       = 1/rank of the first hit, 0 without one (Voorhees 1999)
  *   ndcg@k      = sum_r rel_r / log2(r+1) over the ideal sum to min(k,|T|) (Jaervelin, Kekaelaeinen 2002)
- *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut); 1/2 without
- * pairs coverage@k  = distinct items recommended / items (not a mean over users) */
+ *   auc         = share of (test, non-test) item pairs ranked right, ties count half (no cut); 1/2 without pairs
+ *   coverage@k  = distinct items recommended / items (not a mean over users) */
 typedef struct aisle_metric {
     double mean, low, high; /* low = high = mean without bootstrap, and for coverage */
 } aisle_metric;

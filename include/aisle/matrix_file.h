@@ -1,7 +1,12 @@
 /* A CSR as one binary file, for benchmarks of sizes that no text file should have. Little-endian, offsets in
- * bytes: 0  "AISLECSR" 8  u32 version = 1 12  u32 flags: 1 = values present, others 0 16  i64 n_rows, i64
- * n_cols, i64 nnz 40  24 bytes zero 64  i64 row_ptr[n_rows + 1] | i32 col[nnz] | f32 val[nnz] if flagged Each
- * of the three parts starts at the next multiple of 64 and the file ends with the last entry. Big-endian
+ * bytes:
+ *    0  "AISLECSR"
+ *    8  u32 version = 1
+ *   12  u32 flags: 1 = values present, others 0
+ *   16  i64 n_rows, i64 n_cols, i64 nnz
+ *   40  24 bytes zero
+ *   64  i64 row_ptr[n_rows + 1] | i32 col[nnz] | f32 val[nnz] if flagged
+ * Each of the three parts starts at the next multiple of 64 and the file ends with the last entry. Big-endian
  * machines are not supported. */
 #ifndef AISLE_MATRIX_FILE_H
 #define AISLE_MATRIX_FILE_H

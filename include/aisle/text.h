@@ -8,6 +8,7 @@
 
 #include "aisle/dataset.h"
 #include "aisle/matrix.h"
+#include "aisle/progress.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
 
@@ -29,7 +30,8 @@ typedef struct aisle_text_params {
     aisle_text_scheme scheme;
     double k1, b; /* BM25; 0 = 1.2 and .75 */
     float title_weight, description_weight, category_weight,
-        brand_weight; /* multiply tf; all 0 = 3, 1, 2, 2 */
+        brand_weight;               /* multiply tf; all 0 = 3, 1, 2, 2 */
+    const aisle_progress *progress; /* its cancel flag is looked at for every product; may be NULL */
 } aisle_text_params;
 
 /* Terms with document frequencies, learned from one set of products and then fixed. */
@@ -43,9 +45,10 @@ aisle_str aisle_vocabulary_term(const aisle_vocabulary *v,
  * ties by term bytes, so the result does not depend on order. */
 aisle_status aisle_vocabulary_learn(const aisle_dataset *d, const uint8_t *in, const aisle_text_params *p,
                                     aisle_vocabulary **out, aisle_error *err);
-/* items x terms CSR of weights; every non-empty row has length 1, so row dot products are cosines. */
-aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v, aisle_csr *out,
-                               aisle_error *err);
+/* items x terms CSR of weights; every non-empty row has length 1, so row dot products are cosines. progress as
+ * in aisle_text_params. */
+aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v,
+                               const aisle_progress *progress, aisle_csr *out, aisle_error *err);
 
 /* The tokenizer alone: calls fn for each stem in order; the view is borrowed for the call. */
 typedef struct aisle_tokenizer aisle_tokenizer;

@@ -48,9 +48,11 @@ typedef struct aisle_train_iteration {
 
 typedef struct aisle_trainer {
     const aisle_backend_ops *ops;
-    aisle_device *device;           /* borrowed */
-    int32_t threads;                /* of the validation metric, on the host; 0 = all cores */
-    const aisle_progress *progress; /* stages "als", "similar", "text", "content"; may be NULL */
+    aisle_device *device; /* borrowed */
+    int32_t threads;      /* of the validation metric, on the host; 0 = all cores */
+    /* Stages "als", "similar", "text"; may be NULL. Cancel takes effect within a second, but in ALS only
+     * between half-steps, which a back-end makes whole: seconds on a large shop. */
+    const aisle_progress *progress;
     /* Once the matrix is built, before the work begins. */
     void (*on_start)(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs); /* may be NULL */
     void (*on_iteration)(void *ctx, const aisle_train_iteration *it);               /* may be NULL */

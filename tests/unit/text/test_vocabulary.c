@@ -58,7 +58,7 @@ static aisle_vocabulary *learn(const aisle_dataset *d, const uint8_t *in, const 
 static aisle_csr matrix(const aisle_dataset *d, const aisle_vocabulary *v)
 {
     aisle_csr m;
-    cr_assert_eq(aisle_text_matrix(d, v, &m, NULL), AISLE_OK);
+    cr_assert_eq(aisle_text_matrix(d, v, NULL, &m, NULL), AISLE_OK);
     cr_assert_eq(aisle_csr_check(&m, NULL), AISLE_OK);
     cr_assert_eq(m.n_cols, aisle_vocabulary_count(v));
     return m;
@@ -270,6 +270,24 @@ Test(vocabulary, bad_parameters_are_named)
     aisle_dataset_free(d);
 }
 
+Test(vocabulary, a_raised_cancel_flag_ends_learning_and_weighing)
+{
+    int stop = 1;
+    const aisle_progress progress = {.cancel = &stop};
+    aisle_text_params p = plain;
+    aisle_dataset *d = dataset_of(three, 3);
+    aisle_vocabulary *v;
+    aisle_csr m;
+    p.progress = &progress;
+    cr_assert_eq(aisle_vocabulary_learn(d, NULL, &p, &v, NULL), AISLE_ECANCELED);
+    cr_assert_null(v);
+    cr_assert_eq(aisle_vocabulary_learn(d, NULL, &plain, &v, NULL), AISLE_OK);
+    cr_assert_eq(aisle_text_matrix(d, v, &progress, &m, NULL), AISLE_ECANCELED);
+    cr_assert_null(m.row_ptr);
+    aisle_vocabulary_free(v);
+    aisle_dataset_free(d);
+}
+
 Test(vocabulary, every_allocation_may_fail)
 {
     aisle_dataset *d = dataset_of(three, 3);
@@ -281,7 +299,7 @@ Test(vocabulary, every_allocation_may_fail)
         aisle_status st = aisle_vocabulary_learn(d, NULL, &plain, &v, NULL);
         if (st == AISLE_OK) {
             learned = true;
-            st = aisle_text_matrix(d, v, &m, NULL);
+            st = aisle_text_matrix(d, v, NULL, &m, NULL);
         }
         aisle_alloc_fail_after(0);
         made = st == AISLE_OK;
