@@ -136,7 +136,7 @@ static aisle_status reply(aisle_work *w)
 /* What takes longer than a loop may be held up goes to the scoring thread beside it. */
 static aisle_status carry_out(asked *q)
 {
-    const int64_t most = 4000000; /* multiply-adds of 2 ms */
+    const int64_t most = 10000000; /* multiply-adds of 2 ms */
     aisle_request *r = q->work.r;
     aisle_loop_state *loop = aisle_loop_of(r);
     int64_t work = 0;
