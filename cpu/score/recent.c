@@ -24,6 +24,23 @@ int32_t aisle_recent_weigh(const aisle_weights *w, const aisle_recent_event *eve
     return kept;
 }
 
+bool aisle_recent_is_trained(const aisle_model *m, int64_t created_ms, int32_t user, int32_t item,
+                             int64_t at_ms)
+{
+    if (user < 0 || at_ms >= created_ms) return false;
+    aisle_csr seen = aisle_model_seen(m);
+    int64_t low = seen.row_ptr[user], high = seen.row_ptr[user + 1];
+    while (low < high) { /* columns ascend within a row */
+        int64_t middle = low + (high - low) / 2;
+        if (seen.col[middle] == item) return true;
+        if (seen.col[middle] < item)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
 float aisle_named_weight(const aisle_weights *w)
 {
     float weight = w->weight[AISLE_EVENT_ADD_TO_CART];

@@ -129,3 +129,13 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
     free(meta);
     return st;
 }
+
+int64_t aisle_trained_created_ms(const char *meta)
+{
+    int64_t ms = 0;
+    json_t *json = json_loads(meta, 0, NULL);
+    const char *text = json_string_value(json_object_get(json, "created"));
+    if (text) (void)aisle_time_parse(aisle_str_from(text), &ms);
+    json_decref(json);
+    return ms;
+}

@@ -39,6 +39,13 @@ typedef struct aisle_recent_event {
  * for hundreds of events. w: aisle_trained_weights of the model. */
 int32_t aisle_recent_weigh(const aisle_weights *w, const aisle_recent_event *events, int32_t n,
                            aisle_weighted_item *out);
+/* Of a user's newest events so many are looked at, by the server and the command line alike. */
+enum { AISLE_RECENT_MAX = 50 };
+/* True for an event that is older than the model (created_ms: aisle_trained_created_ms, 0 = unknown) and
+ * whose item stands in the user's trained history: it says nothing new, and without it the trained factors
+ * serve as they are, and no system is solved. user: the model's, -1 = unknown. */
+bool aisle_recent_is_trained(const aisle_model *m, int64_t created_ms, int32_t user, int32_t item,
+                             int64_t at_ms);
 /* What an item weighs that a visitor only names: as one add to cart, or 1 where that weighs nothing. */
 float aisle_named_weight(const aisle_weights *w);
 

@@ -100,5 +100,7 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
  * user does after the training weighs the same. now_ms is 0. What meta does not say, or says in no readable
  * way, is as in aisle_weights_default. Only AISLE_ENOMEM. */
 aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_error *err);
+/* When the model was made, from its meta; 0 = unknown. */
+int64_t aisle_trained_created_ms(const char *meta);
 
 #endif

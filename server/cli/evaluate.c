@@ -18,7 +18,7 @@ static const aisle_usage usage = {
     "--user-core and --item-core are applied before the split.",
     "  aisle evaluate --data shop --split time --fraction .1 --factors 128\n"
     "  aisle evaluate --data shop --test test.txt --preset lightgcn --binary\n"
-    "  aisle evaluate --model model.aisle --test held-out.csv",
+    "  aisle evaluate --model m.aisle --test t.csv --map user=customer,item=sku --event-type purchase",
     0,
     0};
 
@@ -47,6 +47,8 @@ int aisle_command_evaluate(int argc, char **argv)
         .options = &o, .command = usage.command, .fraction = .2, .models = "als,neighbours,content,popular"};
     const char *at = "5,10,20";
     int64_t bootstrap = 0, max_users = 0;
+    const char *event_types[AISLE_EVENT_TYPES + 1] = {NULL};
+    for (int i = 0; i < AISLE_EVENT_TYPES; i++) event_types[i] = aisle_event_type_name((aisle_event_type)i);
     const aisle_option own[] = {
         {"split", 0, "KIND", AISLE_OPT_CHOICE, &e.split, 0, 0, splits,
          "what is held out; random without --test"},
@@ -56,6 +58,8 @@ int aisle_command_evaluate(int argc, char **argv)
         {"preset", 0, "NAME", AISLE_OPT_TEXT, &e.preset, 0, 0, NULL,
          "how to read --test, as in `aisle import`"},
         {"map", 0, "A=B,...", AISLE_OPT_TEXT, &e.map, 0, 0, NULL, "columns of --test, as in `aisle import`"},
+        {"event-type", 0, "TYPE", AISLE_OPT_CHOICE, &e.event_type, 0, 0, event_types,
+         "type of every event of --test, where no column says it"},
         {"model", 0, "FILE|N", AISLE_OPT_TEXT, &e.model_name, 0, 0, NULL,
          "a finished model, or version N of --data"},
         {"models", 'm', "LIST", AISLE_OPT_TEXT, &e.models, 0, 0, NULL,

@@ -84,7 +84,7 @@ static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *i
                               const aisle_progress *progress, aisle_csr *test, aisle_error *err)
 {
     aisle_test_pairs t;
-    aisle_import_file file = {.path = e->test, .role = AISLE_ROLE_EVENTS};
+    aisle_import_file file = {e->test, AISLE_ROLE_EVENTS, e->event_type};
     aisle_import_params p = {
         .files = &file, .n_files = 1, .preset = e->preset, .map = e->map, .progress = progress};
     AISLE_TRY(aisle_test_pairs_read(&p, ids, w, &t, err));
@@ -200,8 +200,9 @@ aisle_status aisle_evaluation_run(const aisle_evaluation *e, aisle_error *err)
     AISLE_TRY(read_models(e->models, &r, err));
     if (e->split && e->test)
         return aisle_fail(err, AISLE_EINVAL, "--split %s and --test %s: one of them", e->split, e->test);
-    if ((e->preset || e->map) && !e->test)
-        return aisle_fail(err, AISLE_EINVAL, "--preset and --map say how to read --test, which is not given");
+    if ((e->preset || e->map || e->event_type) && !e->test)
+        return aisle_fail(err, AISLE_EINVAL,
+                          "--preset, --map and --event-type say how to read --test, which is not given");
     AISLE_TRY(e->model_name ? run_model(e, &r, err) : run_training(e, &r, err));
     r.seconds = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-9;
     return aisle_evaluation_print(e, &r, err);

@@ -10,7 +10,7 @@ typedef struct aisle_evaluation {
     const aisle_train_options *options;
     const char *command;
     const char *split; /* NULL = random, or none with a test file */
-    const char *test, *preset, *map;
+    const char *test, *preset, *map, *event_type;
     const char *model_name; /* file, or a version of the data folder */
     const char *models;     /* comma-separated */
     double fraction;

@@ -26,11 +26,13 @@ static const aisle_usage usage = {
                 "  aisle recommend --model model.aisle --items 22423,85123A -n 5 --json",
 };
 
-enum { MAX_GIVEN = 1000, MAX_RECENT = 200 };
+enum { MAX_GIVEN = 1000 };
 
 typedef struct given_list {
     aisle_weighted_item at[MAX_GIVEN];
     int32_t n;
+    int32_t disliked[AISLE_RECENT_MAX];
+    int32_t n_disliked;
 } given_list;
 
 /* Splits "a,b,c". */
@@ -51,18 +53,24 @@ static aisle_status take_items(const aisle_model_source *s, const char *list, fl
     return AISLE_OK;
 }
 
-static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, aisle_str user, given_list *g,
-                                aisle_error *err)
+/* As the server's answer takes them, so that both say the same. */
+static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, int32_t known, aisle_str user,
+                                given_list *g, aisle_error *err)
 {
-    aisle_recent_event events[MAX_RECENT];
+    aisle_recent_event events[AISLE_RECENT_MAX];
     aisle_recent *recent = NULL;
-    int32_t n = 0, n_known = 0;
-    AISLE_TRY(aisle_view_recent(s->view, user, (aisle_str){0}, MAX_RECENT, &s->arena, &recent, &n, err));
+    int32_t n = 0, n_new = 0;
+    int64_t created_ms = aisle_trained_created_ms(aisle_model_meta(s->model));
+    AISLE_TRY(
+        aisle_view_recent(s->view, user, (aisle_str){0}, AISLE_RECENT_MAX, &s->arena, &recent, &n, err));
     for (int32_t k = 0; k < n; k++) {
         int32_t item = aisle_model_find_item(s->model, recent[k].item);
-        if (item >= 0) events[n_known++] = (aisle_recent_event){item, recent[k].type, recent[k].value};
+        if (item < 0) continue;
+        if (recent[k].type == AISLE_EVENT_DISLIKE) g->disliked[g->n_disliked++] = item;
+        if (!aisle_recent_is_trained(s->model, created_ms, known, item, recent[k].at_ms))
+            events[n_new++] = (aisle_recent_event){item, recent[k].type, recent[k].value};
     }
-    g->n = aisle_recent_weigh(w, events, n_known, g->at);
+    g->n = aisle_recent_weigh(w, events, n_new, g->at);
     return AISLE_OK;
 }
 
@@ -71,7 +79,7 @@ static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, con
 {
     aisle_str user = aisle_str_from(id);
     q->user = aisle_model_find_user(s->model, user);
-    if (s->view) AISLE_TRY(take_recent(s, w, user, g, err));
+    if (s->view) AISLE_TRY(take_recent(s, w, q->user, user, g, err));
     if (q->user < 0 && g->n == 0)
         fprintf(stderr, "aisle recommend: user %s is unknown to the %s: popular items follow\n", id,
                 s->view ? "model and has no events" : "model");
@@ -80,7 +88,7 @@ static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, con
 
 static aisle_status recommend(const recommend_options *o, aisle_model_source *s, aisle_error *err)
 {
-    given_list given = {.n = 0};
+    given_list given = {.n = 0, .n_disliked = 0};
     aisle_query q = {.user = -1,
                      .recent = given.at,
                      .allowed = s->allowed,
@@ -93,6 +101,8 @@ static aisle_status recommend(const recommend_options *o, aisle_model_source *s,
         AISLE_TRY(take_items(s, o->items.at[i], aisle_named_weight(&w), &given, err));
     if (o->user) AISLE_TRY(take_user(s, &w, o->user, &q, &given, err));
     q.n_recent = given.n;
+    q.exclude = given.disliked;
+    q.n_exclude = given.n_disliked;
     aisle_scorer *scorer = aisle_scorer_new();
     aisle_hits hits = {.hit = aisle_array(q.n, sizeof *hits.hit)};
     aisle_status st = scorer && hits.hit ? aisle_scorer_recommend(scorer, s->model, &q, &hits, err)

@@ -95,6 +95,8 @@ int aisle_command_train(int argc, char **argv)
     t.params.resume = resume;
     if (st == AISLE_OK) st = aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
     aisle_meter_finish(&t.meter);
+    if (st == AISLE_ECANCELED && checkpoint)
+        aisle_fail(&err, st, "interrupted; the same command with --resume goes on from %s", checkpoint);
     if (st == AISLE_OK) st = publish(&t, &trained, registry, &done, &err);
     if (st == AISLE_OK) say_done(&t, &trained, &done);
     aisle_registry_close(registry);

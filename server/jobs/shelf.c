@@ -83,15 +83,6 @@ static aisle_status place(void *ctx, const aisle_product *p, aisle_error *err)
 }
 
 /* When the model was made, from its meta; 0 when that does not say. */
-static int64_t created_ms(const aisle_model *m)
-{
-    int64_t ms = 0;
-    json_t *meta = json_loads(aisle_model_meta(m), 0, NULL);
-    const char *text = json_string_value(json_object_get(meta, "created"));
-    if (text) (void)aisle_time_parse(aisle_str_from(text), &ms);
-    json_decref(meta);
-    return ms;
-}
 
 static aisle_status build(aisle_shelf_keeper *k, aisle_model *m, aisle_shelf **out, aisle_error *err)
 {
@@ -144,7 +135,7 @@ aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err)
         st = build(k, m, &s, err);
         if (st == AISLE_OK) {
             s->model_version = version;
-            s->since_ms = created_ms(s->model);
+            s->since_ms = aisle_trained_created_ms(aisle_model_meta(s->model));
             s->catalogue_version = catalogue;
             put(k, s);
         }

@@ -1,6 +1,7 @@
 """The way of an ML engineer on the sample shop: import, train, evaluate, recommend, inspect, export; and Ctrl-C."""
 import csv
 import json
+import re
 import signal
 import subprocess
 import time
@@ -63,6 +64,62 @@ class Journey(unittest.TestCase):
             report = json.loads(self.ok("evaluate", "--data", f / "data", "--split", "random", "--factors", "16", "--json").splitlines()[-1])
             at = {name: next(a for a in m["at"] if a["k"] == 10) for name, m in report["models"].items()}
             self.assertGreater(at["als"]["ndcg"]["mean"], at["popular"]["ndcg"]["mean"])
+
+    def test_evaluation_compares_the_models_in_one_narrow_table(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            for more in ([], ["--bootstrap", "20"]):
+                out = self.ok("evaluate", "--data", f / "data", "--factors", "8", "--at", "5,10", "--seed", "3", *more)
+                self.assertRegex(out, r"\Asplit random, 20 % held out: \d+ users evaluated on 120 items, seed 3, [\d.]+ s\n")
+                self.assertRegex(out, r"\nmetric +als +neighbours +content +popular\n")
+                self.assertRegex(out, r"\nndcg@10( +0\.\d{4}\*?){4}\n")
+                self.assertEqual(bool(more), bool(re.search(r"\n( +0\.\d{4}\.\.[01]\.\d{4}){4}\n", out)))
+                self.assertLessEqual(max(map(len, out.splitlines())), 100)
+
+    def test_held_out_pairs_of_a_file_without_types(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            known = {(e["user"], e["item"]) for e in rows("events")}
+            users, items = ({e[of] for e in rows("events") if e["user"] and e["type"] == "purchase"} for of in ("user", "item"))
+            pairs = sorted((u, i) for u in users for i in items if (u, i) not in known)
+            (f / "test.csv").write_text("who,what\n" + "".join(f"{u},{i}\n" for u, i in pairs))
+            args = ["evaluate", "--data", f / "data", "--test", f / "test.csv", "--map", "user=who,item=what", "--factors", "4"]
+            self.assertEqual(run(*args).returncode, 2)
+            self.assertIn("users evaluated", self.ok(*args, "--event-type", "purchase"))
+
+    def test_without_news_of_a_user_the_trained_factors_answer(self):
+        """As the server does: an event that took part in training is not counted once more."""
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            self.ok("train", "--data", f / "data", "--factors", "8")
+            user = next(e["user"] for e in rows("events") if e["type"] == "purchase" and e["user"])
+            (model,) = (f / "data" / "models").glob("*.aisle")
+            scores = []
+            for args in (["--data", f / "data"], ["--model", model]):
+                answer = json.loads(self.ok("recommend", *args, "--user", user, "-n", "120", "--json"))
+                scores.append({i["id"]: i["score"] for i in answer["items"]})
+            self.assertGreater(len(scores[0]), 10)
+            self.assertEqual(scores[0], {i: scores[1][i] for i in scores[0]})
+
+    def test_training_into_a_log_says_two_lines_and_an_interrupted_one_resumes(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            args = ["train", "--data", f / "data", "--factors", "64", "--iterations", "60", "--created", "2026-01-01T00:00:00Z"]
+            whole = run(*args, "--out", f / "whole.aisle")
+            self.assertEqual(whole.returncode, 0, whole.stderr)
+            self.assertEqual(len((whole.stderr + whole.stdout).splitlines()), 2)
+            args += ["--checkpoint", f / "ck", "--out", f / "resumed.aisle"]
+            child = subprocess.Popen([AISLE, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while not (f / "ck").exists() and child.poll() is None:
+                time.sleep(.01)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=60)
+            self.assertEqual(child.returncode, 130, err)
+            self.assertIn("--resume", err)
+            self.assertFalse((f / "resumed.aisle").exists())
+            self.ok(*args, "--resume")
+            self.assertEqual((f / "resumed.aisle").read_bytes(), (f / "whole.aisle").read_bytes())
+            self.assertFalse((f / "ck").exists())
 
     def test_importing_twice_adds_nothing(self):
         with folder() as f:

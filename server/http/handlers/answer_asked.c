@@ -5,7 +5,7 @@
 
 #include "server/auth/random_id.h"
 
-enum { RECENT = 50, DISLIKED_MAX = RECENT };
+enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
 
 aisle_status aisle_no_memory(aisle_request *r)
 {
@@ -55,24 +55,6 @@ typedef struct taste {
     int32_t n_recent, n_exclude;
 } taste;
 
-/* An event that is older than the model and whose item stands in the user's trained history says nothing new;
- * without it the trained factors serve as they are, and no system is solved. */
-static bool is_trained(const aisle_shelf *s, int32_t user, int32_t item, int64_t at_ms)
-{
-    if (user < 0 || at_ms >= s->since_ms) return false;
-    aisle_csr seen = aisle_model_seen(s->model);
-    int64_t low = seen.row_ptr[user], high = seen.row_ptr[user + 1];
-    while (low < high) { /* columns ascend within a row */
-        int64_t middle = low + (high - low) / 2;
-        if (seen.col[middle] == item) return true;
-        if (seen.col[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
 static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
 {
     aisle_recent *events = NULL;
@@ -85,7 +67,7 @@ static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const 
         int32_t item = aisle_model_find_item(s->model, events[i].item);
         if (item < 0) continue;
         if (events[i].type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
-        if (!is_trained(s, t->user, item, events[i].at_ms))
+        if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, events[i].at_ms))
             known[n_known++] = (aisle_recent_event){item, events[i].type, events[i].value};
     }
     t->n_recent = aisle_recent_weigh(&s->weights, known, n_known, t->recent);
