@@ -7,6 +7,13 @@ INSERT INTO events (user_id, session_id, product_id, type, at_ms, value, price_m
                     recommendation)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
+-- name: event_insert_rows
+-- staged_events: see event_rows.c.
+INSERT INTO events (user_id, session_id, product_id, type, at_ms, value, price_minor, position, order_ref,
+                    recommendation)
+SELECT user_id, session_id, product_id, type, at_ms, value, price_minor, position, order_ref, recommendation
+FROM staged_events;
+
 -- name: event_all
 SELECT user_id, session_id, product_id, type, at_ms, value, price_minor, position, order_ref, recommendation
 FROM events ORDER BY id;

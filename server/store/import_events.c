@@ -3,9 +3,10 @@
  * are added in their own order, and its events in the order of events_user. Memory is that of one batch. */
 #include <stdlib.h>
 
+#include "server/store/event_rows.h"
 #include "server/store/store_import.h"
 
-enum { BATCH_EVENTS = 1 << 19, BATCH_TEXT = 1 << 25 };
+enum { BATCH_EVENTS = 1 << 18, BATCH_TEXT = 1 << 25 };
 
 /* Where an event of the batch belongs in an order; ties as in the file. */
 typedef struct place {
@@ -40,10 +41,9 @@ static aisle_status fill(batch *b, bool *end, aisle_error *err)
     while (b->n < BATCH_EVENTS && b->text.len < BATCH_TEXT) {
         AISLE_TRY(aisle_staging_event(&b->import->staging, &b->events[b->n], &b->text, end, err));
         if (*end) break;
-        if (keep && !keep[b->n_read++])
-            AISLE_TRY(aisle_store_import_step(b->import, err));
-        else
-            b->n++;
+        AISLE_TRY(aisle_store_import_step(b->import, err));
+        b->n += !keep || keep[b->n_read];
+        b->n_read++;
     }
     return AISLE_OK;
 }
@@ -86,24 +86,27 @@ static aisle_event_ids ids_of(const batch *b, const aisle_staged_event *r)
         .user = id[AISLE_EXT_USER], .session = id[AISLE_EXT_SESSION], .product = id[AISLE_EXT_PRODUCT]};
 }
 
+static void get_row(void *ctx, int32_t i, aisle_event *e, aisle_event_ids *ids)
+{
+    const batch *b = ctx;
+    const aisle_staged_event *r = &b->events[b->places[i].at];
+    *e = aisle_staged_event_view(r, &b->text);
+    *ids = ids_of(b, r);
+}
+
 /* By user and time; guests behind, by session and time. */
 static aisle_status insert_all(batch *b, aisle_error *err)
 {
+    int32_t n = 0;
     for (int32_t i = 0; i < b->n; i++) {
+        if (b->events[i].known) continue;
         aisle_event_ids ids = ids_of(b, &b->events[i]);
         int64_t owner = ids.user ? ids.user : INT64_MAX / 2 + ids.session;
-        b->places[i] = (place){owner, b->events[i].at_ms, i};
+        b->places[n++] = (place){owner, b->events[i].at_ms, i};
     }
-    qsort(b->places, (size_t)b->n, sizeof *b->places, compare);
-    for (int32_t i = 0; i < b->n; i++) {
-        const aisle_staged_event *r = &b->events[b->places[i].at];
-        AISLE_TRY(aisle_store_import_step(b->import, err));
-        if (r->known) continue;
-        aisle_event_ids ids = ids_of(b, r);
-        aisle_event e = aisle_staged_event_view(r, &b->text);
-        AISLE_TRY(aisle_tx_event_insert(b->tx, &e, &ids, err));
-    }
-    return AISLE_OK;
+    qsort(b->places, (size_t)n, sizeof *b->places, compare);
+    const aisle_event_rows rows = {n, b, get_row};
+    return aisle_tx_event_rows(b->tx, &rows, err);
 }
 
 static aisle_status allocate(batch *b, aisle_error *err)
