@@ -1,7 +1,6 @@
 /* The evaluator: blocks of users are scored and ranked by threads, then means and intervals in user order. */
 #include "aisle/eval.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -135,9 +134,7 @@ static aisle_status run_block(evaluation *e, int32_t thread, int32_t first, aisl
 static aisle_status run_blocks(evaluation *e, aisle_error *err)
 {
     int32_t n_blocks = (e->n_users + e->block - 1) / e->block;
-    int blas_threads = openblas_get_num_threads();
     e->failed_at = n_blocks;
-    openblas_set_num_threads(1); /* our threads call it side by side */
 #pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
     for (int32_t b = 0; b < n_blocks; b++) {
         aisle_error mine = {0};
@@ -155,7 +152,6 @@ static aisle_status run_blocks(evaluation *e, aisle_error *err)
         }
         if (omp_get_thread_num() == 0) aisle_progress_report(e->p->progress, "evaluate", done, n_blocks, "");
     }
-    openblas_set_num_threads(blas_threads);
     if (aisle_canceled(e->p->progress)) return aisle_fail(err, AISLE_ECANCELED, "evaluation canceled");
     if (e->status != AISLE_OK) return aisle_fail(err, e->status, "%s", e->error.message);
     return AISLE_OK;

@@ -12,7 +12,7 @@
 
 /* Scores of a block of users for all items: out[r * n_items + i], finite or -INFINITY ("cannot rank"). Any
  * model. Called from several threads at once, for disjoint blocks, each with its own `thread` number 0 ..
- * threads-1. */
+ * threads-1: a source that calls a BLAS keeps it to one thread. */
 typedef struct aisle_eval_source {
     void *ctx;
     aisle_status (*scores)(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,

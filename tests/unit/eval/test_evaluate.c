@@ -37,6 +37,7 @@ static aisle_eval_params cuts(int32_t a, int32_t b)
     return (aisle_eval_params){.cuts = {a, b}, .n_cuts = b ? 2 : 1, .threads = 2, .seed = 5};
 }
 
+/* Metrics are sums of a few hundred doubles of at most 1: off by far less than 1e-12, and any slip is far more. */
 #define NEAR(got, want) cr_assert_float_eq((got), (want), 1e-12, "%.15f, wanted %.15f", (got), (double)(want))
 
 /* Six items, item 0 in train, items 2 and 5 held out. Ranking by score: 1 2 3 4 5.
