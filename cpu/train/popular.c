@@ -20,9 +20,9 @@ aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, ais
 /* Event e's weight for trending, 0 when it does not count. */
 static double weight_of(const aisle_events *ev, const uint8_t *keep, const aisle_weights *w, int64_t e)
 {
-    if ((keep && !keep[e]) || ev->at_ms[e] == 0 || w->weight[ev->type[e]] <= 0) return 0;
-    bool stars = ev->type[e] == AISLE_EVENT_RATING || ev->type[e] == AISLE_EVENT_REVIEW;
-    return stars && ev->value[e] < w->rating_floor ? 0 : (double)w->weight[ev->type[e]];
+    if ((keep && !keep[e]) || ev->at_ms[e] == 0) return 0;
+    aisle_event_type type = (aisle_event_type)ev->type[e];
+    return aisle_weights_event(w, type, (double)ev->value[e]) > 0 ? (double)w->weight[type] : 0;
 }
 
 aisle_status aisle_train_trending(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,

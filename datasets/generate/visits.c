@@ -122,7 +122,7 @@ static aisle_status look(visitor *v, int32_t item, double cart_chance)
     for (int32_t k = 0; k < v->n_cart; k++)
         if (v->cart[k] == item) return AISLE_OK;
     AISLE_TRY(act(v, AISLE_EVENT_ADD_TO_CART, item, 0));
-    if (v->left >= 0) v->cart[v->n_cart++] = item;
+    v->cart[v->n_cart++] = item;
     pass(v, 5 * SECOND_MS, 40 * SECOND_MS);
     return AISLE_OK;
 }

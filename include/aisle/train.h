@@ -50,8 +50,9 @@ typedef struct aisle_trainer {
     const aisle_backend_ops *ops;
     aisle_device *device; /* borrowed */
     int32_t threads;      /* of the validation metric, on the host; 0 = all cores */
-    /* Stages "als", "similar", "text"; may be NULL. Cancel takes effect within a second, but in ALS only
-     * between half-steps, which a back-end makes whole: seconds on a large shop. */
+    /* Stages "als", "similar", "text"; may be NULL. Cancel takes effect within a second, but not while the
+     * matrix is built, and in ALS only between half-steps, which a back-end makes whole: seconds on a large
+     * shop. */
     const aisle_progress *progress;
     /* Once the matrix is built, before the work begins. */
     void (*on_start)(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs); /* may be NULL */
@@ -63,7 +64,7 @@ typedef struct aisle_trainer {
  * trending_i = (R_i/D + s) / (B_i/S + s) for items with R_i > 0, else 0: R_i and B_i sum the event-type
  * weights of the item in the newest D = trending_days and before, S = days before D back to the oldest event,
  * s = the mean rate of an item over the whole time, so that a single event on a new item does not win. Events
- * without time are left out. */
+ * without time, and those that aisle_weights_event lets weigh nothing, are left out. */
 typedef struct aisle_trained {
     aisle_mat users,
         items;        /* users are solved for these items: a fold-in of the same history gives the same row */

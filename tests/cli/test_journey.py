@@ -47,6 +47,22 @@ class Journey(unittest.TestCase):
             head = (f / "npy" / "item-factors.npy").read_bytes()[:128]
             self.assertTrue(head.startswith(b"\x93NUMPY\x01\x00") and b"'<f4'" in head)
 
+    def test_events_that_were_trained_change_nothing_whatever_their_weights(self):
+        # the exact solution of a user's system over what was trained is the trained row itself, if every event weighs
+        # as it did in training; both are f32 solutions of one small, well-conditioned system
+        with folder() as f:
+            data, model = f / "data", f / "m.aisle"
+            self.assertEqual(import_sample(data).returncode, 0)
+            self.ok("train", "--data", data, "--binary", "--solver", "cholesky", "--factors", "8", "--iterations", "3", "--out", model)
+            user = rows("events")[0]["user"]
+            solved, trained = ({i["id"]: i["score"] for i in json.loads(self.ok("recommend", *where, "--model", model, "--user", user,
+                                                                               "-n", "20", "--json"))["items"]}
+                               for where in (("--data", data), ()))
+            common = solved.keys() & trained.keys()
+            self.assertGreater(len(common), 10)
+            for item in common:
+                self.assertAlmostEqual(solved[item], trained[item], delta=1e-4)
+
     def test_the_same_seed_gives_the_same_model_for_any_number_of_threads(self):
         with folder() as f:
             self.assertEqual(import_sample(f / "data").returncode, 0)
