@@ -3,6 +3,7 @@
 
 #include "aisle/log.h"
 #include "server/http/loop.h"
+#include "server/json/json.h"
 
 static bool put(aisle_buf *b, const char *text)
 {
@@ -139,7 +140,7 @@ aisle_status aisle_reply_json(aisle_request *r, int status, json_t *body)
     aisle_status st = AISLE_ENOMEM;
     if (!r->conn)
         st = AISLE_OK;
-    else if (body && json_dump_callback(body, append_to, &text, JSON_COMPACT) == 0)
+    else if (body && json_dump_callback(body, append_to, &text, AISLE_JSON_STYLE) == 0)
         st = send_whole(r, status, "application/json", (aisle_str){text.data, (size_t)text.len});
     r->reply_failed = st != AISLE_OK;
     json_decref(body);

@@ -137,6 +137,17 @@ class Journey(unittest.TestCase):
             self.assertEqual((f / "resumed.aisle").read_bytes(), (f / "whole.aisle").read_bytes())
             self.assertFalse((f / "ck").exists())
 
+    def test_keys_are_shown_once_listed_by_name_and_removed(self):
+        with folder() as f:
+            added = json.loads(self.ok("key", "add", "laptop", "--data", f / "d", "--json"))
+            self.assertTrue(added["key"].startswith("aisle_"))
+            self.assertEqual([k["name"] for k in json.loads(self.ok("key", "list", "--data", f / "d", "--json"))["keys"]], ["laptop"])
+            stored = b"".join(p.read_bytes() for p in (f / "d").rglob("*") if p.is_file())
+            self.assertNotIn(added["key"].encode(), stored)
+            self.ok("key", "remove", "laptop", "--data", f / "d")
+            self.assertEqual(json.loads(self.ok("key", "list", "--data", f / "d", "--json"))["keys"], [])
+            self.assertEqual(run("key", "remove", "laptop", "--data", f / "d").returncode, 1)
+
     def test_importing_twice_adds_nothing(self):
         with folder() as f:
             counts = []

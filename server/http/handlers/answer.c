@@ -4,6 +4,7 @@
 
 #include "server/auth/random_id.h"
 #include "server/http/handlers/handlers.h"
+#include "server/json/json.h"
 
 bool aisle_admit(aisle_request *r, const char *what)
 {
@@ -102,7 +103,7 @@ json_t *aisle_answer_product(const aisle_product *p, unsigned wanted)
 aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age)
 {
     char hex[AISLE_HEX_BYTES], tag[AISLE_HEX_BYTES + 2], control[48];
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
     json_decref(body);
     if (!text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
     size_t n = strlen(text);

@@ -1,6 +1,7 @@
 /* GET /v1/admin/jobs/{id}/events: a job's lines as server-sent events, those that are known first, then as
  * they come; ends with the job. */
 #include "server/http/handlers/handlers.h"
+#include "server/json/json.h"
 
 enum { LINES_AT_ONCE = 64 };
 
@@ -63,7 +64,7 @@ static void send_end_only(feed *f, const aisle_job_record *record)
     json_t *line = job ? json_pack("{s:s, s:s, s:o}", "event", "state", "state", record->state, "result",
                                    json_incref(json_object_get(job, "result")))
                        : NULL;
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *text = line ? json_dumps(line, AISLE_JSON_STYLE) : NULL;
     if (text && f->sent < 1) (void)aisle_stream_send(f->r, 1, "state", text);
     aisle_free(text);
     json_decref(line);
