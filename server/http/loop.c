@@ -91,6 +91,8 @@ static void *run_loop(void *loop)
 {
     aisle_loop *l = loop;
     event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    /* A connection that closed while a deferred callback of its waited is freed when that has run. */
+    event_base_loop(l->base, EVLOOP_NONBLOCK);
     return NULL;
 }
 
