@@ -83,7 +83,7 @@ aisle_status aisle_reply_empty(aisle_request *r, int status);
 aisle_status aisle_reply_problem(aisle_request *r, int status, const char *code, const char *detail);
 /* The one place where statuses become HTTP: EINVAL 422 validation_failed, ENOTFOUND 404, ECONFLICT 409,
  * EDENIED 403, EBUSY 503 overloaded (Retry-After), ENOSPC 507, EFORMAT 422, EUNSUPPORTED 501, ENOMEM 503,
- * EIO/EINTERNAL 500 ... */
+ * EIO 503 storage_unavailable, EINTERNAL 500 ... */
 aisle_status aisle_reply_status(aisle_request *r, aisle_status st);
 
 /* Later answers: defer, then from any thread finish exactly once; fn runs on the request's loop with the

@@ -113,6 +113,7 @@ static meaning from_status(aisle_status st)
     case AISLE_ECANCELED:
     case AISLE_ENOMEM: return (meaning){503, "", "overloaded"};
     case AISLE_ENOSPC: return (meaning){507, "", "storage_full"};
+    case AISLE_EIO: return (meaning){503, "", "storage_unavailable"}; /* an outage is not a bug: never 500 */
     case AISLE_EUNSUPPORTED: return (meaning){501, "", "not_supported"};
     default: return (meaning){500, "", "internal_error"};
     }
@@ -130,7 +131,7 @@ aisle_status aisle_reply_status(aisle_request *r, aisle_status st)
     meaning m = from_status(st);
     const char *detail =
         r->error.status == st && r->error.message[0] ? r->error.message : aisle_status_name(st);
-    if (m.status == 500) { /* its message may name files: for the log, not for the client */
+    if (m.status == 500 || st == AISLE_EIO) { /* its message may name files: for the log, not for the client */
         if (aisle_http_may_log(r->loop->http)) aisle_log(AISLE_LOG_ERROR, "request %s: %s", r->id, detail);
         detail = "the server failed; its log has the reason under this request_id";
     }

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -325,19 +324,20 @@ aisle_status aisle_registry_list(aisle_registry *r, aisle_arena *a, aisle_model_
     return AISLE_OK;
 }
 
+/* Not by the process numbers in the names: a number may be another process's by now, or a zombie's. */
 void aisle_registry_sweep(aisle_registry *r)
 {
-    char path[PATH_BYTES];
+    char lock[PATH_BYTES], path[PATH_BYTES];
+    int fd = -1;
+    lock_path(r, lock);
+    if (aisle_lock_file_take(lock, "making the next version", &fd, NULL) != AISLE_OK) return;
     DIR *dir = opendir(r->folder);
-    if (!dir) return;
-    for (struct dirent *e; (e = readdir(dir));) {
-        const char *mark = strstr(e->d_name, ".tmp.");
-        int64_t pid;
-        if (!mark || !aisle_str_to_i64(aisle_str_from(mark + strlen(".tmp.")), &pid) || pid < 1) continue;
-        if (pid <= INT32_MAX && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)) continue;
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (!strstr(e->d_name, ".tmp.")) continue;
         int len = snprintf(path, sizeof path, "%s/%s", r->folder, e->d_name);
         if (len < 0 || (size_t)len >= sizeof path || unlink(path)) continue;
         aisle_log(AISLE_LOG_INFO, "removed %s: its writer is gone", path);
     }
-    closedir(dir);
+    if (dir) closedir(dir);
+    aisle_lock_file_release(lock, fd);
 }

@@ -16,7 +16,8 @@ typedef struct aisle_registry aisle_registry;
 aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out,
                                  aisle_error *err); /* makes models/ */
 void aisle_registry_close(aisle_registry *r);
-/* Removes temporary files of writers that live no more. For the server, at its start. */
+/* Removes the temporary files that killed writers left; does nothing while a version is being made. For the
+ * server, at its start. */
 void aisle_registry_sweep(aisle_registry *r);
 
 /* The serving model with a reference of the caller's (aisle_model_unref), NULL when there is none; *version

@@ -45,20 +45,21 @@ aisle_status aisle_db_fail(aisle_db *db, int rc, aisle_error *err)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_NOMEM) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", db->path);
         return fail_io(db, rc, err);
+    /* All of these are an outage of the store, whoever asked: EIO, never the status of a wrong request. */
     case SQLITE_NOTADB:
-        return aisle_fail(err, AISLE_EFORMAT,
+        return aisle_fail(err, AISLE_EIO,
                           "%s: not a database; move it away to start empty, or restore a backup", db->path);
     case SQLITE_CORRUPT:
-        return aisle_fail(err, AISLE_EFORMAT, "%s: the database is damaged (%s); restore a backup", db->path,
+        return aisle_fail(err, AISLE_EIO, "%s: the database is damaged (%s); restore a backup", db->path,
                           db->handle ? sqlite3_errmsg(db->handle) : "corrupt");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return aisle_fail(err, AISLE_EDENIED,
+        return aisle_fail(err, AISLE_EIO,
                           "%s: may not be written to; check the owner and mode of the folder", db->path);
     case SQLITE_CANTOPEN:
         return aisle_fail(
-            err, AISLE_EDENIED, "%s: cannot be opened (%s); check the owner and mode of the folder", db->path,
+            err, AISLE_EIO, "%s: cannot be opened (%s); check the owner and mode of the folder", db->path,
             db->handle && sqlite3_system_errno(db->handle) ? strerrordesc_np(sqlite3_system_errno(db->handle))
                                                            : "no system error");
     case SQLITE_CONSTRAINT:

@@ -153,6 +153,11 @@ static aisle_status on_disk_full(aisle_request *r)
 
 static aisle_status on_internal(aisle_request *r)
 {
+    return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "/secret/place is impossible");
+}
+
+static aisle_status on_outage(aisle_request *r)
+{
     return aisle_fail(aisle_request_error(r), AISLE_EIO, "/secret/place cannot be read");
 }
 
@@ -184,6 +189,7 @@ static const aisle_route routes[] = {
     {"GET", "/silent", on_silent, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/full", on_disk_full, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/internal", on_internal, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
+    {"GET", "/outage", on_outage, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/metrics", on_metrics, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"DELETE", "/admin", on_hello, AISLE_ACCESS_ADMIN, AISLE_BODY_NONE, 0},
     {0},

@@ -1,5 +1,6 @@
 """The HTTP/1.1 rules (RFC 9110, 9112), one by one: framing, fields, targets, methods, bodies, conditions."""
 import os
+import time
 import unittest
 
 from wire import LINE, Case
@@ -223,6 +224,9 @@ class Routing(Case):
         reply = self.get("/internal")
         self.assertEqual(reply.status, 500)
         self.assertNotIn(b"secret", reply.body)
+        outage = self.get("/outage")
+        self.assertEqual((outage.status, outage.json()["code"], outage["retry-after"]), (503, "storage_unavailable", "1"))
+        self.assertNotIn(b"secret", outage.body)
         self.assertEqual(self.get("/silent").status, 500)
         self.assertEqual(self.get("/full").status, 507)
 
@@ -304,6 +308,10 @@ class Bodies(Case):
         with self.server.connect() as wire:
             wire.send(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
         self.get("/hello")
+        # the answer may be read before the request has ended
+        until = time.monotonic() + 10
+        while time.monotonic() < until and any(f.startswith("upload") for f in os.listdir(self.server.folder.name)):
+            time.sleep(.01)
         self.assertEqual([f for f in os.listdir(self.server.folder.name) if f.startswith("upload")], [])
 
     def test_streams_deliver_events(self):
