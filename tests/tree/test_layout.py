@@ -10,8 +10,11 @@ REPEATED = {"CMakeLists.txt", "README.md"}
 
 
 def tracked():
-    out = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True)
-    if out.returncode:  # a source archive without git: look at the folders themselves
+    try:
+        out = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True)
+    except FileNotFoundError:
+        out = None
+    if not out or out.returncode:  # no git, or a source archive: look at the folders themselves
         return [p.relative_to(ROOT) for top in TOP for p in (ROOT / top).rglob("*") if p.is_file()]
     return [pathlib.Path(p) for p in out.stdout.decode().split("\0") if p]
 
