@@ -1,4 +1,5 @@
 """Trainings and imports over HTTP, their progress, their cancellation; models and their swap."""
+import contextlib
 import pathlib
 import socket
 import threading
@@ -117,7 +118,9 @@ class Jobs(unittest.TestCase):
             while not pids:  # the job runs a moment before its process is there
                 self.assertLess(time.monotonic(), end, server.get(f"/v1/admin/jobs/{job}").json)
                 children = pathlib.Path(f"/proc/{server.process.pid}/task")
-                pids = {int(p) for t in children.iterdir() for p in (t / "children").read_text().split()}
+                for thread in children.iterdir():
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+                        pids |= {int(p) for p in (thread / "children").read_text().split()}
             server.kill()
             end = time.monotonic() + 10
             while any(is_running(p) for p in pids) and time.monotonic() < end:
