@@ -1,5 +1,5 @@
-/* The opened device, its matrices, checked calls and owned buffers of the CUDA back-end. No algorithm lives
- * here. */
+/* An opened device: its GPUs, checked calls and accounted device memory. No matrices (matrix.cuh) and no
+ * algorithm live here. */
 #ifndef AISLE_GPU_DEVICE_CUH
 #define AISLE_GPU_DEVICE_CUH
 
@@ -7,29 +7,34 @@
 #include <cuda_runtime.h>
 #include <cusolverDn.h>
 
+#include <functional>
+
 #include "aisle/backend.h"
 
-/* One stream orders all work of a device; every public entry returns after it is done. */
-struct aisle_device {
+namespace aisle
+{
+
+enum { MAX_PARTS = 16 };
+
+/* One part of a device: a GPU with streams and handles of its own. Only one host thread uses a part at a
+ * time. */
+struct gpu {
     int ordinal;
-    int64_t memory_limit; /* 0 = none of ours */
-    cudaStream_t stream;
+    int64_t limit, used; /* bytes; limit 0 = what the GPU has */
+    cudaStream_t stream; /* orders all work of the part */
+    cudaStream_t copy;   /* host-to-device copies that overlap it */
     cublasHandle_t blas;
     cusolverDnHandle_t solver;
     cudaDeviceProp properties;
 };
 
-struct aisle_dev_csr {
-    int32_t n_rows, n_cols;
-    int64_t nnz;
-    int64_t *row_ptr; /* device */
-    int32_t *col;     /* device */
-    float *val;       /* device, always present */
-};
+} // namespace aisle
 
-struct aisle_dev_mat {
-    int32_t n_rows, n_cols; /* row-major, leading dimension n_cols */
-    float *data;            /* device */
+/* Rows of a matrix are split over the parts, factors are whole on each. Usually a part is a GPU; several parts
+ * may share one, which is slower and gives the same bytes as so many GPUs. */
+struct aisle_device {
+    int32_t n_parts;
+    aisle::gpu part[aisle::MAX_PARTS];
 };
 
 namespace aisle
@@ -40,13 +45,18 @@ aisle_status check(cudaError_t e, const char *what, aisle_error *err);
 aisle_status check(cublasStatus_t e, const char *what, aisle_error *err);
 aisle_status check(cusolverStatus_t e, const char *what, aisle_error *err);
 /* After a kernel launch: its launch error; with `sync` also what went wrong while it ran. */
-aisle_status launched(aisle_device *d, const char *what, bool sync, aisle_error *err);
-/* Bytes that may be used for scratch: free memory, or our limit, less a tenth. */
-int64_t scratch_bytes(aisle_device *d);
+aisle_status launched(gpu &g, const char *what, bool sync, aisle_error *err);
 
 #define AISLE_CUDA(call, what) AISLE_TRY(aisle::check((call), (what), err))
 
-/* A device array that its scope owns. */
+/* Device memory that counts against the part's limit. AISLE_ENOMEM says what it was for, how much is needed
+ * and how much there is. */
+aisle_status device_alloc(gpu &g, int64_t bytes, const char *what, void **out, aisle_error *err);
+void device_free(gpu &g, void *p, int64_t bytes);
+/* Bytes that scratch may take now: what is free under the limit, less a tenth. */
+int64_t scratch_bytes(gpu &g);
+
+/* A device array that its scope owns; at least one element. */
 template <class T> struct buffer {
     T *p = nullptr;
     buffer() = default;
@@ -54,23 +64,46 @@ template <class T> struct buffer {
     buffer &operator=(const buffer &) = delete;
     ~buffer()
     {
-        cudaFree(p);
+        if (p) device_free(*owner, p, bytes);
     }
-    aisle_status make(int64_t n, const char *what, aisle_error *err)
+    aisle_status make(gpu &g, int64_t n, const char *what, aisle_error *err)
     {
-        if (n < 0 || n > INT64_MAX / (int64_t)sizeof(T))
+        if (n < 0 || n > (INT64_MAX >> 4) / (int64_t)sizeof(T))
             return aisle_fail(err, AISLE_EINVAL, "cuda: %s: size overflows", what);
-        return check(cudaMalloc((void **)&p, (size_t)(n ? n : 1) * sizeof(T)), what, err);
+        owner = &g;
+        bytes = (n ? n : 1) * (int64_t)sizeof(T);
+        return device_alloc(g, bytes, what, (void **)&p, err);
     }
+
+  private:
+    gpu *owner = nullptr;
+    int64_t bytes = 0;
 };
 
-/* y' = y Q and back: the basis in which the Gramian is diagonal. See als.cu. */
-struct rotation {
-    buffer<float> q; /* f x f, column-major: column j = eigenvector j */
-    buffer<float> eigenvalue;
-};
-
-aisle_status gram_on_device(aisle_device *d, const aisle_dev_mat *y, float *g, aisle_error *err);
+/* Runs work(part, its index, err) on every part at once, each on a host thread of its own with its GPU
+ * selected, and waits for all, streams included. The status is that of the first part that failed; out of host
+ * memory inside becomes AISLE_ENOMEM. Every entry of the table does its work inside. */
+using part_work = std::function<aisle_status(gpu &, int32_t, aisle_error *)>;
+aisle_status each_part(aisle_device *d, const part_work &work, aisle_error *err);
 
 } // namespace aisle
+
+/* The entries of the table that have a file of their own; backend.h says what they do. */
+aisle_status aisle_cuda_csr_put(aisle_device *, const aisle_csr *, aisle_dev_csr **, aisle_error *);
+void aisle_cuda_csr_free(aisle_device *, aisle_dev_csr *);
+aisle_status aisle_cuda_mat_new(aisle_device *, int32_t, int32_t, aisle_dev_mat **, aisle_error *);
+aisle_status aisle_cuda_mat_put(aisle_device *, const aisle_mat *, aisle_dev_mat *, aisle_error *);
+aisle_status aisle_cuda_mat_get(aisle_device *, const aisle_dev_mat *, aisle_mat *, aisle_error *);
+void aisle_cuda_mat_free(aisle_device *, aisle_dev_mat *);
+aisle_status aisle_cuda_gram(aisle_device *, const aisle_dev_mat *, float *, aisle_error *);
+aisle_status aisle_cuda_als_half_step(aisle_device *, const aisle_dev_csr *, const aisle_dev_mat *,
+                                      const aisle_als_params *, aisle_dev_mat *, aisle_error *);
+aisle_status aisle_cuda_als_loss(aisle_device *, const aisle_dev_csr *, const aisle_dev_csr *,
+                                 const aisle_dev_mat *, const aisle_dev_mat *, const aisle_als_params *,
+                                 double *, aisle_error *);
+aisle_status aisle_cuda_similar_topk(aisle_device *, const aisle_dev_csr *, int32_t, int32_t *, float *,
+                                     const aisle_progress *, aisle_error *);
+aisle_status aisle_cuda_topn(aisle_device *, const aisle_dev_mat *, int32_t, int32_t, const aisle_dev_mat *,
+                             const aisle_topn_params *, int32_t *, float *, aisle_error *);
+
 #endif
