@@ -31,15 +31,17 @@ static void on_start(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pair
     int64_t bytes = aisle_train_bytes(n_users, n_items, n_pairs, &t->params);
     t->ops->describe(t->device, device, sizeof device);
     if (t->options->json) {
-        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:I}", "event", "start", "users", n_users, "items",
+        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:s, s:I}", "event", "start", "users", n_users, "items",
                       n_items, "pairs", (json_int_t)n_pairs, "factors", t->params.factors, "device", device,
-                      "bytes", (json_int_t)bytes));
+                      "passed_over", t->passed_over, "bytes", (json_int_t)bytes));
         return;
     }
     aisle_meter_finish(&t->meter);
     fprintf(stderr,
-            "%" PRId32 " users x %" PRId32 " items, %" PRId64 " pairs; %d factors; about %.0f MiB; %s\n",
-            n_users, n_items, n_pairs, t->params.factors, (double)bytes / 1048576, device);
+            "%" PRId32 " users x %" PRId32 " items, %" PRId64
+            " pairs; %d factors; about %.0f MiB; %s%s%s%s\n",
+            n_users, n_items, n_pairs, t->params.factors, (double)bytes / 1048576, device,
+            t->passed_over[0] ? " (" : "", t->passed_over, t->passed_over[0] ? ")" : "");
 }
 
 static void on_iteration(void *ctx, const aisle_train_iteration *it)
@@ -83,12 +85,11 @@ static aisle_status load(aisle_training *t, aisle_error *err)
 aisle_status aisle_training_open(aisle_training *t, const char *command, const aisle_train_options *options,
                                  aisle_error *err)
 {
-    char why[256] = "";
     *t = (aisle_training){.options = options};
     aisle_meter_start(&t->meter, command, options->json);
     AISLE_TRY(aisle_train_options_read(options, &t->params, err));
-    AISLE_TRY(aisle_backend_find(options->backend, options->backend_dir, &t->ops, why, sizeof why, err));
-    if (why[0]) fprintf(stderr, "aisle %s: %s\n", command, why);
+    AISLE_TRY(aisle_backend_find(options->backend, options->backend_dir, &t->ops, t->passed_over,
+                                 sizeof t->passed_over, err));
     aisle_device_params device = {.threads = (int32_t)options->threads};
     AISLE_TRY(t->ops->open(&device, &t->device, err));
     AISLE_TRY(load(t, err));

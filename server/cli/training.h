@@ -13,6 +13,7 @@ typedef struct aisle_training {
     aisle_meter meter;
     aisle_dataset *dataset;
     const aisle_backend_ops *ops;
+    char passed_over[256]; /* which other back-ends "auto" did not take, and why; said when training starts */
     aisle_device *device;
     aisle_trainer trainer;
 } aisle_training;
