@@ -199,7 +199,8 @@ static const aisle_backend_ops ops = {AISLE_BACKEND_ABI,
                                       aisle_cuda_als_half_step,
                                       aisle_cuda_als_loss,
                                       aisle_cuda_similar_topk,
-                                      aisle_cuda_topn};
+                                      aisle_cuda_topn,
+                                      aisle_cuda_peaks};
 
 extern "C" __attribute__((visibility("default"))) const aisle_backend_ops *aisle_backend_plugin(void)
 {

@@ -105,5 +105,6 @@ aisle_status aisle_cuda_similar_topk(aisle_device *, const aisle_dev_csr *, int3
                                      const aisle_progress *, aisle_error *);
 aisle_status aisle_cuda_topn(aisle_device *, const aisle_dev_mat *, int32_t, int32_t, const aisle_dev_mat *,
                              const aisle_topn_params *, int32_t *, float *, aisle_error *);
+aisle_status aisle_cuda_peaks(aisle_device *, aisle_peaks *, aisle_error *);
 
 #endif

@@ -54,5 +54,6 @@ aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int
 aisle_status aisle_cpu_topn(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
                             const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids,
                             float *scores, aisle_error *err);
+aisle_status aisle_cpu_peaks(aisle_device *d, aisle_peaks *out, aisle_error *err);
 
 #endif

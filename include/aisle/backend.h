@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define AISLE_BACKEND_ABI 1u
+#define AISLE_BACKEND_ABI 2u
 enum { AISLE_MAX_FACTORS = 4096 };
 
 typedef struct aisle_device aisle_device;   /* one opened device; defined by each back-end */
@@ -53,6 +53,14 @@ typedef struct aisle_topn_params {
     const aisle_csr *seen;   /* rows x n_items, columns left out of that row's result; NULL = none */
     const uint64_t *allowed; /* bitmap over items (bit i of word i/64), NULL = all */
 } aisle_topn_params;
+
+/* What the device can do at most, measured and not read from a data sheet: the roof that a benchmark divides by. */
+typedef struct aisle_peaks {
+    double copy_bytes_s;   /* bytes read and bytes written, together, by a copy between large arrays */
+    double gather_bytes_s; /* bytes read of 512-byte rows at random places of a table larger than any cache */
+    double f32_flops_s;    /* large matrix product, f32 throughout; a multiply-add is two operations */
+    double low_flops_s; /* the same with bf16 operands and f32 sums; f32_flops_s where bf16 is not faster */
+} aisle_peaks;
 
 typedef struct aisle_backend_ops {
     uint32_t abi, size; /* AISLE_BACKEND_ABI and sizeof(aisle_backend_ops), checked at load */
@@ -98,6 +106,9 @@ typedef struct aisle_backend_ops {
     aisle_status (*topn)(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
                          const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids, float *scores,
                          aisle_error *err);
+    /* Measures the device now, on random data: the best of a few tries after a warm-up, up to a few seconds. Wants
+     * the device to itself. Its arrays count against the memory limit, and are smaller where little is left. */
+    aisle_status (*peaks)(aisle_device *d, aisle_peaks *out, aisle_error *err);
 } aisle_backend_ops;
 
 /* What a plug-in exports: `const aisle_backend_ops *aisle_backend_plugin(void)`, in a file

@@ -75,6 +75,24 @@ CONTRACT(matrices, describe_fits_any_buffer)
     cr_assert(one[0] == '\0');
 }
 
+/* How fast is nobody's business here; that it was measured is. 64 MiB leave room for smaller arrays only. */
+CONTRACT(matrices, peaks_are_measured_within_the_memory_limit)
+{
+    const aisle_device_params small = {.threads = 2, .memory_bytes = 64 << 20}, none = {.memory_bytes = 1024};
+    aisle_peaks p = {0}, untouched = {.copy_bytes_s = -1};
+    aisle_device *d;
+    MUST(s->ops->open(&small, &d, err));
+    MUST(s->ops->peaks(d, &p, err));
+    const double rates[] = {p.copy_bytes_s, p.gather_bytes_s, p.f32_flops_s, p.low_flops_s};
+    for (int i = 0; i < 4; i++) cr_assert(isfinite(rates[i]) && rates[i] > 0, "%s: rate %d", s->name, i);
+    cr_assert(p.low_flops_s >= p.f32_flops_s);
+    s->ops->close(d);
+    MUST(s->ops->open(&none, &d, err));
+    MUST_FAIL(AISLE_ENOMEM, s->ops->peaks(d, &untouched, err));
+    cr_assert(untouched.copy_bytes_s == -1, "%s: written though it failed", s->name);
+    s->ops->close(d);
+}
+
 /* Everything a back-end does, once; the first failure is returned and nothing may leak. */
 static aisle_status everything(const aisle_backend_ops *ops, const aisle_csr *c, const aisle_csr *ct)
 {
