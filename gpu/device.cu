@@ -1,4 +1,4 @@
-/* Opening a device, its memory, its parts, translating errors, the table. */
+/* Opening a device, its parts, the table. Not its memory (device_memory.cu). */
 #include "gpu/device.cuh"
 
 #include <cstdio>
@@ -9,74 +9,6 @@
 
 namespace aisle
 {
-
-aisle_status check(cudaError_t e, const char *what, aisle_error *err)
-{
-    if (e == cudaSuccess) return AISLE_OK;
-    (void)cudaGetLastError(); /* clear it: the next launch check must not see it again */
-    return aisle_fail(err, e == cudaErrorMemoryAllocation ? AISLE_ENOMEM : AISLE_EINTERNAL, "cuda: %s: %s",
-                      what, cudaGetErrorString(e));
-}
-
-aisle_status check(cublasStatus_t e, const char *what, aisle_error *err)
-{
-    if (e == CUBLAS_STATUS_SUCCESS) return AISLE_OK;
-    return aisle_fail(err, e == CUBLAS_STATUS_ALLOC_FAILED ? AISLE_ENOMEM : AISLE_EINTERNAL, "cuda: %s: %s",
-                      what, cublasGetStatusString(e));
-}
-
-aisle_status check(cusolverStatus_t e, const char *what, aisle_error *err)
-{
-    if (e == CUSOLVER_STATUS_SUCCESS) return AISLE_OK;
-    return aisle_fail(err, e == CUSOLVER_STATUS_ALLOC_FAILED ? AISLE_ENOMEM : AISLE_EINTERNAL,
-                      "cuda: %s: cusolver status %d", what, (int)e);
-}
-
-aisle_status launched(gpu &g, const char *what, bool sync, aisle_error *err)
-{
-    AISLE_TRY(check(cudaGetLastError(), what, err));
-    return sync ? check(cudaStreamSynchronize(g.stream), what, err) : AISLE_OK;
-}
-
-/* What may still be taken: of the GPU, and of our limit. */
-static int64_t available(gpu &g)
-{
-    size_t unused = 0, total = 0;
-    if (cudaMemGetInfo(&unused, &total) != cudaSuccess) return 0;
-    int64_t left = g.limit - g.used;
-    return g.limit && left < (int64_t)unused ? left : (int64_t)unused;
-}
-
-aisle_status device_alloc(gpu &g, int64_t bytes, const char *what, void **out, aisle_error *err)
-{
-    *out = nullptr;
-    bool fits = !g.limit || bytes <= g.limit - g.used;
-    cudaError_t e = fits ? cudaMalloc(out, (size_t)bytes) : cudaErrorMemoryAllocation;
-    if (e == cudaSuccess) {
-        g.used += bytes;
-        return AISLE_OK;
-    }
-    *out = nullptr;
-    (void)cudaGetLastError();
-    if (e != cudaErrorMemoryAllocation) return check(e, what, err);
-    return aisle_fail(err, AISLE_ENOMEM,
-                      "cuda: %s: out of device memory: needs %lld MiB, %lld MiB are left of %s", what,
-                      (long long)(bytes >> 20) + 1, (long long)(available(g) >> 20),
-                      g.limit ? "the limit" : g.properties.name);
-}
-
-void device_free(gpu &g, void *p, int64_t bytes)
-{
-    if (!p) return;
-    cudaFree(p);
-    g.used -= bytes;
-}
-
-int64_t scratch_bytes(gpu &g)
-{
-    int64_t bytes = available(g);
-    return bytes - bytes / 10;
-}
 
 /* One part's work, guarded: nothing is thrown past it. */
 static aisle_status guarded(gpu &g, int32_t i, const part_work &work, aisle_error *err)
@@ -123,16 +55,22 @@ static int score(void)
 
 static void part_close(aisle::gpu &g)
 {
+    if (!g.sharers) return; /* never opened */
     cudaSetDevice(g.ordinal);
     if (g.blas) cublasDestroy(g.blas);
     if (g.solver) cusolverDnDestroy(g.solver);
     if (g.copy) cudaStreamDestroy(g.copy);
-    if (g.stream) cudaStreamDestroy(g.stream);
+    if (g.stream) {
+        cudaStreamSynchronize(g.stream); /* frees are queued there */
+        cudaStreamDestroy(g.stream);
+    }
+    aisle::memory_close(g);
 }
 
 static void device_close(aisle_device *d)
 {
     if (!d) return;
+    aisle::exchange_close(d);
     for (int32_t i = 0; i < d->n_parts; i++) part_close(d->part[i]);
     delete d;
 }
@@ -141,6 +79,7 @@ static aisle_status part_open(aisle::gpu &g, aisle_error *err)
 {
     AISLE_CUDA(cudaSetDevice(g.ordinal), "select the device");
     AISLE_CUDA(cudaGetDeviceProperties(&g.properties, g.ordinal), "read its properties");
+    AISLE_TRY(aisle::memory_open(g, err));
     AISLE_CUDA(cudaStreamCreateWithFlags(&g.stream, cudaStreamNonBlocking), "make a stream");
     AISLE_CUDA(cudaStreamCreateWithFlags(&g.copy, cudaStreamNonBlocking), "make a stream");
     AISLE_CUDA(cublasCreate(&g.blas), "start cuBLAS");
@@ -151,19 +90,44 @@ static aisle_status part_open(aisle::gpu &g, aisle_error *err)
     return aisle::check(cusolverDnSetStream(g.solver, g.stream), "start cuSOLVER", err);
 }
 
-static aisle_status device_open(const aisle_device_params *p, aisle_device **out, aisle_error *err)
+/* GPUs and parts as asked for, or what is wrong with the question. */
+static aisle_status read_params(const aisle_device_params *p, int32_t *devices, int32_t *parts,
+                                aisle_error *err)
 {
     int n = 0;
-    *out = nullptr;
     AISLE_CUDA(cudaGetDeviceCount(&n), "count the devices");
+    *devices = p->devices ? p->devices : 1;
+    *parts = p->shards ? p->shards : *devices;
     if (p->ordinal < 0 || p->ordinal >= n)
-        return aisle_fail(err, AISLE_EINVAL, "cuda: device %d: this machine has %d", p->ordinal, n);
+        return aisle_fail(err, AISLE_EINVAL, "cuda: device %d: this machine has %d, counted from 0",
+                          p->ordinal, n);
+    if (*devices < 0 || *devices > n - p->ordinal)
+        return aisle_fail(err, AISLE_EINVAL,
+                          "cuda: %d devices from device %d on: this machine has %d, so at most %d are there",
+                          *devices, p->ordinal, n, n - p->ordinal);
+    if (*parts < *devices || *parts > aisle::MAX_PARTS)
+        return aisle_fail(err, AISLE_EINVAL,
+                          "cuda: %d shards on %d devices: must be at least one a device and at most %d",
+                          *parts, *devices, (int)aisle::MAX_PARTS);
+    if (p->memory_bytes < 0)
+        return aisle_fail(err, AISLE_EINVAL, "cuda: memory limit %lld: must be >= 0",
+                          (long long)p->memory_bytes);
+    return AISLE_OK;
+}
+
+static aisle_status device_open(const aisle_device_params *p, aisle_device **out, aisle_error *err)
+{
+    int32_t devices, parts;
+    *out = nullptr;
+    AISLE_TRY(read_params(p, &devices, &parts, err));
     aisle_device *d = new (std::nothrow) aisle_device();
     if (!d) return aisle_fail(err, AISLE_ENOMEM, "cuda: out of memory for the device");
-    d->n_parts = 1;
+    d->n_parts = parts;
+    d->n_gpus = devices;
     aisle_status st = AISLE_OK;
-    for (int32_t i = 0; i < d->n_parts && st == AISLE_OK; i++) {
-        d->part[i].ordinal = p->ordinal + i;
+    for (int32_t i = 0; i < parts && st == AISLE_OK; i++) {
+        d->part[i].ordinal = p->ordinal + i % devices;
+        d->part[i].sharers = parts / devices + (i % devices < parts % devices);
         d->part[i].limit = p->memory_bytes;
         st = part_open(d->part[i], err);
     }
@@ -171,6 +135,7 @@ static aisle_status device_open(const aisle_device_params *p, aisle_device **out
         device_close(d);
         return st;
     }
+    aisle::exchange_open(d);
     *out = d;
     return AISLE_OK;
 }
@@ -178,8 +143,11 @@ static aisle_status device_open(const aisle_device_params *p, aisle_device **out
 static void describe(aisle_device *d, char *out, size_t bytes)
 {
     const cudaDeviceProp &p = d->part[0].properties;
-    snprintf(out, bytes, "cuda: %s, %zu MiB, compute %d.%d", p.name, p.totalGlobalMem >> 20, p.major,
-             p.minor);
+    int n = snprintf(out, bytes, "cuda: %s, %zu MiB, compute %d.%d", p.name, p.totalGlobalMem >> 20, p.major,
+                     p.minor);
+    if (d->n_parts > 1 && n >= 0 && (size_t)n < bytes)
+        snprintf(out + n, bytes - (size_t)n, ", %d device%s, %d shards, rows exchanged by %s", d->n_gpus,
+                 d->n_gpus == 1 ? "" : "s", d->n_parts, d->group ? "NCCL" : "copies");
 }
 
 static const aisle_backend_ops ops = {AISLE_BACKEND_ABI,

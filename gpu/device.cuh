@@ -20,8 +20,10 @@ enum { MAX_PARTS = 16 };
  * time. */
 struct gpu {
     int ordinal;
+    int32_t sharers;     /* parts on this GPU, this one included */
     int64_t limit, used; /* bytes; limit 0 = what the GPU has */
-    cudaStream_t stream; /* orders all work of the part */
+    cudaMemPool_t pool;  /* NULL = this GPU has none: plain cudaMalloc */
+    cudaStream_t stream; /* orders all work of the part, and its allocations */
     cudaStream_t copy;   /* host-to-device copies that overlap it */
     cublasHandle_t blas;
     cusolverDnHandle_t solver;
@@ -33,8 +35,9 @@ struct gpu {
 /* Rows of a matrix are split over the parts, factors are whole on each. Usually a part is a GPU; several parts
  * may share one, which is slower and gives the same bytes as so many GPUs. */
 struct aisle_device {
-    int32_t n_parts;
+    int32_t n_parts, n_gpus;
     aisle::gpu part[aisle::MAX_PARTS];
+    void *group; /* of exchange.cu: what a collective library keeps; NULL = rows are exchanged by copies */
 };
 
 namespace aisle
@@ -50,11 +53,16 @@ aisle_status launched(gpu &g, const char *what, bool sync, aisle_error *err);
 #define AISLE_CUDA(call, what) AISLE_TRY(aisle::check((call), (what), err))
 
 /* Device memory that counts against the part's limit. AISLE_ENOMEM says what it was for, how much is needed
- * and how much there is. */
+ * and how much there is. Memory is taken and freed in the order of g.stream: another stream that is to use it
+ * waits for an event of g.stream first, and g.stream for that one's before it is freed. */
 aisle_status device_alloc(gpu &g, int64_t bytes, const char *what, void **out, aisle_error *err);
 void device_free(gpu &g, void *p, int64_t bytes);
-/* Bytes that scratch may take now: what is free under the limit, less a tenth. */
+/* Bytes that scratch may take now: what is free under the limit, less a tenth. Freed memory that the pool
+ * keeps is free. */
 int64_t scratch_bytes(gpu &g);
+/* At the opening and closing of a part. */
+aisle_status memory_open(gpu &g, aisle_error *err);
+void memory_close(gpu &g);
 
 /* A device array that its scope owns; at least one element. */
 template <class T> struct buffer {
@@ -85,6 +93,11 @@ template <class T> struct buffer {
  * memory inside becomes AISLE_ENOMEM. Every entry of the table does its work inside. */
 using part_work = std::function<aisle_status(gpu &, int32_t, aisle_error *)>;
 aisle_status each_part(aisle_device *d, const part_work &work, aisle_error *err);
+
+/* Lets the parts of a device reach each other; at its opening and closing. Never fails: copies through the host
+ * always work. */
+void exchange_open(aisle_device *d);
+void exchange_close(aisle_device *d);
 
 } // namespace aisle
 

@@ -43,7 +43,8 @@ int32_t rows_longer(const csr_block &b, int64_t n);
 /* The rows of one part. */
 struct shard {
     int32_t first, n_rows;
-    bool resident; /* col and val are in device memory; else in pinned host memory */
+    bool resident;               /* col and val are in device memory; else in host memory */
+    bool pinned_col, pinned_val; /* that is pinned, so that copies overlap work; ordinary memory is slower */
     std::vector<int64_t> h_row_ptr;
     std::vector<int32_t> h_order;     /* block by block */
     std::vector<int32_t> block_first; /* rows of the shard where blocks begin, and n_rows at the end */
@@ -54,7 +55,8 @@ struct shard {
 };
 
 /* Calls work(block) for the shard's blocks in order of rows. Work queues on g.stream and need not wait for it:
- * the next block's copy runs meanwhile on g.copy, into the other of two buffers. An empty shard has no blocks.
+ * the next block's copy runs meanwhile on g.copy, into the other of two buffers. A block's col and val are gone
+ * when work on the next but one begins. An empty shard has no blocks. Takes up to two blocks of device memory.
  */
 using block_work = std::function<aisle_status(const csr_block &)>;
 aisle_status each_block(gpu &g, const shard &s, const block_work &work, aisle_error *err);

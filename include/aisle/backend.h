@@ -26,7 +26,10 @@ typedef struct aisle_dev_mat aisle_dev_mat; /* a dense float matrix on the devic
 typedef struct aisle_device_params {
     int32_t threads;      /* 0 = all cores (cpu); ignored by cuda */
     int32_t ordinal;      /* which GPU; 0 first */
-    int64_t memory_bytes; /* 0 = no limit of ours */
+    int64_t memory_bytes; /* 0 = no limit of ours; of each GPU, or each shard where several share one */
+    int32_t devices;      /* GPUs to use, from ordinal on; 0 or 1 = one; ignored by cpu */
+    int32_t shards; /* parts that rows are split into, dealt to these GPUs in turn; 0 = one a GPU. More are
+                           * slower and give the bytes of so many GPUs: for tests. Ignored by cpu */
 } aisle_device_params;
 
 typedef enum aisle_als_solver {
