@@ -237,21 +237,17 @@ aisle_status solve_batch(gpu &g, const als_rows &a, const long_rows &b, aisle_er
 
 } // namespace
 
-int64_t aisle::cg_long_floats(gpu &g, const als_rows &a, int32_t from, int32_t to)
+aisle_status aisle::cg_long(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err)
 {
-    if (from >= to) return 0;
+    if (from >= to) return AISLE_OK;
     long_rows b;
+    buffer<float> scratch;
     int64_t all = fill_batch(a, from, to, INT64_MAX, &b), one = fill_batch(a, from, from + 1, INT64_MAX, &b);
-    return std::max(one, std::min(all, scratch_bytes(g) / 2 / (int64_t)sizeof(float)));
-}
-
-aisle_status aisle::cg_long(gpu &g, const als_rows &a, int32_t from, int32_t to, float *scratch,
-                            int64_t n_floats, aisle_error *err)
-{
+    int64_t n_floats = std::max(one, std::min(all, scratch_bytes(g) / 2 / (int64_t)sizeof(float)));
+    AISLE_TRY(scratch.make(g, n_floats, "conjugate gradient of long rows", err));
     while (from < to) {
-        long_rows b;
         fill_batch(a, from, to, n_floats, &b);
-        b.partial = scratch;
+        b.partial = scratch.p;
         b.residual = b.partial + (int64_t)b.n_chunks * a.ld;
         b.direction = b.residual + (int64_t)b.n * a.ld;
         b.rz = b.direction + (int64_t)b.n * a.ld;

@@ -16,14 +16,10 @@
 namespace aisle
 {
 
-/* of als_cg: rows staged once (no longer than cg_staged_longest), and rows of any length */
+/* of als_cg: rows staged once (no longer than cg_staged_longest), and rows of any length, in batches that fit */
 aisle_status cg_staged(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
 int32_t cg_staged_longest(int32_t ld);
-/* `scratch`, which the caller makes of cg_long_floats() floats and keeps until the stream is done, is shared by
- * batches of rows, each as large as it lets them. */
-int64_t cg_long_floats(gpu &g, const als_rows &a, int32_t from, int32_t to);
-aisle_status cg_long(gpu &g, const als_rows &a, int32_t from, int32_t to, float *scratch, int64_t n_floats,
-                     aisle_error *err);
+aisle_status cg_long(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
 
 template <int LANES_, int CHUNKS_, int ROWS_> struct tile {
     enum {
