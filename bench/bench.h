@@ -8,15 +8,18 @@
 #include "aisle/backend.h"
 #include "aisle/file.h"
 
-enum { BENCH_MAX_FACTORS = 16, BENCH_MAX_RUNS = 1000 };
+enum { BENCH_MAX_LIST = 16, BENCH_MAX_RUNS = 1000 };
 
 typedef struct bench_options {
     const char *matrix; /* binary CSR of matrix_file.h; NULL = synthetic */
     const char *backend, *backend_dir;
-    int32_t users, items, threads, runs;
-    int64_t entries;
+    int32_t users, items, threads, runs, ordinal, n, batch, cg_steps;
+    int64_t entries, memory_mib;
+    double max_seconds; /* of the repetitions of one line */
     uint64_t seed;
-    int32_t factors[BENCH_MAX_FACTORS], n_factors;
+    int32_t factors[BENCH_MAX_LIST], n_factors;
+    aisle_als_solver solvers[BENCH_MAX_LIST];
+    int32_t n_solvers;
 } bench_options;
 
 /* What every line says about where and on what it was measured. */
@@ -24,28 +27,45 @@ typedef struct bench_run {
     bench_options o;
     const aisle_backend_ops *ops;
     aisle_device *d;
-    aisle_csr c, ct;
+    aisle_csr c, ct;   /* ct only where it was asked for */
     aisle_mapping map; /* c borrows from it when o.matrix */
     char device[128], machine[128];
-    double roof_gflops; /* measured now: the faster of OpenBLAS's sgemm and our own tile, all threads */
+    aisle_peaks peaks; /* measured now */
 } bench_run;
 
-/* Reads the command line, opens the back-end and makes the matrix. Exits with a message when it cannot. */
-void bench_open(bench_run *b, int argc, char **argv);
+/* common/options.c. Exits with a message. */
+void bench_options_parse(bench_options *o, int argc, char **argv);
+
+/* Reads the command line, opens the back-end, measures its peaks and makes the matrix, and its transpose. Exits
+ * with a message when it cannot. */
+void bench_open(bench_run *b, bool transpose, int argc, char **argv);
 void bench_close(bench_run *b);
 
 double bench_seconds(void); /* monotonic */
 
-/* Times of one thing; the first run is a warm-up and is not kept. */
+/* Times of one thing. A warm-up comes first and is kept only where it alone took longer than --max-seconds. */
 typedef struct bench_times {
     double t[BENCH_MAX_RUNS];
     int32_t n;
 } bench_times;
+void bench_time(const bench_run *b, void (*work)(void *), void *arg, bench_times *t);
 
-/* {"bench":what,...,"median_s":..,"min_s":..,"p99_s":.., extra}: extra is `,"key":value...` or "". Sorts t.
- */
-void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t, const char *extra);
+/* What the work needs at least, however it is done; the README says how each program counts. */
+typedef struct bench_counts {
+    double gathered; /* bytes of rows read in random order */
+    double streamed; /* bytes read and written in order */
+    double flops;
+} bench_counts;
 
+/* {"bench":what,...}: extra is `,"key":value...` or "". Sorts t. */
+void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t,
+                 const bench_counts *need, const char *extra);
+
+/* common/synthetic.c: users x items, about `entries` of them, popular items and busy users by power laws; the same
+ * for any number of threads. */
+void bench_synthetic(const bench_options *o, aisle_csr *c);
+/* As aisle_csr_transpose, of a matrix without values, on all cores. */
+void bench_transpose(const aisle_csr *m, aisle_csr *out);
 /* Standard normal times `scale`, seeded. */
 void bench_fill(aisle_mat *m, float scale, uint64_t seed);
 

@@ -1,5 +1,5 @@
-/* How long does one ALS iteration (users, then items) take, by solver and number of factors? Verifies the
- * residuals of a sample of rows and the fall of the loss before it times anything. */
+/* How long does one ALS iteration (users, then items) take, by solver and number of factors? Verifies the fall of
+ * the loss, and for exact steps the residuals of a sample of rows in double, before it times anything. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,141 +9,174 @@
 #include "bench/bench.h"
 
 typedef struct problem {
+    const bench_run *b;
     aisle_dev_csr *c, *ct;
     aisle_dev_mat *x, *y;
     aisle_als_params p;
 } problem;
 
-static void half_steps(const bench_run *b, problem *m)
+static const char *const solver_names[] = {"auto", "exact", "cg"};
+
+static void half_steps(void *arg)
 {
+    problem *m = arg;
+    const bench_run *b = m->b;
     m->p.n_other = b->c.n_cols;
     BENCH_MUST(b->ops->als_half_step(b->d, m->c, m->y, &m->p, m->x, err));
     m->p.n_other = b->c.n_rows;
     BENCH_MUST(b->ops->als_half_step(b->d, m->ct, m->x, &m->p, m->y, err));
 }
 
-static double loss(const bench_run *b, const problem *m)
+static double loss(const problem *m)
 {
     double l;
-    BENCH_MUST(b->ops->als_loss(b->d, m->c, m->ct, m->x, m->y, &m->p, &l, err));
+    BENCH_MUST(m->b->ops->als_loss(m->b->d, m->c, m->ct, m->x, m->y, &m->p, &l, err));
     return l;
 }
 
-/* |Ax - b| / (|A| |x| + |b|) of item i, in double, without forming A: A x = a0 G x + l x + sum w (y.x) y. The
- * norm of A is taken as its trace, which is not less than its 2-norm and not more than f times it. */
-static double residual(const bench_run *b, const problem *m, const float *g, const aisle_mat *x,
-                       const aisle_mat *y, int32_t i)
+/* a += s v */
+static void add(int32_t f, double s, const float *v, double *a)
 {
-    const aisle_csr *c = &b->ct;
+    for (int32_t j = 0; j < f; j++) a[j] += s * (double)v[j];
+}
+
+static double dot(int32_t f, const float *x, const float *y)
+{
+    double sum = 0;
+    for (int32_t j = 0; j < f; j++) sum += (double)x[j] * (double)y[j];
+    return sum;
+}
+
+/* |Av - b| / (|A| |v| + |b|) of item i, in double: A v = a0 X'X v + l v + sum w (x.v) x. The norm of A is taken as
+ * its trace, which is not less than its 2-norm; trace_x = |X|^2. */
+static double residual(const problem *m, const aisle_mat *x, double trace_x, const float *v, int32_t i)
+{
+    const aisle_csr *c = &m->b->ct;
     int32_t f = x->n_cols;
-    const float *v = aisle_mat_row(y, i);
-    double l =
-        m->p.reg * pow((double)(c->row_ptr[i + 1] - c->row_ptr[i]) + (double)m->p.a0 * c->n_cols, m->p.nu);
-    double *r = calloc(2 * (size_t)f, sizeof *r), *want = r + f, trace = 0, rr = 0, vv = 0, bb = 0;
-    for (int32_t j = 0; j < f; j++) {
-        r[j] = l * v[j];
-        trace += m->p.a0 * g[(int64_t)j * f + j] + l;
-        for (int32_t k = 0; k < f; k++) r[j] += (double)m->p.a0 * g[(int64_t)j * f + k] * v[k];
-    }
-    for (int64_t e = c->row_ptr[i]; e < c->row_ptr[i + 1]; e++) {
+    double *r = calloc(2 * (size_t)f, sizeof *r), *want = r + f, rr = 0, bb = 0;
+    if (!r) bench_stop("verify", "out of memory");
+    int64_t from = c->row_ptr[i], end = c->row_ptr[i + 1];
+    double l = m->p.reg * pow((double)(end - from) + (double)m->p.a0 * c->n_cols, m->p.nu);
+    double trace = m->p.a0 * trace_x + l * f;
+    add(f, l, v, r);
+    for (int32_t u = 0; u < x->n_rows; u++)
+        add(f, m->p.a0 * dot(f, aisle_mat_row(x, u), v), aisle_mat_row(x, u), r);
+    for (int64_t e = from; e < end; e++) {
         const float *row = aisle_mat_row(x, c->col[e]);
-        double dot = 0, w = c->val ? (double)c->val[e] : 1;
-        for (int32_t j = 0; j < f; j++) dot += (double)row[j] * v[j];
-        for (int32_t j = 0; j < f; j++) {
-            r[j] += w * dot * row[j];
-            want[j] += w * row[j];
-            trace += w * row[j] * row[j];
-        }
+        double w = c->val ? (double)c->val[e] : 1;
+        add(f, w * dot(f, row, v), row, r);
+        add(f, w, row, want);
+        trace += w * dot(f, row, row);
     }
     for (int32_t j = 0; j < f; j++) {
         rr += (r[j] - want[j]) * (r[j] - want[j]);
-        vv += (double)v[j] * v[j];
         bb += want[j] * want[j];
     }
     free(r);
-    return rr > 0 ? sqrt(rr) / (trace * sqrt(vv) + sqrt(bb)) : 0;
+    return rr > 0 ? sqrt(rr) / (trace * sqrt(dot(f, v, v)) + sqrt(bb)) : 0;
 }
 
-/* Exact steps must solve; steps of CG must lower the loss. */
-static void verify(const bench_run *b, problem *m, int32_t f)
+/* Up to 64 items, as many as a few seconds allow; all cores. Returns the largest. */
+static double worst_residual(const problem *m, int32_t f)
 {
-    double before = loss(b, m);
-    half_steps(b, m);
-    if (!(loss(b, m) < before)) bench_stop("verify", "the loss did not fall");
-    if (m->p.solver != AISLE_SOLVER_CHOLESKY) return;
+    const bench_run *b = m->b;
     aisle_mat x, y;
-    float *g = aisle_array((int64_t)f * f, sizeof *g);
-    if (!g) bench_stop("verify", "out of memory");
     BENCH_MUST(aisle_mat_init(&x, b->c.n_rows, f, err));
     BENCH_MUST(aisle_mat_init(&y, b->c.n_cols, f, err));
     BENCH_MUST(b->ops->mat_get(b->d, m->x, &x, err));
     BENCH_MUST(b->ops->mat_get(b->d, m->y, &y, err));
-    BENCH_MUST(b->ops->gram(b->d, m->x, g, err));
-    for (int32_t s = 0; s < 64; s++) {
-        double r = residual(b, m, g, &x, &y, (int32_t)((int64_t)b->c.n_cols * s / 64));
-        /* u = 2^-24; sums of f terms, rotated three times, in blocks of 512 rows */
-        if (!(r <= (15.0 * f + 1024) * 0x1p-24)) bench_stop("verify", "a residual is too large");
+    double afford = 1e10 / ((double)x.n_rows * f), trace = 0, worst = 0;
+    int samples = afford < 4 ? 4 : afford > 64 ? 64 : (int)afford;
+#pragma omp parallel for reduction(+ : trace)
+    for (int32_t u = 0; u < x.n_rows; u++) trace += dot(f, aisle_mat_row(&x, u), aisle_mat_row(&x, u));
+#pragma omp parallel for schedule(dynamic) reduction(max : worst)
+    for (int s = 0; s < samples; s++) {
+        int32_t i = (int32_t)((int64_t)y.n_rows * s / samples);
+        double r = residual(m, &x, trace, aisle_mat_row(&y, i), i);
+        worst = r <= worst ? worst : isnan(r) ? INFINITY : r;
     }
-    aisle_free(g);
     aisle_mat_deinit(&x);
     aisle_mat_deinit(&y);
+    return worst;
 }
 
-/* Operations that this way of solving needs, as in ENGINE terms: rows by the cheaper of n^2 f + n^3 / 3 and
- * n f^2 + f^3 / 3, or 4 n f a CG step and one for the first residual. */
-static double side_flops(const aisle_csr *c, int32_t f, const aisle_als_params *p)
+/* Returns the loss after one iteration: on one matrix, exact back-ends agree on it. */
+static double verify(problem *m, int32_t f)
 {
-    double sum = 2.0 * f * f * ((double)c->n_cols + c->n_rows) + (double)c->n_cols * f * f;
-    if (p->solver == AISLE_SOLVER_CG) sum += 2.0 * f * f * c->n_rows;
+    double before = loss(m), from = bench_seconds();
+    half_steps(m);
+    double after = loss(m), took = bench_seconds() - from;
+    if (!(after < before)) bench_stop("verify", "the loss did not fall");
+    double worst = m->p.solver == AISLE_SOLVER_CHOLESKY ? worst_residual(m, f) : 0;
+    fprintf(stderr, "%s, %d factors: loss %.6g, then %.9g (%.2f s), worst residual %.2g\n",
+            solver_names[m->p.solver], f, before, after, took, worst);
+    /* u = 2^-24; sums of f terms, rotated three times, in blocks of 512 rows */
+    if (!(worst <= (15.0 * f + 1024) * 0x1p-24)) bench_stop("verify", "a residual is too large");
+    return after;
+}
+
+/* Operations of one side: Gramian, rotations, and each row by the cheaper of n^2 f + n^3 / 3 and n f^2 + f^3 / 3, or
+ * 4 n f a CG step and as much for the first residual. */
+static double side_flops(const aisle_csr *c, int32_t f, aisle_als_solver solver, int32_t cg_steps)
+{
+    double ff = f, sum = 2 * ff * ff * ((double)c->n_cols + c->n_rows) + c->n_cols * ff * ff;
+    if (solver == AISLE_SOLVER_CG) sum += 2 * ff * ff * c->n_rows;
     for (int32_t r = 0; r < c->n_rows; r++) {
-        double n = (double)(c->row_ptr[r + 1] - c->row_ptr[r]), ff = f;
+        double n = (double)(c->row_ptr[r + 1] - c->row_ptr[r]);
         double dual = n * n * ff + n * n * n / 3, primal = n * ff * ff + ff * ff * ff / 3;
-        sum += p->solver == AISLE_SOLVER_CG ? 4 * n * ff * (p->cg_steps + 1) : dual < primal ? dual : primal;
+        sum += solver == AISLE_SOLVER_CG ? 4 * n * ff * (cg_steps + 1) : dual < primal ? dual : primal;
     }
     return sum;
 }
 
-static void measure(const bench_run *b, problem *m, int32_t f, const char *name)
+/* Bytes: every entry and the row it names once a side, the other side's factors once, the result once. */
+static bench_counts counts(const bench_run *b, int32_t f, const aisle_als_params *p)
+{
+    double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols, flops[2];
+    for (int i = 0; i < 2; i++) {
+        aisle_als_solver s = i ? AISLE_SOLVER_CG : AISLE_SOLVER_CHOLESKY;
+        flops[i] = side_flops(&b->c, f, s, p->cg_steps) + side_flops(&b->ct, f, s, p->cg_steps);
+    }
+    double least = flops[0] < flops[1] ? flops[0] : flops[1];
+    return (bench_counts){.gathered = 2 * nnz * 4 * f,
+                          .streamed = 2 * nnz * (b->c.val ? 8 : 4) + 2 * rows * 4 * f,
+                          .flops =
+                              p->solver == AISLE_SOLVER_AUTO ? least : flops[p->solver == AISLE_SOLVER_CG]};
+}
+
+static void measure(problem *m, int32_t f)
 {
     static bench_times t;
-    t.n = 0;
-    half_steps(b, m);
-    for (int32_t r = 0; r < b->o.runs; r++) {
-        double from = bench_seconds();
-        half_steps(b, m);
-        t.t[t.n++] = bench_seconds() - from;
-    }
-    double flops = side_flops(&b->c, f, &m->p) + side_flops(&b->ct, f, &m->p), best = t.t[0];
-    for (int32_t r = 0; r < t.n; r++)
-        if (t.t[r] < best) best = t.t[r];
+    const bench_run *b = m->b;
+    aisle_mat start;
+    BENCH_MUST(aisle_mat_init(&start, b->c.n_cols, f, err));
+    bench_fill(&start, .1F / sqrtf((float)f), b->o.seed);
+    BENCH_MUST(b->ops->mat_new(b->d, b->c.n_rows, f, &m->x, err));
+    BENCH_MUST(b->ops->mat_new(b->d, b->c.n_cols, f, &m->y, err));
+    BENCH_MUST(b->ops->mat_put(b->d, &start, m->y, err));
+    aisle_mat_deinit(&start);
+    double first = verify(m, f);
+    bench_time(b, half_steps, m, &t);
+    bench_counts need = counts(b, f, &m->p);
     char extra[160];
-    snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"gflops\":%.1f,\"of_roof\":%.3f", name,
-             1e-9 * flops / best, 1e-9 * flops / best / b->roof_gflops);
-    bench_print(b, "als_iteration", f, &t, extra);
+    snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"cg_steps\":%d,\"loss_1\":%.9g",
+             solver_names[m->p.solver], m->p.cg_steps, first);
+    bench_print(b, "als_iteration", f, &t, &need, extra);
+    b->ops->mat_free(b->d, m->x);
+    b->ops->mat_free(b->d, m->y);
 }
 
 int main(int argc, char **argv)
 {
     static bench_run b;
-    bench_open(&b, argc, argv);
-    problem m = {.p = {.a0 = .01F, .reg = .004F, .nu = 1, .cg_steps = 3}};
+    bench_open(&b, true, argc, argv);
+    problem m = {.b = &b, .p = {.a0 = .01F, .reg = .004F, .nu = 1, .cg_steps = b.o.cg_steps}};
     BENCH_MUST(b.ops->csr_put(b.d, &b.c, &m.c, err));
     BENCH_MUST(b.ops->csr_put(b.d, &b.ct, &m.ct, err));
     for (int32_t i = 0; i < b.o.n_factors; i++)
-        for (int solver = AISLE_SOLVER_CHOLESKY; solver <= AISLE_SOLVER_CG; solver++) {
-            int32_t f = b.o.factors[i];
-            aisle_mat start;
-            m.p.solver = (aisle_als_solver)solver;
-            BENCH_MUST(aisle_mat_init(&start, b.c.n_cols, f, err));
-            bench_fill(&start, .1F / sqrtf((float)f), b.o.seed);
-            BENCH_MUST(b.ops->mat_new(b.d, b.c.n_rows, f, &m.x, err));
-            BENCH_MUST(b.ops->mat_new(b.d, b.c.n_cols, f, &m.y, err));
-            BENCH_MUST(b.ops->mat_put(b.d, &start, m.y, err));
-            aisle_mat_deinit(&start);
-            verify(&b, &m, f);
-            measure(&b, &m, f, solver == AISLE_SOLVER_CG ? "cg3" : "cholesky");
-            b.ops->mat_free(b.d, m.x);
-            b.ops->mat_free(b.d, m.y);
+        for (int32_t s = 0; s < b.o.n_solvers; s++) {
+            m.p.solver = b.o.solvers[s];
+            measure(&m, b.o.factors[i]);
         }
     b.ops->csr_free(b.d, m.c);
     b.ops->csr_free(b.d, m.ct);

@@ -1,9 +1,6 @@
-/* Options, synthetic matrices, the roof and the JSON line. */
+/* Opening a back-end and a matrix to work on, timing, and the JSON line. */
 #include "bench/bench.h"
 
-#include <cblas.h>
-#include <getopt.h>
-#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +9,6 @@
 
 #include "aisle/matrix_file.h"
 #include "aisle/memory.h"
-#include "aisle/rng.h"
-#include "cpu/kernels/kernels.h"
 
 _Noreturn void bench_stop(const char *what, const char *why)
 {
@@ -28,126 +23,6 @@ double bench_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void bench_fill(aisle_mat *m, float scale, uint64_t seed)
-{
-    for (int32_t r = 0; r < m->n_rows; r++) {
-        aisle_rng g;
-        aisle_rng_init(&g, seed, (uint64_t)r);
-        for (int32_t j = 0; j < m->n_cols; j++) aisle_mat_row(m, r)[j] = scale * (float)aisle_rng_normal(&g);
-    }
-}
-
-/* Users and items drawn by a power law (rank = n u^2: the density of popularity falls as rank^-1/2), pairs
- * collapsed: a shop's shape without a shop. */
-static void synthetic(const bench_options *o, aisle_csr *c)
-{
-    int32_t *row = aisle_array(o->entries, sizeof *row), *col = aisle_array(o->entries, sizeof *col);
-    if (!row || !col) bench_stop("synthetic matrix", "out of memory");
-    aisle_rng g;
-    aisle_rng_init(&g, o->seed, 0);
-    for (int64_t e = 0; e < o->entries; e++) {
-        double u = aisle_rng_f64(&g), i = aisle_rng_f64(&g);
-        row[e] = (int32_t)(o->users * u * sqrt(u));
-        col[e] = (int32_t)(o->items * i * i);
-    }
-    BENCH_MUST(aisle_csr_from_coo(o->users, o->items, o->entries, row, col, NULL, c, err));
-    aisle_free(row);
-    aisle_free(col);
-}
-
-static int64_t number(const char *name, const char *text, int64_t low, int64_t high)
-{
-    char *end;
-    long long v = strtoll(text, &end, 10);
-    if (*end || v < low || v > high) bench_stop(name, "out of range or not a number");
-    return v;
-}
-
-static void parse_factors(bench_options *o, char *list)
-{
-    o->n_factors = 0;
-    char *rest = NULL;
-    for (char *p = strtok_r(list, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
-        if (o->n_factors == BENCH_MAX_FACTORS) bench_stop("--factors", "too many");
-        o->factors[o->n_factors++] = (int32_t)number("--factors", p, 1, AISLE_MAX_FACTORS);
-    }
-}
-
-static void parse(bench_options *o, int argc, char **argv)
-{
-    static const struct option names[] = {{"matrix", 1, 0, 'm'},
-                                          {"backend", 1, 0, 'b'},
-                                          {"backend-dir", 1, 0, 'd'},
-                                          {"users", 1, 0, 'u'},
-                                          {"items", 1, 0, 'i'},
-                                          {"entries", 1, 0, 'e'},
-                                          {"threads", 1, 0, 't'},
-                                          {"runs", 1, 0, 'r'},
-                                          {"factors", 1, 0, 'f'},
-                                          {"seed", 1, 0, 's'},
-                                          {0}};
-    *o = (bench_options){.backend = "cpu",
-                         .users = 30000,
-                         .items = 40000,
-                         .entries = 1000000,
-                         .runs = 20,
-                         .seed = 1,
-                         .factors = {64, 128},
-                         .n_factors = 2};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (c) {
-        case 'm': o->matrix = optarg; break;
-        case 'b': o->backend = optarg; break;
-        case 'd': o->backend_dir = optarg; break;
-        case 'u': o->users = (int32_t)number("--users", optarg, 1, INT32_MAX - 1); break;
-        case 'i': o->items = (int32_t)number("--items", optarg, 1, INT32_MAX - 1); break;
-        case 'e': o->entries = number("--entries", optarg, 1, INT64_MAX / 64); break;
-        case 't': o->threads = (int32_t)number("--threads", optarg, 0, 1024); break;
-        case 'r': o->runs = (int32_t)number("--runs", optarg, 1, BENCH_MAX_RUNS); break;
-        case 's': o->seed = (uint64_t)number("--seed", optarg, 0, INT64_MAX); break;
-        case 'f': parse_factors(o, optarg); break;
-        default: exit(2);
-        }
-}
-
-static double sgemm_gflops(int32_t n)
-{
-    aisle_mat m[3];
-    double best = INFINITY;
-    for (int i = 0; i < 3; i++) {
-        BENCH_MUST(aisle_mat_init(&m[i], n, n, err));
-        bench_fill(&m[i], 1, (uint64_t)i);
-    }
-    for (int r = 0; r < 8; r++) {
-        double t = bench_seconds();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, m[0].data, n, m[1].data, n, 0,
-                    m[2].data, n);
-        t = bench_seconds() - t;
-        if (t < best) best = t;
-    }
-    for (int i = 0; i < 3; i++) aisle_mat_deinit(&m[i]);
-    return 2e-9 * n * n * n / best;
-}
-
-/* Our tile from the first cache, on every thread. */
-static double tile_gflops(int threads)
-{
-    enum { DEPTH = 128, TIMES = 40000 };
-    const aisle_kernels *k = aisle_kernels_get();
-    double best = INFINITY;
-    for (int r = 0; r < 5; r++) {
-        double t = bench_seconds();
-#pragma omp parallel num_threads(threads)
-        {
-            static _Alignas(64) const float a[DEPTH * 8 + 64], b[DEPTH * 48 + 64];
-            _Alignas(64) float c[AISLE_TILE_MAX];
-            for (int i = 0; i < TIMES; i++) k->tile(DEPTH, a, k->mr, b, k->nr, AISLE_TILE_SET, c, k->nr);
-        }
-        t = bench_seconds() - t;
-        if (t < best) best = t;
-    }
-    return 2e-9 * DEPTH * k->mr * k->nr * TIMES * threads / best;
-}
-
 static void machine_name(char *out, size_t bytes)
 {
     char line[256];
@@ -156,32 +31,35 @@ static void machine_name(char *out, size_t bytes)
     while (f && fgets(line, sizeof line, f))
         if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
             line[strcspn(line, "\n")] = '\0';
-            snprintf(out, bytes, "%.100s", strchr(line, ':') + 2);
+            snprintf(out, bytes, "%.90s, %d cores", strchr(line, ':') + 2, omp_get_num_procs());
             break;
         }
     if (f) fclose(f);
 }
 
-void bench_open(bench_run *b, int argc, char **argv)
+void bench_open(bench_run *b, bool transpose, int argc, char **argv)
 {
     *b = (bench_run){0};
-    parse(&b->o, argc, argv);
-    int threads = b->o.threads ? b->o.threads : omp_get_num_procs();
-    const aisle_device_params p = {.threads = b->o.threads};
+    bench_options_parse(&b->o, argc, argv);
+    const aisle_device_params p = {
+        .threads = b->o.threads, .ordinal = b->o.ordinal, .memory_bytes = b->o.memory_mib << 20};
     BENCH_MUST(aisle_backend_find(b->o.backend, b->o.backend_dir, &b->ops, NULL, 0, err));
     BENCH_MUST(b->ops->open(&p, &b->d, err));
     b->ops->describe(b->d, b->device, sizeof b->device);
     machine_name(b->machine, sizeof b->machine);
-    openblas_set_num_threads(threads);
-    double blas = sgemm_gflops(1024), own = tile_gflops(threads);
-    openblas_set_num_threads(1);
-    b->roof_gflops = blas > own ? blas : own;
-    fprintf(stderr, "%s, %s: sgemm %.0f GFLOP/s, tile %.0f GFLOP/s\n", b->machine, b->device, blas, own);
-    if (b->o.matrix)
+    double from = bench_seconds();
+    BENCH_MUST(b->ops->peaks(b->d, &b->peaks, err));
+    double peaks = bench_seconds() - from;
+    from = bench_seconds();
+    if (b->o.matrix) {
         BENCH_MUST(aisle_matrix_file_open(b->o.matrix, &b->map, &b->c, err));
-    else
-        synthetic(&b->o, &b->c);
-    BENCH_MUST(aisle_csr_transpose(&b->c, &b->ct, err));
+        if (transpose) BENCH_MUST(aisle_csr_transpose(&b->c, &b->ct, err)); /* with its values */
+    } else {
+        bench_synthetic(&b->o, &b->c);
+        if (transpose) bench_transpose(&b->c, &b->ct);
+    }
+    fprintf(stderr, "%s: peaks measured in %.1f s; %d x %d, %lld entries made in %.1f s\n", b->device, peaks,
+            b->c.n_rows, b->c.n_cols, (long long)aisle_csr_nnz(&b->c), bench_seconds() - from);
 }
 
 void bench_close(bench_run *b)
@@ -194,21 +72,61 @@ void bench_close(bench_run *b)
     b->ops->close(b->d);
 }
 
+void bench_time(const bench_run *b, void (*work)(void *), void *arg, bench_times *t)
+{
+    double begin = bench_seconds(), from = begin, last = 0;
+    for (t->n = 0; t->n == 0 || (t->n < b->o.runs && from + last - begin < b->o.max_seconds);) {
+        bool warm_up = from == begin;
+        work(arg);
+        double now = bench_seconds();
+        last = now - from;
+        from = now;
+        if (!warm_up || last > b->o.max_seconds) t->t[t->n++] = last;
+    }
+}
+
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t, const char *extra)
+static double larger(double a, double b)
 {
+    return a > b ? a : b;
+}
+
+static void print_roof(const aisle_peaks *p, const bench_counts *need, double s)
+{
+    double bytes = need->gathered / p->gather_bytes_s + need->streamed / p->copy_bytes_s;
+    double f32 = need->flops / p->f32_flops_s, low = need->flops / p->low_flops_s;
+    printf(",\"copy_gb_s\":%.1f,\"gather_gb_s\":%.1f,\"f32_gflops\":%.1f,\"low_gflops\":%.1f"
+           ",\"gathered_bytes\":%.4g,\"streamed_bytes\":%.4g,\"flops\":%.4g,\"floor_bytes_s\":%.4g"
+           ",\"floor_f32_s\":%.4g,\"floor_low_s\":%.4g,\"gb_s\":%.1f,\"gflops\":%.1f,\"of_roof\":%.3f"
+           ",\"of_low_roof\":%.3f",
+           1e-9 * p->copy_bytes_s, 1e-9 * p->gather_bytes_s, 1e-9 * p->f32_flops_s, 1e-9 * p->low_flops_s,
+           need->gathered, need->streamed, need->flops, bytes, f32, low,
+           1e-9 * (need->gathered + need->streamed) / s, 1e-9 * need->flops / s, larger(bytes, f32) / s,
+           larger(bytes, low) / s);
+}
+
+void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t,
+                 const bench_counts *need, const char *extra)
+{
+    char date[16];
+    time_t now = time(NULL);
+    struct tm day;
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &day));
     qsort(t->t, (size_t)t->n, sizeof *t->t, ascending);
-    printf("{\"bench\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\",\"device\":\"%s\",\"matrix\":\"%s\","
-           "\"seed\":%llu,"
-           "\"users\":%d,\"items\":%d,\"entries\":%lld,\"factors\":%d,\"runs\":%d,"
-           "\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f,\"roof_gflops\":%.1f%s}\n",
-           what, BENCH_COMMIT, b->machine, b->device, b->o.matrix ? b->o.matrix : "synthetic",
-           (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols, (long long)aisle_csr_nnz(&b->c), factors,
-           t->n, t->t[t->n / 2], t->t[0], t->t[(t->n * 99 - 1) / 100], b->roof_gflops, extra);
+    double median = (t->t[t->n / 2] + t->t[(t->n - 1) / 2]) / 2;
+    printf("{\"bench\":\"%s\",\"date\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\",\"device\":\"%s\","
+           "\"backend\":\"%s\",\"matrix\":\"%s\",\"seed\":%llu,\"users\":%d,\"items\":%d,\"entries\":%lld,"
+           "\"factors\":%d%s,\"runs\":%d,\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f",
+           what, date, BENCH_COMMIT, b->machine, b->device, b->ops->name,
+           b->o.matrix ? b->o.matrix : "synthetic", (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols,
+           (long long)aisle_csr_nnz(&b->c), factors, extra, t->n, median, t->t[0],
+           t->t[(t->n * 99 - 1) / 100]);
+    print_roof(&b->peaks, need, median);
+    printf(",\"host_peak_mib\":%lld}\n", (long long)(aisle_peak_rss_bytes() >> 20));
     fflush(stdout);
 }

@@ -58,14 +58,19 @@ static inline subject subject_open(const aisle_backend_ops *ops, int32_t kernels
     return s;
 }
 
+/* AISLE_CONTRACT_ONLY=NAME leaves out all other back-ends; that one must then be there. */
 static inline void for_each_subject(subject_fn body)
 {
     const aisle_backend_ops *ops;
+    const char *only = getenv("AISLE_CONTRACT_ONLY");
+    int32_t n = 0;
     for (int32_t i = 0; (ops = aisle_backend_at(contract_folder(), i)); i++) {
+        if (only && strcmp(only, ops->name) != 0) continue;
         if (ops->score() <= 0) {
             printf("[ SKIP ] back-end %s: no device on this machine\n", ops->name);
             continue;
         }
+        n++;
         bool cpu = strcmp(ops->name, "cpu") == 0;
         for (int32_t k = cpu ? 0 : -1; k < 0 || aisle_kernels_at(k); k++) {
             subject s = subject_open(ops, k, 2);
@@ -74,6 +79,7 @@ static inline void for_each_subject(subject_fn body)
             if (!cpu) break;
         }
     }
+    cr_assert(n > 0, "no usable back-end %s in %s", only, contract_folder());
 }
 
 /* A test that every back-end must pass; the body has `const subject *s`. */
