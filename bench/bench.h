@@ -12,7 +12,7 @@ enum { BENCH_MAX_LIST = 16, BENCH_MAX_RUNS = 1000 };
 
 typedef struct bench_options {
     const char *matrix; /* binary CSR of matrix_file.h; NULL = synthetic */
-    const char *backend, *backend_dir;
+    const char *backend, *backend_dir, *label;
     int32_t users, items, threads, runs, ordinal, n, batch, cg_steps;
     int64_t entries, memory_mib;
     double max_seconds; /* of the repetitions of one line */

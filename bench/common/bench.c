@@ -119,10 +119,11 @@ void bench_print(const bench_run *b, const char *what, int32_t factors, bench_ti
     strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &day));
     qsort(t->t, (size_t)t->n, sizeof *t->t, ascending);
     double median = (t->t[t->n / 2] + t->t[(t->n - 1) / 2]) / 2;
-    printf("{\"bench\":\"%s\",\"date\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\",\"device\":\"%s\","
+    printf("{\"bench\":\"%s\",\"label\":\"%s\",\"date\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\","
+           "\"device\":\"%s\","
            "\"backend\":\"%s\",\"matrix\":\"%s\",\"seed\":%llu,\"users\":%d,\"items\":%d,\"entries\":%lld,"
            "\"factors\":%d%s,\"runs\":%d,\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f",
-           what, date, BENCH_COMMIT, b->machine, b->device, b->ops->name,
+           what, b->o.label, date, BENCH_COMMIT, b->machine, b->device, b->ops->name,
            b->o.matrix ? b->o.matrix : "synthetic", (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols,
            (long long)aisle_csr_nnz(&b->c), factors, extra, t->n, median, t->t[0],
            t->t[(t->n * 99 - 1) / 100]);

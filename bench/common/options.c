@@ -50,6 +50,7 @@ static void parse_one(bench_options *o, int c, char *text)
     case 'm': o->matrix = text; break;
     case 'b': o->backend = text; break;
     case 'd': o->backend_dir = text; break;
+    case 'l': o->label = text; break;
     case 'u': o->users = (int32_t)number("--users", text, 1, INT32_MAX - 1); break;
     case 'i': o->items = (int32_t)number("--items", text, 1, INT32_MAX - 1); break;
     case 'e': o->entries = number("--entries", text, 1, INT64_MAX / 64); break;
@@ -70,26 +71,18 @@ static void parse_one(bench_options *o, int c, char *text)
 
 void bench_options_parse(bench_options *o, int argc, char **argv)
 {
-    static const struct option names[] = {{"matrix", 1, 0, 'm'},
-                                          {"backend", 1, 0, 'b'},
-                                          {"backend-dir", 1, 0, 'd'},
-                                          {"users", 1, 0, 'u'},
-                                          {"items", 1, 0, 'i'},
-                                          {"entries", 1, 0, 'e'},
-                                          {"threads", 1, 0, 't'},
-                                          {"ordinal", 1, 0, 'o'},
-                                          {"memory-mib", 1, 0, 'M'},
-                                          {"runs", 1, 0, 'r'},
-                                          {"iterations", 1, 0, 'r'},
-                                          {"factors", 1, 0, 'f'},
-                                          {"max-seconds", 1, 0, 'x'},
-                                          {"solvers", 1, 0, 'S'},
-                                          {"cg-steps", 1, 0, 'g'},
-                                          {"n", 1, 0, 'n'},
-                                          {"batch", 1, 0, 'B'},
-                                          {"seed", 1, 0, 's'},
-                                          {0}};
+    static const struct option names[] = {{"matrix", 1, 0, 'm'},      {"backend", 1, 0, 'b'},
+                                          {"backend-dir", 1, 0, 'd'}, {"users", 1, 0, 'u'},
+                                          {"items", 1, 0, 'i'},       {"entries", 1, 0, 'e'},
+                                          {"threads", 1, 0, 't'},     {"ordinal", 1, 0, 'o'},
+                                          {"memory-mib", 1, 0, 'M'},  {"runs", 1, 0, 'r'},
+                                          {"iterations", 1, 0, 'r'},  {"factors", 1, 0, 'f'},
+                                          {"max-seconds", 1, 0, 'x'}, {"solvers", 1, 0, 'S'},
+                                          {"cg-steps", 1, 0, 'g'},    {"n", 1, 0, 'n'},
+                                          {"batch", 1, 0, 'B'},       {"seed", 1, 0, 's'},
+                                          {"label", 1, 0, 'l'},       {0}};
     *o = (bench_options){.backend = "cpu",
+                         .label = "",
                          .users = 30000,
                          .items = 40000,
                          .entries = 1000000,
