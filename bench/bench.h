@@ -33,7 +33,7 @@ typedef struct bench_run {
     aisle_peaks peaks; /* measured now */
 } bench_run;
 
-/* common/options.c. Exits with a message. */
+/* common/bench_options.c. Exits with a message. */
 void bench_options_parse(bench_options *o, int argc, char **argv);
 
 /* Reads the command line, opens the back-end, measures its peaks and makes the matrix, and its transpose. Exits
