@@ -39,9 +39,9 @@ typedef struct ask {
     bool seen, allowed;
 } ask;
 
-static void check_topn(const subject *s, const ask *q)
+/* Asks for q of these matrices and compares with brute force: dot products must be exact in f32. */
+static void check_exact(const subject *s, const ask *q, const aisle_mat *users, const aisle_mat *items)
 {
-    aisle_mat users = whole_mat(q->users, q->f, 1), items = whole_mat(q->items, q->f, 2);
     aisle_csr seen = random_csr(q->n_rows, q->items, false, 3);
     uint64_t *allowed = aisle_calloc((size_t)q->items / 64 + 1, sizeof *allowed);
     for (int32_t i = 0; i < q->items; i++)
@@ -50,7 +50,7 @@ static void check_topn(const subject *s, const ask *q)
     int32_t *ids = aisle_array((int64_t)q->n_rows * q->n, sizeof *ids);
     float *scores = aisle_array((int64_t)q->n_rows * q->n, sizeof *scores);
     hit *hits = aisle_array(q->items, sizeof *hits);
-    aisle_dev_mat *du = put_mat(s, &users), *di = put_mat(s, &items);
+    aisle_dev_mat *du = put_mat(s, users), *di = put_mat(s, items);
     MUST(s->ops->topn(s->d, du, q->first, q->n_rows, di, &p, ids, scores, err));
     for (int32_t r = 0; r < q->n_rows; r++) {
         int32_t found = 0;
@@ -58,19 +58,25 @@ static void check_topn(const subject *s, const ask *q)
             if (q->seen && in_row(&seen, r, i)) continue;
             if (q->allowed && !(allowed[i / 64] >> (i % 64) & 1)) continue;
             hits[found++] =
-                (hit){dot64(q->f, aisle_mat_row(&users, q->first + r), aisle_mat_row(&items, i)), i};
+                (hit){dot64(q->f, aisle_mat_row(users, q->first + r), aisle_mat_row(items, i)), i};
         }
         expect(s->name, r, hits, found, q->n, ids + (int64_t)r * q->n, scores + (int64_t)r * q->n);
     }
     s->ops->mat_free(s->d, du);
     s->ops->mat_free(s->d, di);
     aisle_csr_deinit(&seen);
-    aisle_mat_deinit(&users);
-    aisle_mat_deinit(&items);
     aisle_free(allowed);
     aisle_free(ids);
     aisle_free(scores);
     aisle_free(hits);
+}
+
+static void check_topn(const subject *s, const ask *q)
+{
+    aisle_mat users = whole_mat(q->users, q->f, 1), items = whole_mat(q->items, q->f, 2);
+    check_exact(s, q, &users, &items);
+    aisle_mat_deinit(&users);
+    aisle_mat_deinit(&items);
 }
 
 CONTRACT(topn, best_items_equal_brute_force_with_and_without_masks)
@@ -83,6 +89,191 @@ CONTRACT(topn, best_items_equal_brute_force_with_and_without_masks)
         {1100, 60, 3, 1, 0, 1100, true, false},  {20, 1500, 8, 1024, 0, 20, false, false},
     };
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) check_topn(s, &asks[i]);
+}
+
+CONTRACT(topn, sizes_around_those_of_tiles_change_nothing)
+{
+    static const ask asks[] = {
+        {127, 129, 63, 1, 0, 127, true, false},  {128, 128, 64, 20, 0, 128, false, true},
+        {129, 127, 65, 100, 0, 129, true, true}, {140, 1409, 5, 20, 1, 129, true, true},
+        {5, 1300, 200, 100, 0, 5, true, false},  {6, 1537, 129, 1024, 0, 6, false, true},
+        {5, 1100, 2, 20, 4, 1, true, true},
+    };
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) check_topn(s, &asks[i]);
+}
+
+/* Every `every`-th item is 1 in all places but for the bits 2^-9 to 2^-12, which only f32 scores tell apart: bf16
+ * has 2^-7 here. The others are a quarter. Scores are multiples of 2^-14 below 2^6, so exact. */
+static aisle_mat close_items(int32_t n, int32_t f, int32_t every)
+{
+    aisle_mat m;
+    aisle_rng r;
+    MUST(aisle_mat_init(&m, n, f, err));
+    aisle_rng_init(&r, 5, 5);
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t j = 0; j < f; j++)
+            aisle_mat_row(&m, i)[j] =
+                (i % every == 0 ? 1 : .25F) * (1 + (float)aisle_rng_below(&r, 16) * 0x1p-12F);
+    return m;
+}
+
+CONTRACT(topn, scores_that_half_precision_cannot_tell_apart_are_ranked)
+{
+    aisle_mat users = whole_mat(9, 16, 1);
+    for (int32_t i = 0; i < 9 * 16; i++) users.data[i] = fabsf(users.data[i]);
+    for (int32_t every = 1; every <= 13; every += 12) { /* all of 800 items are close, then 62 of them */
+        aisle_mat items = close_items(800, 16, every);
+        for (int32_t masks = 0; masks < 2; masks++)
+            check_exact(s, &(ask){9, 800, 16, 20, 0, 9, masks, masks}, &users, &items);
+        aisle_mat_deinit(&items);
+    }
+    aisle_mat_deinit(&users);
+}
+
+CONTRACT(topn, equal_items_go_by_id)
+{
+    static const int32_t kinds[] = {0, 1, 50}; /* different items; 0 = all are zero */
+    aisle_mat users = whole_mat(8, 12, 1), items = whole_mat(800, 12, 2);
+    memset(aisle_mat_row(&users, 3), 0, 12 * sizeof(float)); /* one who scores 0 everywhere */
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        for (int32_t i = kinds[k]; i < 800; i++)
+            for (int32_t j = 0; j < 12; j++)
+                aisle_mat_row(&items, i)[j] = kinds[k] ? aisle_mat_row(&items, i % kinds[k])[j] : 0;
+        for (int32_t masks = 0; masks < 2; masks++)
+            check_exact(s, &(ask){8, 800, 12, 20, 0, 8, masks, masks}, &users, &items);
+        aisle_mat_deinit(&items);
+        items = whole_mat(800, 12, 2);
+    }
+    aisle_mat_deinit(&users);
+    aisle_mat_deinit(&items);
+}
+
+CONTRACT(topn, infinite_scores_are_ordered_by_value)
+{
+    aisle_mat users = whole_mat(6, 1, 1), items = whole_mat(600, 1, 2);
+    hit hits[600];
+    int32_t ids[6 * 600];
+    float scores[6 * 600];
+    const aisle_topn_params p = {.n = 600};
+    for (int32_t i = 0; i < 6; i++) users.data[i] *= i % 2 ? 0x1p100F : 1;
+    for (int32_t i = 0; i < 600; i++) items.data[i] *= i % 3 ? 0x1p100F : 1;
+    aisle_dev_mat *du = put_mat(s, &users), *di = put_mat(s, &items);
+    MUST(s->ops->topn(s->d, du, 0, 6, di, &p, ids, scores, err));
+    for (int32_t r = 0; r < 6; r++) {
+        for (int32_t i = 0; i < 600; i++) hits[i] = (hit){(double)(users.data[r] * items.data[i]), i};
+        expect(s->name, r, hits, 600, 600, ids + (ptrdiff_t)r * 600, scores + (ptrdiff_t)r * 600);
+    }
+    s->ops->mat_free(s->d, du);
+    s->ops->mat_free(s->d, di);
+    aisle_mat_deinit(&users);
+    aisle_mat_deinit(&items);
+}
+
+/* |f32 dot product - the same in double| <= gamma_f sum |x_j y_j| in any order; + 1 for double's own. */
+static double rounding(int32_t f, const float *x, const float *y)
+{
+    double size = 0;
+    for (int32_t j = 0; j < f; j++) size += fabs((double)x[j] * y[j]);
+    return gamma_n(f + 1) * size;
+}
+
+/* No item that was left out may be better than the last answer by more than both may be wrong. */
+static void check_left_out(const subject *s, const aisle_mat *x, const aisle_mat *items, int32_t n,
+                           const int32_t *ids)
+{
+    int32_t f = items->n_cols;
+    bool *taken = aisle_calloc((size_t)items->n_rows, sizeof *taken);
+    const float *last = aisle_mat_row(items, ids[n - 1]);
+    double worst = dot64(f, x->data, last), room = rounding(f, x->data, last);
+    for (int32_t i = 0; i < n; i++) {
+        cr_assert(!taken[ids[i]], "%s: item %d twice", s->name, ids[i]);
+        taken[ids[i]] = true;
+    }
+    for (int32_t i = 0; i < items->n_rows; i++) {
+        const float *y = aisle_mat_row(items, i);
+        cr_assert(taken[i] || dot64(f, x->data, y) <= worst + room + rounding(f, x->data, y),
+                  "%s: item %d was left out", s->name, i);
+    }
+    aisle_free(taken);
+}
+
+CONTRACT(topn, real_numbers_are_ranked_within_their_rounding)
+{
+    enum { USERS = 7, ITEMS = 1100, N = 100 };
+    int32_t *ids = aisle_array(USERS * N, sizeof *ids);
+    float *scores = aisle_array(USERS * N, sizeof *scores);
+    for (int32_t f = 24; f <= 264; f += 240) {
+        aisle_mat users = random_mat(USERS, f, 1), items = random_mat(ITEMS, f, 2);
+        aisle_dev_mat *du = put_mat(s, &users), *di = put_mat(s, &items);
+        MUST(s->ops->topn(s->d, du, 0, USERS, di, &(aisle_topn_params){.n = N}, ids, scores, err));
+        for (int32_t r = 0; r < USERS; r++) {
+            const aisle_mat x = {1, f, f, aisle_mat_row(&users, r)};
+            for (int32_t i = 0; i < N; i++) {
+                const float *y = aisle_mat_row(&items, ids[r * N + i]);
+                double miss = fabs((double)scores[r * N + i] - dot64(f, x.data, y));
+                cr_assert(miss <= rounding(f, x.data, y), "%s: score %d of row %d", s->name, i, r);
+                cr_assert(i == 0 || scores[r * N + i] <= scores[r * N + i - 1]);
+            }
+            check_left_out(s, &x, &items, N, ids + (ptrdiff_t)r * N);
+        }
+        s->ops->mat_free(s->d, du);
+        s->ops->mat_free(s->d, di);
+        aisle_mat_deinit(&users);
+        aisle_mat_deinit(&items);
+    }
+    aisle_free(ids);
+    aisle_free(scores);
+}
+
+enum { MANY = 150, BEST = 10 };
+
+/* Answers for many users on a device opened so; it may have too little memory. */
+static aisle_status answers(const subject *s, const aisle_device_params *how, int32_t *ids, float *scores)
+{
+    aisle_mat users = random_mat(MANY, 40, 1), items = random_mat(900, 40, 2);
+    aisle_csr seen = random_csr(MANY, 900, false, 3);
+    const aisle_topn_params p = {.n = BEST, .seen = &seen};
+    subject t = *s;
+    aisle_error e = {0};
+    MUST(s->ops->open(how, &t.d, err));
+    if (s->kernels >= 0) t.d->k = aisle_kernels_at(s->kernels);
+    aisle_dev_mat *du = put_mat(&t, &users), *di = put_mat(&t, &items);
+    aisle_status st = t.ops->topn(t.d, du, 0, MANY, di, &p, ids, scores, &e);
+    cr_assert(st == AISLE_OK || st == AISLE_ENOMEM, "%s: %s", s->name, e.message);
+    t.ops->mat_free(t.d, du);
+    t.ops->mat_free(t.d, di);
+    t.ops->close(t.d);
+    aisle_csr_deinit(&seen);
+    aisle_mat_deinit(&users);
+    aisle_mat_deinit(&items);
+    return st;
+}
+
+/* Down to little more than the matrices: in fewer users at a time, then in another way, at last not. */
+CONTRACT(topn, little_memory_and_more_parts_do_not_change_a_byte)
+{
+    static const int32_t kib[] = {16384, 2350, 1000, 500, 290};
+    static int32_t whole[MANY * BEST], ids[MANY * BEST];
+    static float whole_scores[MANY * BEST], scores[MANY * BEST];
+    bool failed = false;
+    cr_assert(answers(s, &(aisle_device_params){.threads = 2}, whole, whole_scores) == AISLE_OK, "%s",
+              s->name);
+    for (size_t i = 0; i < sizeof kib / sizeof *kib; i++) {
+        const aisle_device_params small = {.threads = 2, .memory_bytes = (int64_t)kib[i] << 10};
+        aisle_status st = answers(s, &small, ids, scores);
+        cr_assert(i > 0 || st == AISLE_OK, "%s", s->name);
+        cr_assert(st == AISLE_ENOMEM || !failed, "%s: %d KiB do, more did not", s->name, kib[i]);
+        failed |= st == AISLE_ENOMEM;
+        if (failed) continue;
+        cr_assert(memcmp(ids, whole, sizeof ids) == 0, "%s: %d KiB", s->name, kib[i]);
+        cr_assert(memcmp(scores, whole_scores, sizeof scores) == 0);
+    }
+    for (int32_t shards = 2; shards <= 5; shards += 3) {
+        cr_assert(answers(s, &(aisle_device_params){.threads = 2, .shards = shards}, ids, scores) == AISLE_OK,
+                  "%s", s->name);
+        cr_assert(memcmp(ids, whole, sizeof ids) == 0, "%s: %d shards", s->name, shards);
+        cr_assert(memcmp(scores, whole_scores, sizeof scores) == 0);
+    }
 }
 
 CONTRACT(topn, threads_and_calls_do_not_change_a_byte)
