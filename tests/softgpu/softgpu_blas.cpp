@@ -370,7 +370,8 @@ cublasStatus_t cublasStrsm(cublasHandle_t h, cublasSideMode_t side, cublasFillMo
 {
     guard hold(api_lock);
     int order = side == CUBLAS_SIDE_LEFT ? m : n;
-    if (m < 0 || n < 0 || lda < std::max(1, order) || ldb < std::max(1, m)) return CUBLAS_STATUS_INVALID_VALUE;
+    if (m < 0 || n < 0 || lda < std::max(1, order) || ldb < std::max(1, m))
+        return CUBLAS_STATUS_INVALID_VALUE;
     if (!matrix_ok(a, CUDA_R_32F, order, order, lda, "cublasStrsm, A") ||
         !matrix_ok(b, CUDA_R_32F, m, n, ldb, "cublasStrsm, B"))
         return CUBLAS_STATUS_EXECUTION_FAILED;

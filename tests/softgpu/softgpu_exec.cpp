@@ -15,15 +15,15 @@
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SOFTGPU_ASAN 1
+#    define SOFTGPU_ASAN 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SOFTGPU_ASAN 1
-#endif
+#    if __has_feature(address_sanitizer)
+#        define SOFTGPU_ASAN 1
+#    endif
 #endif
 #ifdef SOFTGPU_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
+#    include <sanitizer/asan_interface.h>
+#    include <sanitizer/common_interface_defs.h>
 #endif
 
 namespace softgpu
@@ -123,7 +123,7 @@ void swap(fiber *from, fiber *to)
     softgpu_switch(&from->stack_pointer, to->stack_pointer);
 }
 #else
-#include <ucontext.h>
+#    include <ucontext.h>
 
 ucontext_t *context(fiber *f)
 {
@@ -333,9 +333,10 @@ void say_where_threads_are()
 
 void deadlock()
 {
-    fprintf(stderr,
-            "softgpu: error: kernel %s, block (%u,%u,%u): a barrier or warp operation that some threads miss\n",
-            kernel_name, now.index.x, now.index.y, now.index.z);
+    fprintf(
+        stderr,
+        "softgpu: error: kernel %s, block (%u,%u,%u): a barrier or warp operation that some threads miss\n",
+        kernel_name, now.index.x, now.index.y, now.index.z);
     say_where_threads_are();
     faulted = true;
 }
@@ -505,9 +506,7 @@ void async_wait(unsigned but_newest)
 
 /* ---- what warp operations compute */
 
-void warp_nothing(fiber *const *)
-{
-}
+void warp_nothing(fiber *const *) {}
 
 void warp_shuffle(fiber *const *lane)
 {

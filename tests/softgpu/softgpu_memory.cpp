@@ -162,7 +162,19 @@ cudaError_t host_allocate(void **p, size_t bytes)
     return cudaSuccess;
 }
 
-cudaError_t release(void *p, bool host)
+cudaError_t device_allocate(void **p, size_t bytes)
+{
+    int device = current_device();
+    *p = nullptr;
+    if (must_fail() || bytes > device_memory() || rounded(bytes) > device_memory() - used[device] ||
+        posix_memalign(p, 256, bytes))
+        return set_error(cudaErrorMemoryAllocation);
+    used[device] += rounded(bytes);
+    allocations()[(uintptr_t)*p] = {bytes, device, true};
+    return cudaSuccess;
+}
+
+cudaError_t release(void *p, bool host, bool drain)
 {
     guard hold(api_lock);
     if (!p) return cudaSuccess;
@@ -171,7 +183,7 @@ cudaError_t release(void *p, bool host)
         report("%s: %p was not allocated so", host ? "cudaFreeHost" : "cudaFree", p);
         return set_error(cudaErrorInvalidValue);
     }
-    for (int d = 0; d < device_count(); d++)
+    for (int d = 0; drain && d < device_count(); d++)
         if (host || d == at->second.device) drain_device(d);
     if (!host) used[at->second.device] -= rounded(at->second.bytes);
     allocations().erase(at);
@@ -222,31 +234,61 @@ extern "C" __attribute__((visibility("default"))) long softgpu_live_allocations(
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
     guard hold(api_lock);
-    int device = current_device();
     *p = nullptr;
     if (bytes == 0) return cudaSuccess;
-    if (must_fail() || bytes > device_memory() || rounded(bytes) > device_memory() - used[device] ||
-        posix_memalign(p, 256, bytes))
-        return set_error(cudaErrorMemoryAllocation);
-    memset(*p, 0xff, bytes);
-    used[device] += rounded(bytes);
-    allocations()[(uintptr_t)*p] = {bytes, device, true};
-    return cudaSuccess;
-}
-
-cudaError_t cudaMallocAsync(void **p, size_t bytes, cudaStream_t)
-{
-    return cudaMalloc(p, bytes);
+    cudaError_t e = device_allocate(p, bytes);
+    if (e == cudaSuccess) memset(*p, 0xff, bytes);
+    return e;
 }
 
 cudaError_t cudaFree(void *p)
 {
-    return release(p, false);
+    return release(p, false, true);
+}
+
+/* The memory is there at once, but until the stream has come to this point a use of it is undone. */
+cudaError_t cudaMallocAsync(void **p, size_t bytes, cudaStream_t s)
+{
+    guard hold(api_lock);
+    *p = nullptr;
+    if (bytes == 0) return cudaSuccess;
+    cudaError_t e = device_allocate(p, bytes);
+    if (e == cudaSuccess) e = enqueue(s, [to = *p, bytes] { memset(to, 0xff, bytes); });
+    return e;
 }
 
 cudaError_t cudaFreeAsync(void *p, cudaStream_t s)
 {
-    return p ? enqueue(s, [p] { cudaFree(p); }) : cudaSuccess;
+    return p ? enqueue(s, [p] { release(p, false, false); }) : cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t *pool, int device)
+{
+    if (device < 0 || device >= device_count()) return set_error(cudaErrorInvalidDevice);
+    *pool = (cudaMemPool_t)(uintptr_t)(device + 1);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void *)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr which, void *value)
+{
+    guard hold(api_lock);
+    *(uint64_t *)value = which == cudaMemPoolAttrReleaseThreshold ? 0 : used[(uintptr_t)pool - 1];
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemPoolSetAccess(cudaMemPool_t, const cudaMemAccessDesc *, size_t)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, size_t)
+{
+    return cudaSuccess;
 }
 
 cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned)
@@ -261,7 +303,7 @@ cudaError_t cudaMallocHost(void **p, size_t bytes, unsigned)
 
 cudaError_t cudaFreeHost(void *p)
 {
-    return release(p, true);
+    return release(p, true, true);
 }
 
 cudaError_t cudaHostRegister(void *p, size_t bytes, unsigned)

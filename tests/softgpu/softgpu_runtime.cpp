@@ -301,6 +301,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr which, int device)
     case cudaDevAttrComputeCapabilityMinor: *value = p.minor; break;
     case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = (int)p.sharedMemPerMultiprocessor; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = (int)p.sharedMemPerBlockOptin; break;
+    case cudaDevAttrMemoryPoolsSupported: *value = 1; break;
     default: return set_error(cudaErrorInvalidValue);
     }
     return cudaSuccess;
@@ -415,8 +416,8 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags)
 {
     guard hold(api_lock);
     if (flags > cudaStreamNonBlocking) return set_error(cudaErrorInvalidValue);
-    auto made =
-        std::make_shared<CUstream_st>(CUstream_st{device_now, !(flags & cudaStreamNonBlocking), {}, 0, 0, false});
+    auto made = std::make_shared<CUstream_st>(
+        CUstream_st{device_now, !(flags & cudaStreamNonBlocking), {}, 0, 0, false});
     *s = made.get();
     streams[made.get()] = made;
     return cudaSuccess;

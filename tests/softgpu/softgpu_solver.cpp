@@ -10,8 +10,8 @@ extern "C" {
 void openblas_set_num_threads(int n);
 void ssyevd_(const char *job, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
              const int *lwork, int *iwork, const int *liwork, int *info);
-void dsyevd_(const char *job, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
-             const int *lwork, int *iwork, const int *liwork, int *info);
+void dsyevd_(const char *job, const char *uplo, const int *n, double *a, const int *lda, double *w,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info);
 void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info);
 void spotrs_(const char *uplo, const int *n, const int *nrhs, const float *a, const int *lda, float *b,
              const int *ldb, int *info);
@@ -71,13 +71,14 @@ void lapack(const char *job, const char *u, const int *n, double *a, const int *
 }
 
 template <class T>
-cusolverStatus_t syevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n, T *a, int lda, T *w,
-                       T *work, int lwork, int *info)
+cusolverStatus_t syevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n, T *a,
+                       int lda, T *w, T *work, int lwork, int *info)
 {
     guard hold(api_lock);
     if (n < 0 || lda < std::max(1, n)) return CUSOLVER_STATUS_INVALID_VALUE;
     if (!square_ok(a, sizeof *a, n, lda, "cuSOLVER syevd, A") ||
-        !on_device(w, (size_t)n * sizeof *w, "cuSOLVER syevd, w") || !on_device(info, sizeof *info, "cuSOLVER, info") ||
+        !on_device(w, (size_t)n * sizeof *w, "cuSOLVER syevd, w") ||
+        !on_device(info, sizeof *info, "cuSOLVER, info") ||
         !work_ok(work, sizeof *work, lwork, syevd_work(n)))
         return CUSOLVER_STATUS_INVALID_VALUE;
     return queue(h, [=] {
@@ -140,27 +141,28 @@ cusolverStatus_t cusolverDnDsyevd_bufferSize(cusolverDnHandle_t, cusolverEigMode
     return CUSOLVER_STATUS_SUCCESS;
 }
 
-cusolverStatus_t cusolverDnSsyevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n, float *a,
-                                  int lda, float *w, float *work, int lwork, int *info)
+cusolverStatus_t cusolverDnSsyevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n,
+                                  float *a, int lda, float *w, float *work, int lwork, int *info)
 {
     return syevd(h, job, fill, n, a, lda, w, work, lwork, info);
 }
 
-cusolverStatus_t cusolverDnDsyevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n, double *a,
-                                  int lda, double *w, double *work, int lwork, int *info)
+cusolverStatus_t cusolverDnDsyevd(cusolverDnHandle_t h, cusolverEigMode_t job, cublasFillMode_t fill, int n,
+                                  double *a, int lda, double *w, double *work, int lwork, int *info)
 {
     return syevd(h, job, fill, n, a, lda, w, work, lwork, info);
 }
 
-cusolverStatus_t cusolverDnSpotrf_bufferSize(cusolverDnHandle_t, cublasFillMode_t, int n, float *, int lda, int *lwork)
+cusolverStatus_t cusolverDnSpotrf_bufferSize(cusolverDnHandle_t, cublasFillMode_t, int n, float *, int lda,
+                                             int *lwork)
 {
     if (n < 0 || lda < std::max(1, n)) return CUSOLVER_STATUS_INVALID_VALUE;
     *lwork = n + 64;
     return CUSOLVER_STATUS_SUCCESS;
 }
 
-cusolverStatus_t cusolverDnSpotrf(cusolverDnHandle_t h, cublasFillMode_t fill, int n, float *a, int lda, float *work,
-                                  int lwork, int *info)
+cusolverStatus_t cusolverDnSpotrf(cusolverDnHandle_t h, cublasFillMode_t fill, int n, float *a, int lda,
+                                  float *work, int lwork, int *info)
 {
     guard hold(api_lock);
     if (n < 0 || lda < std::max(1, n) || !square_ok(a, sizeof *a, n, lda, "cusolverDnSpotrf, A") ||
@@ -172,19 +174,21 @@ cusolverStatus_t cusolverDnSpotrf(cusolverDnHandle_t h, cublasFillMode_t fill, i
     });
 }
 
-cusolverStatus_t cusolverDnSpotrs(cusolverDnHandle_t h, cublasFillMode_t fill, int n, int nrhs, const float *a, int lda,
-                                  float *b, int ldb, int *info)
+cusolverStatus_t cusolverDnSpotrs(cusolverDnHandle_t h, cublasFillMode_t fill, int n, int nrhs,
+                                  const float *a, int lda, float *b, int ldb, int *info)
 {
     guard hold(api_lock);
     if (n < 0 || nrhs < 0 || lda < std::max(1, n) || ldb < std::max(1, n) ||
-        !square_ok(a, sizeof *a, n, lda, "cusolverDnSpotrs, A") || !on_device(info, sizeof *info, "cuSOLVER, info") ||
-        (n && nrhs && !on_device(b, ((size_t)ldb * ((size_t)nrhs - 1) + (size_t)n) * 4, "cusolverDnSpotrs, B")))
+        !square_ok(a, sizeof *a, n, lda, "cusolverDnSpotrs, A") ||
+        !on_device(info, sizeof *info, "cuSOLVER, info") ||
+        (n && nrhs &&
+         !on_device(b, ((size_t)ldb * ((size_t)nrhs - 1) + (size_t)n) * 4, "cusolverDnSpotrs, B")))
         return CUSOLVER_STATUS_INVALID_VALUE;
     return queue(h, [=] { spotrs_(uplo(fill), &n, &nrhs, a, &lda, b, &ldb, info); });
 }
 
-cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t h, cublasFillMode_t fill, int n, float *a[], int lda,
-                                         int *info, int count)
+cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t h, cublasFillMode_t fill, int n, float *a[],
+                                         int lda, int *info, int count)
 {
     guard hold(api_lock);
     if (n < 0 || count < 0 || lda < std::max(1, n) ||
@@ -198,8 +202,8 @@ cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t h, cublasFillMode_t 
     });
 }
 
-cusolverStatus_t cusolverDnSpotrsBatched(cusolverDnHandle_t h, cublasFillMode_t fill, int n, int nrhs, float *a[],
-                                         int lda, float *b[], int ldb, int *info, int count)
+cusolverStatus_t cusolverDnSpotrsBatched(cusolverDnHandle_t h, cublasFillMode_t fill, int n, int nrhs,
+                                         float *a[], int lda, float *b[], int ldb, int *info, int count)
 {
     guard hold(api_lock);
     if (nrhs != 1) return CUSOLVER_STATUS_NOT_SUPPORTED;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <math.h> /* isfinite and its kind without std:: */
 
 #include "softgpu_exec.h"
 
@@ -48,15 +49,9 @@ inline int __syncthreads_and(int v, SOFTGPU_HERE)
 {
     return softgpu::barrier("__syncthreads_and", SOFTGPU_PLACE, v == 0) == 0;
 }
-inline void __threadfence()
-{
-}
-inline void __threadfence_block()
-{
-}
-inline void __threadfence_system()
-{
-}
+inline void __threadfence() {}
+inline void __threadfence_block() {}
+inline void __threadfence_system() {}
 [[noreturn]] inline void __trap(SOFTGPU_HERE)
 {
     softgpu::fault("__trap() at %s:%d", softgpu_file, softgpu_line);
@@ -230,14 +225,18 @@ inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector)
 template <class A, class B> constexpr std::common_type_t<A, B> min(A a, B b)
 {
     using T = std::common_type_t<A, B>;
-    if constexpr (std::is_floating_point_v<T>) return std::fmin((T)a, (T)b);
-    else return (T)b < (T)a ? (T)b : (T)a;
+    if constexpr (std::is_floating_point_v<T>)
+        return std::fmin((T)a, (T)b);
+    else
+        return (T)b < (T)a ? (T)b : (T)a;
 }
 template <class A, class B> constexpr std::common_type_t<A, B> max(A a, B b)
 {
     using T = std::common_type_t<A, B>;
-    if constexpr (std::is_floating_point_v<T>) return std::fmax((T)a, (T)b);
-    else return (T)a < (T)b ? (T)b : (T)a;
+    if constexpr (std::is_floating_point_v<T>)
+        return std::fmax((T)a, (T)b);
+    else
+        return (T)a < (T)b ? (T)b : (T)a;
 }
 inline float rsqrtf(float v)
 {
