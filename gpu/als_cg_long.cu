@@ -10,6 +10,7 @@
  * Scratch, in floats: ld a chunk, 2 ld + 1 a row (residual, direction, r.z); at 20 M entries and 128 factors
  * about 40,000 to 80,000 chunks and 40 MB at most. */
 #include <algorithm>
+#include <cmath>
 
 #include "gpu/cg_tile.cuh"
 
@@ -150,7 +151,7 @@ __device__ float step_row(const als_rows &a, float l, float rz, float *x, float 
         pq -= p[j] * q[j];
     }
     pq = block_sum(pq, scratch);
-    if (!(pq > 0)) return isfinite(pq) ? 0 : pq;
+    if (!(pq > 0)) return std::isfinite(pq) ? 0 : pq;
     float alpha = rz / pq;
     for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS) {
         x[j] += alpha * p[j];
@@ -180,8 +181,8 @@ __global__ void __launch_bounds__(STEP_THREADS)
     float *p = b.direction + (int64_t)i * a.ld, l = regularisation(a, n);
     add_chunks(a, b, row, q, parts);
     rz = first_pass ? begin_row(a, l, x, q, r, p, scratch) : step_row(a, l, rz, x, q, r, p, scratch);
-    bool whole = isfinite(rz);
-    for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS) whole = whole && isfinite(x[j]);
+    bool whole = std::isfinite(rz);
+    for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS) whole = whole && std::isfinite(x[j]);
     if (threadIdx.x == 0) b.rz[i] = rz;
     if (!whole) atomicMin(a.bad, a.block.first + row.row);
 }

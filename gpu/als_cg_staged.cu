@@ -8,6 +8,7 @@
  * their dots and sums meet there too. How many warps a row gets depends on its length alone, and so do its
  * bytes. */
 #include <algorithm>
+#include <cmath>
 
 #include "gpu/cg_tile.cuh"
 
@@ -203,7 +204,7 @@ __device__ float advance(const staged_tile<T> &rows, block_place<T> &m, const la
 #pragma unroll
     for (int j = 0; j < T::OWN; j++) q[j] -= v[j] * p[j];
     float pq = -across<T, ALONE>(m, at, 1, dot_own<T>(p, q));
-    if (!(pq > 0)) return isfinite(pq) ? 0 : pq;
+    if (!(pq > 0)) return std::isfinite(pq) ? 0 : pq;
     float alpha = rz / pq;
     recall<T>(kept, X, v);
 #pragma unroll
@@ -245,10 +246,10 @@ __global__ void __launch_bounds__(ALONE ? LONE_WARPS * 32 : most_warps<T>() * 32
     float p[T::OWN], x[T::OWN], l = regularisation(a, end - begin);
     float rz = begin_at<T, ALONE>(a, rows, m, at, a.x + (int64_t)row * a.ld, l, kept, p);
     for (int32_t step = 0; step < a.steps && rz > 0; step++) rz = advance<T, ALONE>(rows, m, at, rz, kept, p);
-    bool whole = isfinite(rz);
+    bool whole = std::isfinite(rz);
     recall<T>(kept, X, x);
 #pragma unroll
-    for (int j = 0; j < T::OWN; j++) whole = whole && isfinite(x[j]);
+    for (int j = 0; j < T::OWN; j++) whole = whole && std::isfinite(x[j]);
     if (ALONE || m.team() == 0) store_own<T>(a.x + (int64_t)row * a.ld, a.ld, at, x);
     if (!whole) atomicMin(a.bad, a.block.first + row);
 }
