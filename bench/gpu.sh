@@ -172,6 +172,7 @@ bench() {
 }
 
 host_gib=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+host_gib=${host_gib:-0}
 case $size in
 full)
   shape="--users 138493 --items 26744 --entries 20000263" big="--users 10000000 --items 1000000 --entries 1000000000"

@@ -96,6 +96,13 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
+/* The name alone: where a file lies is no part of what was measured. */
+static const char *matrix_name(const bench_run *b)
+{
+    const char *slash = b->o.matrix ? strrchr(b->o.matrix, '/') : NULL;
+    return slash ? slash + 1 : b->o.matrix ? b->o.matrix : "synthetic";
+}
+
 static void print_roof(const aisle_peaks *p, const bench_counts *need, double s)
 {
     double bytes = need->gathered / p->gather_bytes_s + need->streamed / p->copy_bytes_s;
