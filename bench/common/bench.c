@@ -130,10 +130,9 @@ void bench_print(const bench_run *b, const char *what, int32_t factors, bench_ti
            "\"device\":\"%s\","
            "\"backend\":\"%s\",\"matrix\":\"%s\",\"seed\":%llu,\"users\":%d,\"items\":%d,\"entries\":%lld,"
            "\"factors\":%d%s,\"runs\":%d,\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f",
-           what, b->o.label, date, BENCH_COMMIT, b->machine, b->device, b->ops->name,
-           b->o.matrix ? b->o.matrix : "synthetic", (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols,
-           (long long)aisle_csr_nnz(&b->c), factors, extra, t->n, median, t->t[0],
-           t->t[(t->n * 99 - 1) / 100]);
+           what, b->o.label, date, BENCH_COMMIT, b->machine, b->device, b->ops->name, matrix_name(b),
+           (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols, (long long)aisle_csr_nnz(&b->c), factors,
+           extra, t->n, median, t->t[0], t->t[(t->n * 99 - 1) / 100]);
     print_roof(&b->peaks, need, median);
     printf(",\"host_peak_mib\":%lld}\n", (long long)(aisle_peak_rss_bytes() >> 20));
     fflush(stdout);
