@@ -1,0 +1,45 @@
+/* The transpose of a device matrix, whole on one part, and the rows of any part brought within another's reach.
+ * Lists are not sorted: whoever uses them must not depend on the order inside a list. */
+#ifndef AISLE_GPU_TRANSPOSE_CUH
+#define AISLE_GPU_TRANSPOSE_CUH
+
+#include "gpu/matrix.cuh"
+
+namespace aisle
+{
+
+/* Where copied rows lie, when they are another GPU's or the host's. */
+struct staging {
+    int64_t entries = 0; /* room for so many, and for so many rows */
+    int32_t rows = 0;
+    buffer<int64_t> row_ptr;
+    buffer<int32_t> col;
+    buffer<float> val;
+};
+
+/* Whether part g can read shard s, which is part `owner`'s, where it lies. */
+bool reachable(const gpu &g, const gpu &owner, const shard &s);
+aisle_status staging_make(gpu &g, int64_t entries, int32_t rows, bool weighted, staging *s, aisle_error *err);
+/* Rows from .. to - 1 of the shard of part j: where they lie, or copied into `s`, for work on `stream` of g. The
+ * block has no `order`. */
+aisle_status rows_within_reach(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t j, int32_t from,
+                               int32_t to, cudaStream_t stream, staging *s, csr_block *out, aisle_error *err);
+
+/* For feature c and rows tile * tile_rows .. (tile + 1) * tile_rows - 1 the entries ptr[i] .. ptr[i + 1] - 1 with
+ * i = c * n_tiles + tile: so the whole list of a feature lies together, and what falls into one tile of rows
+ * does too. */
+struct transposed {
+    int32_t tile_rows, n_tiles;
+    int exponent; /* val[] is the matrix's times 2^exponent, >= 0: then `longest` >= 1. No value loses a bit */
+    double longest;      /* largest length (2-norm) of a row of such values */
+    buffer<int64_t> ptr; /* n_cols * n_tiles + 1 */
+    buffer<int32_t> row; /* nnz, ids of the whole matrix */
+    buffer<float> val;   /* nnz; val.p NULL = every value is 1 (and exponent 0) */
+};
+
+/* Reads all shards of `a`, of any part, twice. Waits for its work. */
+aisle_status transpose(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t tile_rows, transposed *t,
+                       aisle_error *err);
+
+} // namespace aisle
+#endif
