@@ -33,7 +33,7 @@ struct chunk {
 struct turn {
     buffer<int32_t> ids;
     buffer<float> scores;
-    aisle::staging rows;
+    aisle::rows_copied rows;
 };
 
 struct part {
@@ -113,7 +113,7 @@ aisle_status turns_make(const question &q, gpu &g, int32_t i, part *p, aisle_err
         AISLE_TRY(t.ids.make(g, (int64_t)rows * q.k, "neighbours", err));
         AISLE_TRY(t.scores.make(g, (int64_t)rows * q.k, "scores of neighbours", err));
         if (!aisle::reachable(g, g, s))
-            AISLE_TRY(aisle::staging_make(g, entries, rows, s.val != nullptr, &t.rows, err));
+            AISLE_TRY(aisle::rows_copied_make(g, entries, rows, s.val != nullptr, &t.rows, err));
     }
     return AISLE_OK;
 }
@@ -179,7 +179,7 @@ aisle_status start(const question &q, gpu &g, int32_t i, part *p, size_t at, ais
     aisle::similar_args args = {};
     AISLE_TRY(canceled(q, err));
     AISLE_TRY(
-        aisle::rows_within_reach(q.d, g, q.a, i, c.from, c.to, stream_of(g, at), &t.rows, &args.rows, err));
+        aisle::rows_within_reach(q.d, g, q.a, {i, c.from, c.to}, stream_of(g, at), &t.rows, &args.rows, err));
     args.t_ptr = p->t.ptr.p;
     args.t_row = p->t.row.p;
     args.t_val = p->t.val.p;

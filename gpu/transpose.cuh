@@ -8,22 +8,25 @@
 namespace aisle
 {
 
-/* Where copied rows lie, when they are another GPU's or the host's. */
-struct staging {
-    int64_t entries = 0; /* room for so many, and for so many rows */
-    int32_t rows = 0;
+/* Where rows lie that had to be copied. */
+struct rows_copied {
     buffer<int64_t> row_ptr;
     buffer<int32_t> col;
     buffer<float> val;
 };
 
+/* Rows from .. to - 1 of a part's shard. */
+struct rows_of {
+    int32_t part, from, to;
+};
+
 /* Whether part g can read shard s, which is part `owner`'s, where it lies. */
 bool reachable(const gpu &g, const gpu &owner, const shard &s);
-aisle_status staging_make(gpu &g, int64_t entries, int32_t rows, bool weighted, staging *s, aisle_error *err);
-/* Rows from .. to - 1 of the shard of part j: where they lie, or copied into `s`, for work on `stream` of g. The
- * block has no `order`. */
-aisle_status rows_within_reach(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t j, int32_t from,
-                               int32_t to, cudaStream_t stream, staging *s, csr_block *out, aisle_error *err);
+aisle_status rows_copied_make(gpu &g, int64_t entries, int32_t rows, bool with_values, rows_copied *s,
+                              aisle_error *err);
+/* The rows where they lie, or copied into s, for work on `stream` of g. The block has no order. */
+aisle_status rows_within_reach(aisle_device *d, gpu &g, const aisle_dev_csr *a, const rows_of &which,
+                               cudaStream_t stream, rows_copied *s, csr_block *out, aisle_error *err);
 
 /* For feature c and rows tile * tile_rows .. (tile + 1) * tile_rows - 1 the entries ptr[i] .. ptr[i + 1] - 1 with
  * i = c * n_tiles + tile: so the whole list of a feature lies together, and what falls into one tile of rows

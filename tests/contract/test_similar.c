@@ -1,0 +1,251 @@
+/* Similar rows where sums are not whole numbers, rows are many, alike, empty or of wild sizes. What is exact on
+ * small whole numbers stands in test_topn.c. */
+#include <pthread.h>
+
+#include "tests/contract/contract.h"
+
+typedef struct answer {
+    int32_t k;
+    int32_t *ids;
+    float *scores;
+} answer;
+
+static answer answer_new(const aisle_csr *a, int32_t k)
+{
+    int64_t n = (int64_t)a->n_rows * k;
+    return (answer){k, aisle_array(n, sizeof(int32_t)), aisle_array(n, sizeof(float))};
+}
+
+static void answer_free(answer *w)
+{
+    aisle_free(w->ids);
+    aisle_free(w->scores);
+}
+
+static answer ask(const subject *s, const aisle_csr *a, int32_t k)
+{
+    answer w = answer_new(a, k);
+    aisle_dev_csr *d = put_csr(s, a);
+    MUST(s->ops->similar_topk(s->d, d, k, w.ids, w.scores, NULL, err));
+    s->ops->csr_free(s->d, d);
+    return w;
+}
+
+static aisle_csr new_csr(int32_t n_rows, int32_t n_cols, int64_t room)
+{
+    return (aisle_csr){n_rows, n_cols, aisle_calloc((size_t)n_rows + 1, sizeof(int64_t)),
+                       aisle_array(room, sizeof(int32_t)), aisle_array(room, sizeof(float))};
+}
+
+static double dot_rows(const aisle_csr *a, int32_t r, int32_t s)
+{
+    double sum = 0;
+    for (int64_t e = a->row_ptr[r], g = a->row_ptr[s]; e < a->row_ptr[r + 1] && g < a->row_ptr[s + 1];) {
+        if (a->col[e] == a->col[g])
+            sum += weight_of(a, e++) * weight_of(a, g++);
+        else if (a->col[e] < a->col[g])
+            e++;
+        else
+            g++;
+    }
+    return sum;
+}
+
+/* A sum of n positive products is off by at most gamma_n of itself in f32, whatever its order (Higham 2002, 3.5);
+ * one rounding more for the result. */
+static void check_row(const char *name, const aisle_csr *a, int32_t r, const answer *w)
+{
+    const int32_t *ids = w->ids + (int64_t)r * w->k;
+    const float *scores = w->scores + (int64_t)r * w->k;
+    double gamma = gamma_n((double)(a->row_ptr[r + 1] - a->row_ptr[r] + 1));
+    char *in = aisle_calloc((size_t)a->n_rows, 1);
+    int32_t n = 0;
+    for (; n < w->k && ids[n] >= 0; n++) {
+        double want = dot_rows(a, r, ids[n]);
+        cr_assert(ids[n] < a->n_rows && ids[n] != r && !in[ids[n]], "%s: row %d, place %d: %d", name, r, n,
+                  ids[n]);
+        cr_assert(fabs((double)scores[n] - want) <= gamma * want, "%s: row %d, place %d: %.9g, wanted %.9g",
+                  name, r, n, (double)scores[n], want);
+        cr_assert(scores[n] > 0);
+        if (n > 0)
+            cr_assert(scores[n - 1] > scores[n] || (scores[n - 1] == scores[n] && ids[n - 1] < ids[n]),
+                      "%s: row %d, place %d is not in order", name, r, n);
+        in[ids[n]] = 1;
+    }
+    for (int32_t i = n; i < w->k; i++) cr_assert(ids[i] == -1 && scores[i] == 0);
+    for (int32_t s = 0; s < a->n_rows; s++) {
+        if (s == r || in[s]) continue;
+        double left_out = dot_rows(a, r, s);
+        if (n < w->k)
+            cr_assert((float)left_out == 0, "%s: row %d: %d (%g) is missing", name, r, s, left_out);
+        else
+            cr_assert(left_out * (1 - gamma) <= (double)scores[n - 1] * (1 + gamma),
+                      "%s: row %d: %d (%.9g) is better than the last, %.9g", name, r, s, left_out,
+                      (double)scores[n - 1]);
+    }
+    aisle_free(in);
+}
+
+/* Row r has a share of the features that falls with r; weights are spread over `decades` powers of ten around
+ * 10^middle. Every ninth row and every eleventh feature is empty. */
+static aisle_csr wild_csr(int32_t n_rows, int32_t n_cols, double middle, double decades, uint64_t seed)
+{
+    aisle_csr a = new_csr(n_rows, n_cols, (int64_t)n_rows * n_cols);
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, seed, 4);
+    for (int32_t r = 0; r < n_rows; r++) {
+        for (int32_t c = 0; c < n_cols; c++) {
+            if (r % 9 == 4 || c % 11 == 5 || aisle_rng_below(&g, (uint64_t)r / 4 + 10) >= 6) continue;
+            a.col[n] = c;
+            a.val[n++] =
+                (float)pow(10, middle + decades * ((double)aisle_rng_below(&g, 1 << 20) * 0x1p-20 - .5));
+        }
+        a.row_ptr[r + 1] = n;
+    }
+    return a;
+}
+
+CONTRACT(similar, scores_of_any_size_are_within_their_bound)
+{
+    static const struct {
+        double middle, decades;
+    } sizes[] = {
+        {0, 1},    /* as TF-IDF */
+        {-17, 1},  /* all tiny */
+        {17, 1},   /* all large */
+        {0, 16},   /* products far below the largest sum */
+        {-10, 18}, /* and some that are no normal f32 */
+    };
+    static const int32_t k[] = {1, 12, 300};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        aisle_csr a = wild_csr(160, 300, sizes[i].middle, sizes[i].decades, i);
+        for (size_t j = 0; j < (i ? 1 : 3); j++) {
+            answer w = ask(s, &a, k[i ? 1 : j]);
+            for (int32_t r = 0; r < a.n_rows; r++) check_row(s->name, &a, r, &w);
+            answer_free(&w);
+        }
+        aisle_csr_deinit(&a);
+    }
+}
+
+/* More rows than an accumulator in a GPU's shared memory has cells, most of them empty; some meet 20 entries, some
+ * 2,000, some 10,000. */
+CONTRACT(similar, more_rows_than_fit_at_once)
+{
+    enum { ROWS = 120000, FEATURES = 500, STEP = 24 };
+    static const int32_t look[] = {0, STEP, 24000, 24024, 48000, 59976, 72000, 72024, 119976, 119999, 7};
+    aisle_csr a = new_csr(ROWS, FEATURES, 200000);
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, 5, 5);
+    for (int32_t r = 0; r < ROWS; r++) {
+        uint64_t one_in = r % 48000 == 24000 ? 1 : r % 48000 == 24024 ? 5 : 250;
+        for (int32_t c = 0; r % STEP == 0 && c < FEATURES; c++) {
+            if (aisle_rng_below(&g, one_in) > 0) continue;
+            cr_assert(n < 200000);
+            a.col[n] = c;
+            a.val[n++] = (float)(1 + aisle_rng_below(&g, 4));
+        }
+        a.row_ptr[r + 1] = n;
+    }
+    answer w = ask(s, &a, 20);
+    for (size_t i = 0; i < sizeof look / sizeof *look; i++) check_row(s->name, &a, look[i], &w);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
+
+/* Every row has many as good as the k-th: the smallest ids have to be found among them. */
+CONTRACT(similar, identical_rows_come_in_the_order_of_their_ids)
+{
+    enum { N = 700 };
+    static const int32_t k[] = {1, 5, N + 50};
+    aisle_csr a = new_csr(N, 2, N);
+    for (int32_t r = 0; r < N; r++) {
+        a.row_ptr[r + 1] = r + 1;
+        a.col[r] = r == 30;
+        a.val[r] = .3F;
+    }
+    for (size_t j = 0; j < sizeof k / sizeof *k; j++) {
+        answer w = ask(s, &a, k[j]);
+        for (int32_t r = 0; r < N; r++)
+            for (int32_t i = 0, id = 0; i < k[j]; i++, id++) {
+                while (id < N && (id == r || id == 30)) id++;
+                bool none = r == 30 || id >= N;
+                int32_t got = w.ids[r * k[j] + i];
+                cr_assert(got == (none ? -1 : id), "%s: row %d, place %d: %d", s->name, r, i, got);
+                cr_assert(w.scores[r * k[j] + i] == (none ? 0 : (float)((double).3F * .3F)));
+            }
+        answer_free(&w);
+    }
+    aisle_csr_deinit(&a);
+}
+
+CONTRACT(similar, the_smallest_matrices_have_no_neighbours)
+{
+    static const struct {
+        int32_t rows, cols, entries;
+    } shape[] = {{1, 1, 1}, {1, 5, 0}, {3, 4, 0}, {2, 0, 0}, {0, 3, 0}};
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+        aisle_csr a = new_csr(shape[i].rows, shape[i].cols, 1);
+        if (shape[i].entries) a.row_ptr[1] = 1, a.col[0] = 0, a.val[0] = 2;
+        answer w = ask(s, &a, 1024);
+        for (int32_t j = 0; j < a.n_rows * 1024; j++) cr_assert(w.ids[j] == -1 && w.scores[j] == 0);
+        answer_free(&w);
+        aisle_csr_deinit(&a);
+    }
+}
+
+CONTRACT(similar, calls_shards_and_a_memory_limit_do_not_change_a_byte)
+{
+    static const aisle_device_params as[] = {{.threads = 1},
+                                             {.threads = 3, .shards = 2},
+                                             {.threads = 2, .shards = 3},
+                                             {.threads = 2, .shards = 2, .memory_bytes = 1 << 20}};
+    aisle_csr a = wild_csr(150, 260, 0, 2, 9);
+    answer first = ask(s, &a, 17);
+    for (size_t i = 0; i < sizeof as / sizeof *as; i++) {
+        subject t = *s;
+        MUST(s->ops->open(&as[i], &t.d, err));
+        if (s->kernels >= 0) t.d->k = s->d->k;
+        answer w = ask(&t, &a, 17);
+        cr_assert(memcmp(w.ids, first.ids, 150 * 17 * sizeof *w.ids) == 0, "%s: device %zu", s->name, i);
+        cr_assert(memcmp(w.scores, first.scores, 150 * 17 * sizeof *w.scores) == 0);
+        answer_free(&w);
+        s->ops->close(t.d);
+    }
+    answer_free(&first);
+    aisle_csr_deinit(&a);
+}
+
+typedef struct listener {
+    pthread_t thread;
+    int64_t done, total;
+} listener;
+
+static void on_progress(void *ctx, const char *stage, int64_t done, int64_t total, const char *detail)
+{
+    listener *l = ctx;
+    cr_assert(pthread_equal(l->thread, pthread_self()) && strcmp(stage, "similar") == 0 && detail);
+    cr_assert(done >= l->done && done <= total);
+    l->done = done;
+    l->total = total;
+}
+
+CONTRACT(similar, progress_is_told_to_the_calling_thread_up_to_the_end)
+{
+    const aisle_device_params two = {.threads = 2, .shards = 2};
+    aisle_csr a = wild_csr(50, 40, 0, 1, 3);
+    answer w = answer_new(&a, 3);
+    listener l = {.thread = pthread_self()};
+    const aisle_progress p = {.fn = on_progress, .ctx = &l};
+    subject t = *s;
+    MUST(s->ops->open(&two, &t.d, err));
+    aisle_dev_csr *d = put_csr(&t, &a);
+    MUST(t.ops->similar_topk(t.d, d, 3, w.ids, w.scores, &p, err));
+    cr_assert(l.done == 50 && l.total == 50, "%s: ended at %d of %d", s->name, (int)l.done, (int)l.total);
+    t.ops->csr_free(t.d, d);
+    t.ops->close(t.d);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
