@@ -185,7 +185,6 @@ aisle_status start(const question &q, gpu &g, int32_t i, part *p, size_t at, ais
     args.t_val = p->t.val.p;
     args.tile_rows = p->t.tile_rows;
     args.n_tiles = p->t.n_tiles;
-    args.exponent = p->t.exponent;
     args.longest = p->t.longest;
     args.length = p->length.p + c.from;
     args.slots = p->slots;

@@ -17,9 +17,8 @@ struct similar_args {
     const int32_t *t_row;
     const float *t_val;
     int32_t tile_rows, n_tiles, n_rows; /* of the transpose; rows of the whole matrix */
-    int exponent;
     double longest;
-    const double *length; /* 2-norm of each of rows, in the matrix's own scale */
+    const double *length; /* 2-norm of each of rows */
     int32_t cells;        /* accumulators: >= tile_rows, or 2^hash_bits */
     int32_t hash_bits; /* 0 = cell i is row i of the tile, tile after tile; else a hash table of all rows */
     int32_t slots;     /* a power of two > k: the best so far, and candidates */

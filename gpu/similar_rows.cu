@@ -184,9 +184,9 @@ __device__ uint32_t bin_begin(uint32_t b)
 
 /* The least sum of a row that may come out as good as one of v units: their f32 scores may be equal when the true
  * ones are 2^-23, or the least f32, apart. */
-__device__ uint32_t least_sum(const similar_args &a, const job &j, double v)
+__device__ uint32_t least_sum(const job &j, double v)
 {
-    double least = v * (1 - 0x1p-20) - j.n * 0x1p-8 - 2 - ldexp(j.scale, a.exponent - 148);
+    double least = v * (1 - 0x1p-20) - j.n * 0x1p-8 - 2 - ldexp(j.scale, -148);
     return least < 1 ? 1 : least > UNITS ? UNITS : (uint32_t)least;
 }
 
@@ -195,7 +195,7 @@ __device__ uint32_t floor_of_best(const similar_args &a, const frame &f, const j
 {
     if (j.best < a.k || f.value[a.k - 1] == 0) return 1;
     float score = __uint_as_float((unsigned)(f.value[a.k - 1] >> 32));
-    return least_sum(a, j, ldexp((double)fminf(score, 3.402823466e38f), a.exponent) * j.scale);
+    return least_sum(j, fminf(score, 3.402823466e38f) * j.scale);
 }
 
 /* s->floor: at least k rows of the tile are at least as good as any row below it. */
@@ -226,7 +226,7 @@ __device__ void find_floor(const similar_args &a, const frame &f, const job &j)
             int32_t b = top;
             while (above < a.k) above += (int32_t)f.bin[--b];
             double worth = (bin_begin((uint32_t)b) - j.n * (1 + 0x1p-8)) * (1 - 0x1p-21);
-            f.s->floor = max(f.s->floor, least_sum(a, j, worth));
+            f.s->floor = max(f.s->floor, least_sum(j, worth));
         }
     }
     if (threadIdx.x == 0) f.s->taken = 0;
@@ -265,7 +265,7 @@ __device__ void finish(const similar_args &a, const frame &f, const job &j, int3
         if (!(f.cell[c] & MARK)) continue; /* finished before */
         unsigned long long sum = f.value[i];
         if (sum >= (unsigned long long)j.n << 30) {
-            float score = (float)ldexp((double)sum, -f.shift[i] - a.exponent);
+            float score = (float)ldexp((double)sum, -f.shift[i]);
             unsigned long long bits = __float_as_uint(score);
             f.value[i] = bits ? bits << 32 | (0xffffffffu - (unsigned)f.id[i]) : 0;
             f.cell[c] = 0;
@@ -354,8 +354,10 @@ __device__ void one_row(const similar_args &a, const frame &f, int32_t r)
              0,
              -1,
              0};
-    /* room for n products rounded up, and for the rounding of what this is made of */
+    /* Room for n products rounded up, and for the rounding of what this is made of. In a matrix so small that a
+     * scaled weight would be no f32, all scores are 0 in f32: fewer units do no harm. */
     j.scale = ((double)UNITS - 2.0 * j.n - 64) * (1 - 0x1p-20) / (a.length[r] * a.longest);
+    j.scale = fmin(j.scale, 0x1p120 / a.length[r]);
     for (j.tile = 0; j.n > 0 && j.tile < (a.hash_bits ? 1 : a.n_tiles); j.tile++) {
         if (a.hash_bits)
             for (int32_t i = (int32_t)threadIdx.x; i < a.cells; i += (int32_t)blockDim.x) f.key[i] = -1;

@@ -37,8 +37,8 @@ __global__ void count_entries(const csr_block b, const tiling t, unsigned *count
 }
 
 /* Fills each list from its end; count[] goes down to zero. */
-__global__ void place_entries(const csr_block b, const tiling t, int exponent, unsigned *count,
-                              const int64_t *ptr, int32_t *row, float *val)
+__global__ void place_entries(const csr_block b, const tiling t, unsigned *count, const int64_t *ptr,
+                              int32_t *row, float *val)
 {
     int32_t lane = (int32_t)threadIdx.x % 32, warps = (int32_t)(gridDim.x * (blockDim.x / 32));
     for (int64_t r = (blockIdx.x * blockDim.x + threadIdx.x) / 32; r < b.n_rows; r += warps) {
@@ -47,7 +47,7 @@ __global__ void place_entries(const csr_block b, const tiling t, int exponent, u
             int64_t list = (int64_t)b.col[e - b.base] * t.n_tiles + tile;
             int64_t to = ptr[list] + (atomicAdd(&count[list], ~0u) - 1u);
             row[to] = (int32_t)(b.first + r);
-            if (val) val[to] = ldexpf(b.val[e - b.base], exponent);
+            if (val) val[to] = b.val[e - b.base];
         }
     }
 }
@@ -258,15 +258,12 @@ aisle_status transpose(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t 
     AISLE_CUDA(cudaMemcpyAsync(&squares, longest.p, sizeof squares, cudaMemcpyDeviceToHost, g.stream),
                "the longest row");
     AISLE_CUDA(cudaStreamSynchronize(g.stream), "the longest row");
-    int e = 0;
-    frexp(sqrt(squares), &e); /* < 2^e; all zero: e = 0 */
-    t->exponent = std::max(0, 1 - e);
-    t->longest = ldexp(sqrt(squares), t->exponent);
+    t->longest = sqrt(squares);
     AISLE_TRY(each_piece(
         d, g, a, &s,
         [&](const csr_block &b) {
-            place_entries<<<blocks_for(g, b.n_rows), THREADS, 0, g.stream>>>(b, tiles, t->exponent, count.p,
-                                                                             t->ptr.p, t->row.p, t->val.p);
+            place_entries<<<blocks_for(g, b.n_rows), THREADS, 0, g.stream>>>(b, tiles, count.p, t->ptr.p,
+                                                                             t->row.p, t->val.p);
             return launched(g, "place the transpose", false, err);
         },
         err));

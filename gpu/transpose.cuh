@@ -33,11 +33,10 @@ aisle_status rows_within_reach(aisle_device *d, gpu &g, const aisle_dev_csr *a, 
  * does too. */
 struct transposed {
     int32_t tile_rows, n_tiles;
-    int exponent; /* val[] is the matrix's times 2^exponent, >= 0: then `longest` >= 1. No value loses a bit */
-    double longest;      /* largest length (2-norm) of a row of such values */
+    double longest;      /* largest length (2-norm) of a row */
     buffer<int64_t> ptr; /* n_cols * n_tiles + 1 */
     buffer<int32_t> row; /* nnz, ids of the whole matrix */
-    buffer<float> val;   /* nnz; val.p NULL = every value is 1 (and exponent 0) */
+    buffer<float> val;   /* nnz; val.p NULL = every value is 1 */
 };
 
 /* Reads all shards of `a`, of any part, twice. Waits for its work. */
