@@ -124,7 +124,7 @@ __device__ __noinline__ void band_sum(const panels p, int32_t r0, int32_t k0)
 
 /* The band's tiles times the inverse of the panel's diagonal block, a row of tiles a warp; the first band of a panel
  * holds and factors that block. What each row takes from its right-hand side is taken here. */
-__device__ __forceinline__ void band_solve(const panels p, int32_t r0, int32_t k0)
+__device__ __forceinline__ void band_solve(int32_t r0, int32_t k0)
 {
     extern __shared__ __align__(16) unsigned char shared[];
     float *base = (float *)shared, *corner = base + DIAGONAL + TILE_FLOATS;
@@ -187,7 +187,7 @@ __global__ void __launch_bounds__(PANEL_THREADS, 2) solve_panels(const systems s
     for (int32_t k0 = 0; k0 < p.m; k0 += PANEL)
         for (int32_t r0 = k0; r0 < p.m; r0 += BAND) {
             band_sum(p, r0, k0);
-            band_solve(p, r0, k0);
+            band_solve(r0, k0);
             band_store(p, r0, k0);
         }
     for (int i = threadIdx.x; i < p.m; i += PANEL_THREADS) x[i] = b[i];

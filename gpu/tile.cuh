@@ -243,7 +243,7 @@ __device__ __forceinline__ void tiles_solve(float *tiles, int n, float *b, int *
             float *t = tiles + triangle(i, j);
             for (int k = 0; k < j; k++) tile_product(sum, 1, tiles + triangle(i, k), tiles + triangle(j, k));
             if (j > 0) fragments_each(sum, [&](int r, int c, float v) { t[tile_at(r, c)] -= v; });
-
+            __syncwarp();
             if (i == j) { /* the first warp's first tile: the others are summed meanwhile */
                 float y = bj[lane];
                 bool good = tile_factor<TILE>(d, y);
