@@ -8,9 +8,9 @@ namespace aisle
 {
 
 /* System i: the lower triangle of a + i * stride, row-major with leading dimension ld (a multiple of 32, >=
- * max_order); its right-hand side is b + i * b_stride. All device memory. The triangle is destroyed and b
- * becomes the solution. What lies above the diagonal is neither read nor written. Every eigenvalue should be
- * >= 1 (als.cuh scales systems so), which makes f32 safe. */
+ * max_order); its right-hand side is b + i * b_stride. All device memory, a aligned to 16 bytes and stride a
+ * multiple of 4. The triangle is destroyed and b becomes the solution. What lies above the diagonal is neither
+ * read nor written. Every eigenvalue should be >= 1 (als.cuh scales systems so), which makes f32 safe. */
 struct systems {
     float *a;
     int64_t stride;
@@ -21,8 +21,9 @@ struct systems {
     int32_t *failed; /* device, n: set to 1 where a pivot is not > 0 or not finite; else left as it is */
 };
 
-/* Queues on g.stream. One block a system: whole in shared memory where it fits, else blocked (right- or
- * left-looking) through it (Golub and Van Loan 2013, alg. 4.2.2). */
+/* Queues on g.stream. One block a system: whole in shared memory where two fit a multiprocessor (orders up to
+ * 224 with 227 KB), else left-looking in panels (Golub and Van Loan 2013, section 4.2.5). Fewer systems than
+ * multiprocessors leave some idle. */
 aisle_status cholesky_solve(gpu &g, const systems &s, aisle_error *err);
 
 } // namespace aisle

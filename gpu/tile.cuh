@@ -93,7 +93,6 @@ __device__ __forceinline__ void tile_product(fragments<N> &sum, float sign, cons
         float part[M][K][4] = {};
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-
             uint32_t r[4], high[M][4], low[M][4], b_high[2][2], b_low[2][2];
             ldmatrix_x4(r, right_quad<N>(b, lane, pair, k));
 #pragma unroll
