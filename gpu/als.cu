@@ -36,12 +36,35 @@ aisle_status check_step(const aisle_dev_csr *c, const aisle_dev_mat *y, const ai
     return AISLE_OK;
 }
 
-/* From here on the primal system, built once on tensor cores, reads fewer bytes than a row that conjugate
- * gradient gathers again each step; beyond 256 factors its n f^2 operations outgrow that. Computed from bytes
- * and operations, not yet measured. */
-int64_t auto_primal_from(int32_t f)
+/* AUTO takes for every length the way that should be fastest. Computed from bytes and operations, not yet
+ * measured; seconds of a whole GPU for a row of n entries, k = steps + 1 passes:
+ *   staged CG  4 n f / READ, n <= cg_staged_longest()
+ *   CG         4 n f k / READ
+ *   primal     n f max(4 / READ, f / MULTIPLY) + 6 f^2 / READ + f^3 / (3 FACTOR)
+ *   dual       2 (4 n f / READ) + n^2 f / MULTIPLY + 6 n^2 / READ + n^3 / (3 FACTOR)
+ * (6: four bytes of half a system, written, read and written back). Staged CG wins wherever it is possible. */
+constexpr double READ = 4.3e12;         /* bytes a second: a copy on an H200 */
+constexpr double MULTIPLY = 250e12 / 3; /* of 495 TFLOP/s tf32, three products for f32 accuracy */
+constexpr double FACTOR = 10e12;        /* Cholesky, of 67 TFLOP/s f32 */
+
+/* Rows of more than primal_above entries are cheapest by the primal system, those of dual_above + 1 .. dual_most by
+ * the dual one, all others by conjugate gradient. */
+struct auto_choice {
+    int64_t primal_above, dual_above, dual_most;
+};
+
+auto_choice choose(int32_t f, int32_t ld, int32_t steps)
 {
-    return f <= 256 ? 8 * (int64_t)f : INT64_MAX;
+    double w = f, k = steps + 1, staged = cg_staged_longest(ld), smaller = .6 * w;
+    /* CG - primal = slope n - fixed */
+    double slope = 4 * w * k / READ - w * std::max(4 / READ, w / MULTIPLY);
+    double fixed = 6 * w * w / READ + w * w * w / (3 * FACTOR);
+    double primal = slope > 0 ? std::max(std::max(staged, smaller), fixed / slope) : 0;
+    /* (dual - CG) / n = a n^2 + b n - c */
+    double a = 1 / (3 * FACTOR), b = w / MULTIPLY + 6 / READ, c = 4 * w * (k - 2) / READ;
+    double dual = c > 0 ? std::min(smaller, (std::sqrt(b * b + 4 * a * c) - b) / (2 * a)) : 0;
+    return {slope > 0 && primal < INT32_MAX ? (int64_t)primal : INT64_MAX, (int64_t)staged,
+            (int64_t)std::max(staged, dual)};
 }
 
 /* Rows of no entries are zero. */
@@ -61,9 +84,15 @@ aisle_status solve_block(gpu &g, const als_rows &a, aisle_als_solver solver, ais
         AISLE_TRY(launched(g, "clear empty rows", false, err));
     }
     if (solver == AISLE_SOLVER_CHOLESKY) return als_systems(g, a, 0, filled, err);
-    int32_t primal = solver == AISLE_SOLVER_CG ? 0 : rows_longer(b, auto_primal_from(a.f));
+    if (solver == AISLE_SOLVER_CG) return als_cg(g, a, 0, filled, err);
+    auto_choice choice = choose(a.f, a.ld, a.steps);
+    int32_t primal = rows_longer(b, choice.primal_above);
+    int32_t dual = std::max(primal, rows_longer(b, choice.dual_most));
+    int32_t rest = std::max(dual, rows_longer(b, choice.dual_above));
     AISLE_TRY(als_systems(g, a, 0, primal, err));
-    return als_cg(g, a, primal, filled, err);
+    AISLE_TRY(als_cg(g, a, primal, dual, err));
+    AISLE_TRY(als_systems(g, a, dual, rest, err));
+    return als_cg(g, a, rest, filled, err);
 }
 
 aisle_status solve_part(gpu &g, const shard &s, const als_rows &common, float *x, aisle_als_solver solver,

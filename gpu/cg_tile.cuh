@@ -18,7 +18,6 @@ namespace aisle
 
 /* of als_cg: rows staged once (no longer than cg_staged_longest), and rows of any length, in batches that fit */
 aisle_status cg_staged(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
-int32_t cg_staged_longest(int32_t ld);
 aisle_status cg_long(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
 
 template <int LANES_, int CHUNKS_, int ROWS_> struct tile {

@@ -1,0 +1,300 @@
+/* Conjugate gradient on rows of every length at which a back-end may change its way: against the same algorithm in
+ * double, and against the exact solution. */
+#include "tests/contract/contract.h"
+
+enum { N_COLS = 1030 };
+
+/* Where a power of two, or one and a half, ends and the next begins. */
+static const int32_t LENGTHS[] = {0,   1,   2,   4,   5,   8,   9,   16,  17,  32,  33,  64,  65,   96,  97,
+                                  128, 129, 192, 193, 256, 257, 384, 385, 512, 513, 768, 769, 1024, 1025};
+
+/* Rows of the lengths above that are at most `longest` and, if few, of every third; weights 1 .. 4. */
+static aisle_csr rows_of_lengths(int32_t longest, bool few, uint64_t seed)
+{
+    enum { ALL = sizeof LENGTHS / sizeof *LENGTHS };
+    aisle_csr m = {0, N_COLS, aisle_array(ALL + 1, sizeof(int64_t)),
+                   aisle_array((int64_t)ALL * N_COLS, sizeof(int32_t)),
+                   aisle_array((int64_t)ALL * N_COLS, sizeof(float))};
+    aisle_rng r;
+    int64_t n = 0;
+    aisle_rng_init(&r, seed, 1);
+    for (int32_t i = 0; i < ALL && LENGTHS[i] <= longest; i++) {
+        if (few && i % 3 == 0) continue;
+        m.row_ptr[m.n_rows++] = n;
+        for (int32_t left = LENGTHS[i], col = 0; left > 0; col++) {
+            if (aisle_rng_below(&r, (uint64_t)(N_COLS - col)) >= (uint64_t)left) continue;
+            m.col[n] = col;
+            m.val[n++] = (float)(1 + aisle_rng_below(&r, 4));
+            left--;
+        }
+    }
+    m.row_ptr[m.n_rows] = n;
+    return m;
+}
+
+/* One half-step with all in double, and with nu = 0, so that one M = a0 Y'Y + reg I preconditions every row. In the
+ * basis where a back-end works M is its diagonal; conjugate gradient is the same in any basis. */
+typedef struct model {
+    const aisle_csr *c;
+    const aisle_mat *y;
+    const aisle_als_params *p;
+    int32_t f;
+    double *m, *factor; /* M, and its Cholesky factor, lower, row-major */
+    double norm;        /* |M|, by power iteration */
+    aisle_rng rng;      /* of the perturbations */
+} model;
+
+static double norm64(int32_t n, const double *v)
+{
+    double sum = 0;
+    for (int32_t i = 0; i < n; i++) sum += v[i] * v[i];
+    return sqrt(sum);
+}
+
+static double dot_double(int32_t n, const double *u, const double *v)
+{
+    double sum = 0;
+    for (int32_t i = 0; i < n; i++) sum += u[i] * v[i];
+    return sum;
+}
+
+static void factorise(model *o)
+{
+    int32_t f = o->f;
+    memcpy(o->factor, o->m, (size_t)f * (size_t)f * sizeof *o->m);
+    for (int32_t k = 0; k < f; k++) {
+        double *row = o->factor + k * f, pivot = sqrt(row[k]);
+        for (int32_t i = k; i < f; i++) row[i] /= pivot; /* upper factor first: rows are contiguous */
+        for (int32_t i = k + 1; i < f; i++)
+            for (int32_t j = i; j < f; j++) o->factor[i * f + j] -= row[i] * row[j];
+    }
+    for (int32_t i = 0; i < f; i++)
+        for (int32_t j = 0; j < i; j++) o->factor[i * f + j] = o->factor[j * f + i];
+}
+
+static model model_open(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p)
+{
+    int32_t f = y->n_cols;
+    model o = {.c = c, .y = y, .p = p, .f = f, .norm = 1};
+    o.m = calloc((size_t)f * (size_t)f, sizeof(double));
+    o.factor = calloc((size_t)f * (size_t)f, sizeof(double));
+    double *v = calloc((size_t)f * 2, sizeof *v), *w = v + f;
+    for (int32_t r = 0; r < y->n_rows; r++) {
+        const float *row = aisle_mat_row(y, r);
+        for (int32_t i = 0; i < f; i++)
+            for (int32_t j = 0; j <= i; j++) o.m[i * f + j] += (double)p->a0 * row[i] * row[j];
+    }
+    for (int32_t i = 0; i < f; i++) {
+        o.m[i * f + i] += p->reg;
+        v[i] = 1;
+        for (int32_t j = 0; j < i; j++) o.m[j * f + i] = o.m[i * f + j];
+    }
+    factorise(&o);
+    for (int t = 0; t < 20; t++) {
+        for (int32_t i = 0; i < f; i++) w[i] = dot_double(f, o.m + i * f, v);
+        o.norm = norm64(f, w) / norm64(f, v);
+        memcpy(v, w, (size_t)f * sizeof *v);
+    }
+    free(v);
+    aisle_rng_init(&o.rng, 7, 7);
+    return o;
+}
+
+static void perturb(model *o, double size, double *v)
+{
+    for (int32_t i = 0; size > 0 && i < o->f; i++) v[i] += size / sqrt(o->f) * aisle_rng_normal(&o->rng);
+}
+
+/* out = t B'w - A v; perturbed by `noise` of the sum of the norms of what is added up. */
+static void multiply(model *o, int32_t u, double t, const double *v, double noise, double *out)
+{
+    int32_t f = o->f;
+    double size = o->norm * norm64(f, v), length = norm64(f, v);
+    for (int32_t i = 0; i < f; i++) out[i] = -dot_double(f, o->m + i * f, v);
+    for (int64_t e = o->c->row_ptr[u]; e < o->c->row_ptr[u + 1]; e++) {
+        const float *y = aisle_mat_row(o->y, o->c->col[e]);
+        double dot = 0, w = weight_of(o->c, e), yy = sqrt(dot64(f, y, y));
+        for (int32_t i = 0; i < f; i++) dot += y[i] * v[i];
+        for (int32_t i = 0; i < f; i++) out[i] += w * (t - dot) * y[i];
+        size += w * yy * (t + yy * length);
+    }
+    perturb(o, noise * size, out);
+}
+
+/* z = r / M */
+static void precondition(model *o, const double *r, double noise, double *z)
+{
+    int32_t f = o->f;
+    for (int32_t i = 0; i < f; i++)
+        z[i] = (r[i] - dot_double(i, o->factor + i * f, z)) / o->factor[i * f + i];
+    for (int32_t i = f - 1; i >= 0; i--)
+        z[i] = (z[i] - dot_double(f - 1 - i, o->factor + i * f + i + 1, z + i + 1)) / o->factor[i * f + i];
+    perturb(o, noise * o->norm / o->p->reg * norm64(f, z), z);
+}
+
+/* Golub and Van Loan 2013, alg. 11.5.1, from `start`; work: 4 f doubles. */
+static void conjugate_gradient(model *o, int32_t u, const float *start, double noise, double *x, double *work)
+{
+    int32_t f = o->f;
+    double *r = work, *z = r + f, *p = z + f, *q = p + f;
+    for (int32_t i = 0; i < f; i++) x[i] = start[i];
+    perturb(o, noise * norm64(f, x), x);
+    multiply(o, u, 1, x, noise, r);
+    precondition(o, r, noise, z);
+    memcpy(p, z, (size_t)f * sizeof *p);
+    double rz = dot_double(f, r, z);
+    for (int32_t step = 0; step < o->p->cg_steps && rz > 0; step++) {
+        multiply(o, u, 0, p, noise, q);
+        double pq = -dot_double(f, p, q);
+        if (!(pq > 0)) break;
+        double alpha = rz / pq, before = rz;
+        for (int32_t i = 0; i < f; i++) x[i] += alpha * p[i], r[i] += alpha * q[i];
+        precondition(o, r, noise, z);
+        rz = dot_double(f, r, z);
+        for (int32_t i = 0; i < f; i++) p[i] = z[i] + rz / before * p[i];
+    }
+}
+
+/* Row u may be as far from the reference as the reference is from itself when its input and each product and
+ * quotient is off in a random direction by 4 sqrt(m) u of the sizes that go into it. That is how far f32 sums of m
+ * terms stray with a probability above .999 (Higham and Mary 2019, theorem 2.4 with lambda = 4); m counts the
+ * Gramian's rows, the entries, a product with the vector and three with the basis. */
+static void check_row(model *o, int32_t u, const float *start, const float *got, const char *name)
+{
+    int32_t f = o->f, n = (int32_t)(o->c->row_ptr[u + 1] - o->c->row_ptr[u]);
+    double *want = calloc((size_t)f * 6, sizeof *want), *other = want + f, *work = other + f;
+    double noise = 4 * sqrt(N_COLS + n + 4 * f) * 0x1p-24, bound = 0, off = 0;
+    conjugate_gradient(o, u, start, 0, want, work);
+    for (int run = 0; run < (f > 64 ? 1 : 3); run++) { /* the more factors, the less there is to chance */
+        double moved = 0;
+        conjugate_gradient(o, u, start, noise, other, work);
+        for (int32_t i = 0; i < f; i++) moved += (other[i] - want[i]) * (other[i] - want[i]);
+        if (moved > bound) bound = moved;
+    }
+    bound = sqrt(bound) + noise * norm64(f, want); /* and turned back */
+    for (int32_t i = 0; i < f; i++) off += (got[i] - want[i]) * (got[i] - want[i]);
+    cr_assert(sqrt(off) <= bound, "%s: %d factors, row of %d entries: off by %g, allowed %g, length %g", name,
+              f, n, sqrt(off), bound, norm64(f, want));
+    free(want);
+}
+
+static aisle_mat half_step(const subject *s, const aisle_csr *c, const aisle_mat *y, const aisle_mat *start,
+                           const aisle_als_params *p)
+{
+    aisle_dev_csr *dc = put_csr(s, c);
+    aisle_dev_mat *dy = put_mat(s, y), *dx = put_mat(s, start);
+    aisle_mat x;
+    MUST(aisle_mat_init(&x, start->n_rows, start->n_cols, err));
+    MUST(s->ops->als_half_step(s->d, dc, dy, p, dx, err));
+    MUST(s->ops->mat_get(s->d, dx, &x, err));
+    s->ops->mat_free(s->d, dx);
+    s->ops->mat_free(s->d, dy);
+    s->ops->csr_free(s->d, dc);
+    return x;
+}
+
+CONTRACT(cg, three_steps_are_those_of_the_algorithm_at_every_length)
+{
+    static const int32_t factors[] = {5, 32, 64, 96, 100, 128, 180, 256, 330, 500, 640};
+    for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t];
+        aisle_csr c = rows_of_lengths(f > 600 ? 520 : N_COLS, f > 256, t);
+        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50);
+        const aisle_als_params p = {
+            .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 3, .n_other = N_COLS};
+        aisle_mat x = half_step(s, &c, &y, &start, &p);
+        model o = model_open(&c, &y, &p);
+        for (int32_t u = 0; u < c.n_rows; u++)
+            if (c.row_ptr[u] < c.row_ptr[u + 1])
+                check_row(&o, u, aisle_mat_row(&start, u), aisle_mat_row(&x, u), s->name);
+            else
+                cr_assert(dot64(f, aisle_mat_row(&x, u), aisle_mat_row(&x, u)) == 0, "%s: empty row",
+                          s->name);
+        free(o.m);
+        free(o.factor);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+        aisle_mat_deinit(&x);
+    }
+}
+
+/* |A x - b| / (|A| |x| + |b|), all in double and without A: tr A / sqrt f is at most its Frobenius norm. */
+static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p, int32_t u,
+                       const float *x)
+{
+    int32_t f = y->n_cols;
+    double l = regularisation(p, c, u, p->n_other), trace = f * l;
+    double *r = calloc((size_t)f * 2, sizeof *r), *b = r + f;
+    for (int32_t i = 0; i < f; i++) r[i] = l * x[i];
+    for (int32_t i = 0; i < y->n_rows; i++) {
+        const float *row = aisle_mat_row(y, i);
+        double dot = dot64(f, row, x);
+        trace += p->a0 * dot64(f, row, row);
+        for (int32_t j = 0; j < f; j++) r[j] += p->a0 * dot * row[j];
+    }
+    for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
+        const float *row = aisle_mat_row(y, c->col[e]);
+        double w = weight_of(c, e), dot = dot64(f, row, x);
+        trace += w * dot64(f, row, row);
+        for (int32_t j = 0; j < f; j++) r[j] += w * (dot - 1) * row[j], b[j] += w * row[j];
+    }
+    double ratio = norm64(f, r) / (trace / sqrt(f) * sqrt(dot64(f, x, x)) + norm64(f, b));
+    free(r);
+    return ratio;
+}
+
+/* With so many steps both conjugate gradient and whatever AUTO mixes in are exact. */
+CONTRACT(cg, many_steps_solve_rows_of_every_length)
+{
+    static const int32_t factors[] = {5, 32, 64, 100, 128, 256, 640, 1100};
+    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t / 2], longest = 60000 / f; /* what a test has time for */
+        aisle_csr c = rows_of_lengths(longest < N_COLS ? longest : N_COLS, false, t);
+        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50);
+        const aisle_als_params p = {.a0 = .05F,
+                                    .reg = .02F,
+                                    .nu = .7F,
+                                    .solver = t % 2 ? AISLE_SOLVER_AUTO : AISLE_SOLVER_CG,
+                                    .cg_steps = 60,
+                                    .n_other = N_COLS};
+        aisle_mat x = half_step(s, &c, &y, &start, &p);
+        for (int32_t u = 0; u < c.n_rows; u++) {
+            int32_t n = (int32_t)(c.row_ptr[u + 1] - c.row_ptr[u]);
+            double off = n > 0 ? residual(&c, &y, &p, u, aisle_mat_row(&x, u)) : 0;
+            /* as exact_half_step_solves_every_row, for sums of the Gramian's rows and the row's entries */
+            cr_assert(off <= gamma_n(N_COLS + n + 15 * f + 4),
+                      "%s: solver %d, %d factors, row of %d entries: residual %g", s->name, (int)p.solver, f,
+                      n, off);
+        }
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+        aisle_mat_deinit(&x);
+    }
+}
+
+CONTRACT(cg, a_start_that_overflows_is_refused)
+{
+    static const int32_t factors[] = {6, 40, 600}, lengths[] = {3, 40, 900};
+    for (size_t t = 0; t < 9; t++) {
+        int32_t f = factors[t / 3], n = lengths[t % 3];
+        aisle_csr c = rows_of_lengths(N_COLS, false, t);
+        c.n_rows = 1; /* the first n columns */
+        c.row_ptr[0] = 0;
+        c.row_ptr[1] = n;
+        for (int32_t e = 0; e < n; e++) c.col[e] = e;
+        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(1, f, t);
+        for (int32_t i = 0; i < f; i++) start.data[i] = 1e30F;
+        aisle_als_params p = {.a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .n_other = N_COLS};
+        aisle_dev_csr *dc = put_csr(s, &c);
+        aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &start);
+        MUST_FAIL(AISLE_ENUMERIC, s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+        s->ops->mat_free(s->d, dx);
+        s->ops->mat_free(s->d, dy);
+        s->ops->csr_free(s->d, dc);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+    }
+}
