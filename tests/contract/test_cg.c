@@ -274,6 +274,33 @@ CONTRACT(cg, many_steps_solve_rows_of_every_length)
     }
 }
 
+CONTRACT(cg, auto_solves_each_row_as_one_of_the_other_two_does)
+{
+    static const int32_t factors[] = {16, 128, 640};
+    for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t];
+        aisle_csr c = rows_of_lengths(f > 600 ? 130 : 520, false, t);
+        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50), x[3];
+        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+            aisle_als_params p = {
+                .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .n_other = N_COLS};
+            x[solver] = half_step(s, &c, &y, &start, &p);
+        }
+        for (int32_t u = 0; u < c.n_rows; u++) {
+            const float *row = aisle_mat_row(&x[AISLE_SOLVER_AUTO], u);
+            size_t bytes = (size_t)f * sizeof *row;
+            cr_assert(memcmp(row, aisle_mat_row(&x[AISLE_SOLVER_CHOLESKY], u), bytes) == 0 ||
+                          memcmp(row, aisle_mat_row(&x[AISLE_SOLVER_CG], u), bytes) == 0,
+                      "%s: %d factors, row of %d entries", s->name, f,
+                      (int)(c.row_ptr[u + 1] - c.row_ptr[u]));
+        }
+        for (int i = 0; i < 3; i++) aisle_mat_deinit(&x[i]);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+    }
+}
+
 CONTRACT(cg, a_start_that_overflows_is_refused)
 {
     static const int32_t factors[] = {6, 40, 600}, lengths[] = {3, 40, 900};
