@@ -53,9 +53,9 @@ struct auto_choice {
     int64_t primal_above, dual_above, dual_most;
 };
 
-auto_choice choose(int32_t f, int32_t ld, int32_t steps)
+auto_choice choose(const gpu &g, int32_t f, int32_t ld, int32_t steps)
 {
-    double w = f, k = steps + 1, staged = cg_staged_longest(ld), smaller = .6 * w;
+    double w = f, k = steps + 1, staged = cg_staged_longest(g, ld), smaller = .6 * w;
     /* CG - primal = slope n - fixed */
     double slope = 4 * w * k / READ - w * std::max(4 / READ, w / MULTIPLY);
     double fixed = 6 * w * w / READ + w * w * w / (3 * FACTOR);
@@ -85,7 +85,7 @@ aisle_status solve_block(gpu &g, const als_rows &a, aisle_als_solver solver, ais
     }
     if (solver == AISLE_SOLVER_CHOLESKY) return als_systems(g, a, 0, filled, err);
     if (solver == AISLE_SOLVER_CG) return als_cg(g, a, 0, filled, err);
-    auto_choice choice = choose(a.f, a.ld, a.steps);
+    auto_choice choice = choose(g, a.f, a.ld, a.steps);
     int32_t primal = rows_longer(b, choice.primal_above);
     int32_t dual = std::max(primal, rows_longer(b, choice.dual_most));
     int32_t rest = std::max(dual, rows_longer(b, choice.dual_above));

@@ -35,7 +35,7 @@ __device__ inline float regularisation(const als_rows &a, int64_t n)
 /* a.steps of warm-started preconditioned conjugate gradient with D_u as preconditioner. Any length. */
 aisle_status als_cg(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
 /* Rows of at most so many entries it reads once for all steps, longer ones once a step. */
-int32_t cg_staged_longest(int32_t ld);
+int32_t cg_staged_longest(const gpu &g, int32_t ld);
 /* Exact, by the n x n dual system in one block's shared memory; rows of at most als_dual_longest() entries. */
 aisle_status als_dual(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err);
 int32_t als_dual_longest(const gpu &g, int32_t ld);

@@ -12,6 +12,7 @@
 #define AISLE_GPU_CG_TILE_CUH
 
 #include "gpu/als.cuh"
+#include "gpu/mma.cuh"
 
 namespace aisle
 {
@@ -153,27 +154,47 @@ template <class T> struct staged_tile {
     /* Entries first .. end - 1 of the matrix, as many as fit. Row k of group g is entry first + k GROUPS + g. */
     __device__ void gather(const als_rows &a, const lane_place &at, int64_t first, int64_t end)
     {
-        int64_t mine = first + at.inner / T::SHARE * T::GROUPS + at.group;
-        int32_t column = 0;
-        weight = 0;
-        if (mine < end) {
-            column = a.block.col[mine - a.block.base];
-            weight = a.block.val ? a.block.val[mine - a.block.base] : 1.0f;
-        }
+        int32_t column = entry_of(a, at, first, end, &weight);
 #pragma unroll
         for (int k = 0; k < T::ROWS; k++) {
-            int32_t row = __shfl_sync(~0u, column, k * T::SHARE, T::LANES);
+            const float *from = row_of(a, column, k);
             bool valid = first + k * T::GROUPS + at.group < end;
-            const float *from = a.y + (int64_t)row * a.ld;
 #pragma unroll
             for (int c = 0; c < T::CHUNKS; c++) {
                 int32_t at_column = column_of<T>(at, 4 * c);
                 float4 four =
                     valid && at_column < a.ld ? *(const float4 *)(from + at_column) : make_float4(0, 0, 0, 0);
-                y[k][4 * c] = four.x, y[k][4 * c + 1] = four.y;
-                y[k][4 * c + 2] = four.z, y[k][4 * c + 3] = four.w;
+                set(k, c, four);
             }
         }
+    }
+
+    /* The same, but into shared memory [ROWS][CHUNKS][32][4] and the weights [32]; see copy_async16. */
+    __device__ static void copy(const als_rows &a, const lane_place &at, int64_t first, int64_t end,
+                                float *to)
+    {
+        int32_t column = entry_of(a, at, first, end, to + T::ROWS * T::WIDE * 32 + at.lane);
+#pragma unroll
+        for (int k = 0; k < T::ROWS; k++) {
+            const float *from = row_of(a, column, k);
+            bool valid = first + k * T::GROUPS + at.group < end;
+#pragma unroll
+            for (int c = 0; c < T::CHUNKS; c++) {
+                int32_t at_column = column_of<T>(at, 4 * c);
+                copy_async16(to + ((k * T::CHUNKS + c) * 32 + at.lane) * 4, from + at_column,
+                             valid && at_column < a.ld);
+            }
+        }
+    }
+
+    __device__ void load(const float *from, const lane_place &at)
+    {
+        weight = from[T::ROWS * T::WIDE * 32 + at.lane];
+#pragma unroll
+        for (int k = 0; k < T::ROWS; k++)
+#pragma unroll
+            for (int c = 0; c < T::CHUNKS; c++)
+                set(k, c, *(const float4 *)(from + ((k * T::CHUNKS + c) * 32 + at.lane) * 4));
     }
 
     /* The lane's dot, that of row inner / SHARE of its group: a tree of exchanges in which each lane keeps
@@ -198,6 +219,27 @@ template <class T> struct staged_tile {
     }
 
   private:
+    /* Column and weight of the entry whose dot the lane will have. */
+    __device__ static int32_t entry_of(const als_rows &a, const lane_place &at, int64_t first, int64_t end,
+                                       float *weight_of)
+    {
+        int64_t mine = first + at.inner / T::SHARE * T::GROUPS + at.group;
+        *weight_of = 0;
+        if (mine >= end) return 0;
+        *weight_of = a.block.val ? a.block.val[mine - a.block.base] : 1.0f;
+        return a.block.col[mine - a.block.base];
+    }
+
+    __device__ static const float *row_of(const als_rows &a, int32_t column, int k)
+    {
+        return a.y + (int64_t)__shfl_sync(~0u, column, k * T::SHARE, T::LANES) * a.ld;
+    }
+
+    __device__ void set(int k, int c, float4 v)
+    {
+        y[k][4 * c] = v.x, y[k][4 * c + 1] = v.y, y[k][4 * c + 2] = v.z, y[k][4 * c + 3] = v.w;
+    }
+
     template <int FIRST, int N>
     __device__ __forceinline__ float subtree(const lane_place &at, const float (&v)[T::WIDE]) const
     {

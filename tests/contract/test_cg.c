@@ -2,27 +2,32 @@
  * double, and against the exact solution. */
 #include "tests/contract/contract.h"
 
-enum { N_COLS = 1030 };
+/* Columns of the matrix: with few factors rows may be longer. */
+static int32_t columns(int32_t f)
+{
+    return f <= 64 ? 2060 : 1030;
+}
 
 /* Where a power of two, or one and a half, ends and the next begins. */
-static const int32_t LENGTHS[] = {0,   1,   2,   4,   5,   8,   9,   16,  17,  32,  33,  64,  65,   96,  97,
-                                  128, 129, 192, 193, 256, 257, 384, 385, 512, 513, 768, 769, 1024, 1025};
+static const int32_t LENGTHS[] = {0,   1,   2,   4,   5,   8,    9,    16,   17,  32,  33,
+                                  64,  65,  96,  97,  128, 129,  192,  193,  256, 257, 384,
+                                  385, 512, 513, 768, 769, 1024, 1025, 2048, 2049};
 
-/* Rows of the lengths above that are at most `longest` and, if few, of every third; weights 1 .. 4. */
-static aisle_csr rows_of_lengths(int32_t longest, bool few, uint64_t seed)
+/* Rows of the lengths above that are at most `longest` and, if few, without every third; weights 1 .. 4. */
+static aisle_csr rows_of_lengths(int32_t n_cols, int32_t longest, bool few, uint64_t seed)
 {
     enum { ALL = sizeof LENGTHS / sizeof *LENGTHS };
-    aisle_csr m = {0, N_COLS, aisle_array(ALL + 1, sizeof(int64_t)),
-                   aisle_array((int64_t)ALL * N_COLS, sizeof(int32_t)),
-                   aisle_array((int64_t)ALL * N_COLS, sizeof(float))};
+    aisle_csr m = {0, n_cols, aisle_array(ALL + 1, sizeof(int64_t)),
+                   aisle_array((int64_t)ALL * n_cols, sizeof(int32_t)),
+                   aisle_array((int64_t)ALL * n_cols, sizeof(float))};
     aisle_rng r;
     int64_t n = 0;
     aisle_rng_init(&r, seed, 1);
-    for (int32_t i = 0; i < ALL && LENGTHS[i] <= longest; i++) {
+    for (int32_t i = 0; i < ALL && LENGTHS[i] <= longest && LENGTHS[i] <= n_cols; i++) {
         if (few && i % 3 == 0) continue;
         m.row_ptr[m.n_rows++] = n;
         for (int32_t left = LENGTHS[i], col = 0; left > 0; col++) {
-            if (aisle_rng_below(&r, (uint64_t)(N_COLS - col)) >= (uint64_t)left) continue;
+            if (aisle_rng_below(&r, (uint64_t)(n_cols - col)) >= (uint64_t)left) continue;
             m.col[n] = col;
             m.val[n++] = (float)(1 + aisle_rng_below(&r, 4));
             left--;
@@ -163,7 +168,7 @@ static void check_row(model *o, int32_t u, const float *start, const float *got,
 {
     int32_t f = o->f, n = (int32_t)(o->c->row_ptr[u + 1] - o->c->row_ptr[u]);
     double *want = calloc((size_t)f * 6, sizeof *want), *other = want + f, *work = other + f;
-    double noise = 4 * sqrt(N_COLS + n + 4 * f) * 0x1p-24, bound = 0, off = 0;
+    double noise = 4 * sqrt(o->c->n_cols + n + 4 * f) * 0x1p-24, bound = 0, off = 0;
     conjugate_gradient(o, u, start, 0, want, work);
     for (int run = 0; run < (f > 64 ? 1 : 3); run++) { /* the more factors, the less there is to chance */
         double moved = 0;
@@ -197,11 +202,11 @@ CONTRACT(cg, three_steps_are_those_of_the_algorithm_at_every_length)
 {
     static const int32_t factors[] = {5, 32, 64, 96, 100, 128, 180, 256, 330, 500, 640};
     for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t];
-        aisle_csr c = rows_of_lengths(f > 600 ? 520 : N_COLS, f > 256, t);
-        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50);
+        int32_t f = factors[t], n_cols = columns(f);
+        aisle_csr c = rows_of_lengths(n_cols, f > 600 ? 520 : n_cols, f > 256, t);
+        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50);
         const aisle_als_params p = {
-            .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 3, .n_other = N_COLS};
+            .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 3, .n_other = n_cols};
         aisle_mat x = half_step(s, &c, &y, &start, &p);
         model o = model_open(&c, &y, &p);
         for (int32_t u = 0; u < c.n_rows; u++)
@@ -249,21 +254,21 @@ CONTRACT(cg, many_steps_solve_rows_of_every_length)
 {
     static const int32_t factors[] = {5, 32, 64, 100, 128, 256, 640, 1100};
     for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t / 2], longest = 60000 / f; /* what a test has time for */
-        aisle_csr c = rows_of_lengths(longest < N_COLS ? longest : N_COLS, false, t);
-        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50);
+        int32_t f = factors[t / 2], n_cols = columns(f), longest = 60000 / f; /* what a test has time for */
+        aisle_csr c = rows_of_lengths(n_cols, longest, false, t);
+        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50);
         const aisle_als_params p = {.a0 = .05F,
                                     .reg = .02F,
                                     .nu = .7F,
                                     .solver = t % 2 ? AISLE_SOLVER_AUTO : AISLE_SOLVER_CG,
                                     .cg_steps = 60,
-                                    .n_other = N_COLS};
+                                    .n_other = n_cols};
         aisle_mat x = half_step(s, &c, &y, &start, &p);
         for (int32_t u = 0; u < c.n_rows; u++) {
             int32_t n = (int32_t)(c.row_ptr[u + 1] - c.row_ptr[u]);
             double off = n > 0 ? residual(&c, &y, &p, u, aisle_mat_row(&x, u)) : 0;
             /* as exact_half_step_solves_every_row, for sums of the Gramian's rows and the row's entries */
-            cr_assert(off <= gamma_n(N_COLS + n + 15 * f + 4),
+            cr_assert(off <= gamma_n(n_cols + n + 15 * f + 4),
                       "%s: solver %d, %d factors, row of %d entries: residual %g", s->name, (int)p.solver, f,
                       n, off);
         }
@@ -278,12 +283,12 @@ CONTRACT(cg, auto_solves_each_row_as_one_of_the_other_two_does)
 {
     static const int32_t factors[] = {16, 128, 640};
     for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t];
-        aisle_csr c = rows_of_lengths(f > 600 ? 130 : 520, false, t);
-        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(c.n_rows, f, t + 50), x[3];
+        int32_t f = factors[t], n_cols = columns(f);
+        aisle_csr c = rows_of_lengths(n_cols, f > 600 ? 130 : 520, false, t);
+        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50), x[3];
         for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
             aisle_als_params p = {
-                .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .n_other = N_COLS};
+                .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .n_other = n_cols};
             x[solver] = half_step(s, &c, &y, &start, &p);
         }
         for (int32_t u = 0; u < c.n_rows; u++) {
@@ -305,15 +310,15 @@ CONTRACT(cg, a_start_that_overflows_is_refused)
 {
     static const int32_t factors[] = {6, 40, 600}, lengths[] = {3, 40, 900};
     for (size_t t = 0; t < 9; t++) {
-        int32_t f = factors[t / 3], n = lengths[t % 3];
-        aisle_csr c = rows_of_lengths(N_COLS, false, t);
+        int32_t f = factors[t / 3], n = lengths[t % 3], n_cols = columns(f);
+        aisle_csr c = rows_of_lengths(n_cols, n_cols, false, t);
         c.n_rows = 1; /* the first n columns */
         c.row_ptr[0] = 0;
         c.row_ptr[1] = n;
         for (int32_t e = 0; e < n; e++) c.col[e] = e;
-        aisle_mat y = random_mat(N_COLS, f, t), start = random_mat(1, f, t);
+        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(1, f, t);
         for (int32_t i = 0; i < f; i++) start.data[i] = 1e30F;
-        aisle_als_params p = {.a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .n_other = N_COLS};
+        aisle_als_params p = {.a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .n_other = n_cols};
         aisle_dev_csr *dc = put_csr(s, &c);
         aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &start);
         MUST_FAIL(AISLE_ENUMERIC, s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
