@@ -13,7 +13,7 @@ enum { BENCH_MAX_LIST = 16, BENCH_MAX_RUNS = 1000 };
 typedef struct bench_options {
     const char *matrix; /* binary CSR of matrix_file.h; NULL = synthetic */
     const char *backend, *backend_dir, *label;
-    int32_t users, items, threads, runs, ordinal, n, batch, cg_steps;
+    int32_t users, items, threads, runs, ordinal, devices, shards, n, batch, cg_steps;
     int64_t entries, memory_mib;
     double max_seconds; /* of the repetitions of one line */
     uint64_t seed;
@@ -29,7 +29,7 @@ typedef struct bench_run {
     aisle_device *d;
     aisle_csr c, ct;   /* ct only where it was asked for */
     aisle_mapping map; /* c borrows from it when o.matrix */
-    char device[128], machine[128];
+    char device[200], machine[128];
     aisle_peaks peaks; /* measured now */
 } bench_run;
 

@@ -3,6 +3,7 @@
 # JSON lines. Needs bash, gcc, CMake 3.25 and the CUDA toolkit; OpenBLAS of the system or of --deps. Under 8 minutes.
 set -u
 here=$PWD
+PATH=$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer # where NVIDIA's packages put them
 cd "$(dirname "$0")/.." || exit 1
 
 usage() {
@@ -33,7 +34,7 @@ while [ $# -gt 0 ]; do
   --build) build=$(absolute "$2"); shift ;;
   --out) out=$(absolute "$2"); shift ;;
   --name) name=$2; shift ;;
-  --ordinal) ordinal=$2; shift ;;
+  --ordinal) ordinal=$2; export CUDA_VISIBLE_DEVICES=$2; shift ;; # the only one then, for every program below
   --backend) backend=$2; shift ;;
   --backend-dir) backend_dir=$(absolute "$2"); shift ;;
   --size) size=$2; shift ;;
@@ -120,7 +121,7 @@ if ! configure >"$build/logs/configure" 2>&1; then
   fi
   step configure-with-deps 60 bash -c configure_with_deps || exit 1
 fi
-step build 240 cmake --build "$build" --parallel "$(nproc)" || exit 1
+step build $((seconds / 2)) cmake --build "$build" --parallel "$(nproc)" || exit 1
 [ -n "$backend_dir" ] || backend_dir=$build/backends
 backend_dir=$(mkdir -p "$backend_dir" && cd "$backend_dir" && pwd)
 export AISLE_BACKEND_DIR=$backend_dir AISLE_CONTRACT_ONLY=$backend
@@ -163,8 +164,7 @@ bench() {
   local label=$1 on=$2 limit=$3 program=$4 status=0
   shift 4
   [ "$on" = cpu ] || watch_memory
-  step "$label-$on" "$limit" "$build/bench/$program" --label "$label" --backend "$on" --backend-dir "$backend_dir" \
-    --ordinal "$ordinal" "$@" || status=1
+  step "$label-$on" "$limit" "$build/bench/$program" --label "$label" --backend "$on" --backend-dir "$backend_dir" "$@" || status=1
   local extra=
   [ "$on" = cpu ] || extra=$(peak_memory)
   grep '^{.*}$' "$build/logs/$label-$on" 2>/dev/null | sed "s/}\$/$extra}/" >>"$lines" # what was done before a failure counts

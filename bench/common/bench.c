@@ -41,8 +41,11 @@ void bench_open(bench_run *b, bool transpose, int argc, char **argv)
 {
     *b = (bench_run){0};
     bench_options_parse(&b->o, argc, argv);
-    const aisle_device_params p = {
-        .threads = b->o.threads, .ordinal = b->o.ordinal, .memory_bytes = b->o.memory_mib << 20};
+    const aisle_device_params p = {.threads = b->o.threads,
+                                   .ordinal = b->o.ordinal,
+                                   .memory_bytes = b->o.memory_mib << 20,
+                                   .devices = b->o.devices,
+                                   .shards = b->o.shards};
     BENCH_MUST(aisle_backend_find(b->o.backend, b->o.backend_dir, &b->ops, NULL, 0, err));
     BENCH_MUST(b->ops->open(&p, &b->d, err));
     b->ops->describe(b->d, b->device, sizeof b->device);
@@ -117,22 +120,30 @@ static void print_roof(const aisle_peaks *p, const bench_counts *need, double s)
            larger(bytes, low) / s);
 }
 
-void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t,
-                 const bench_counts *need, const char *extra)
+static void print_place(const bench_run *b)
 {
     char date[16];
     time_t now = time(NULL);
     struct tm day;
     strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &day));
+    printf(",\"date\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\",\"device\":\"%s\",\"backend\":\"%s\"", date,
+           BENCH_COMMIT, b->machine, b->device, b->ops->name);
+    printf(",\"devices\":%d,\"shards\":%d,\"memory_mib\":%lld", b->o.devices, b->o.shards,
+           (long long)b->o.memory_mib);
+}
+
+void bench_print(const bench_run *b, const char *what, int32_t factors, bench_times *t,
+                 const bench_counts *need, const char *extra)
+{
     qsort(t->t, (size_t)t->n, sizeof *t->t, ascending);
     double median = (t->t[t->n / 2] + t->t[(t->n - 1) / 2]) / 2;
-    printf("{\"bench\":\"%s\",\"label\":\"%s\",\"date\":\"%s\",\"commit\":\"%s\",\"machine\":\"%s\","
-           "\"device\":\"%s\","
-           "\"backend\":\"%s\",\"matrix\":\"%s\",\"seed\":%llu,\"users\":%d,\"items\":%d,\"entries\":%lld,"
-           "\"factors\":%d%s,\"runs\":%d,\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f",
-           what, b->o.label, date, BENCH_COMMIT, b->machine, b->device, b->ops->name, matrix_name(b),
-           (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols, (long long)aisle_csr_nnz(&b->c), factors,
-           extra, t->n, median, t->t[0], t->t[(t->n * 99 - 1) / 100]);
+    printf("{\"bench\":\"%s\",\"label\":\"%s\"", what, b->o.label);
+    print_place(b);
+    printf(",\"matrix\":\"%s\",\"seed\":%llu,\"users\":%d,\"items\":%d,\"entries\":%lld,\"factors\":%d%s",
+           matrix_name(b), (unsigned long long)b->o.seed, b->c.n_rows, b->c.n_cols,
+           (long long)aisle_csr_nnz(&b->c), factors, extra);
+    printf(",\"runs\":%d,\"median_s\":%.6f,\"min_s\":%.6f,\"p99_s\":%.6f", t->n, median, t->t[0],
+           t->t[(t->n * 99 - 1) / 100]);
     print_roof(&b->peaks, need, median);
     printf(",\"host_peak_mib\":%lld}\n", (long long)(aisle_peak_rss_bytes() >> 20));
     fflush(stdout);

@@ -56,6 +56,8 @@ static void parse_one(bench_options *o, int c, char *text)
     case 'e': o->entries = number("--entries", text, 1, INT64_MAX / 64); break;
     case 't': o->threads = (int32_t)number("--threads", text, 0, 1024); break;
     case 'o': o->ordinal = (int32_t)number("--ordinal", text, 0, 1024); break;
+    case 'D': o->devices = (int32_t)number("--devices", text, 1, 1024); break;
+    case 'P': o->shards = (int32_t)number("--shards", text, 1, 1024); break;
     case 'M': o->memory_mib = number("--memory-mib", text, 0, INT64_MAX >> 20); break;
     case 'r': o->runs = (int32_t)number("--runs", text, 1, BENCH_MAX_RUNS); break;
     case 'x': o->max_seconds = seconds("--max-seconds", text); break;
@@ -80,7 +82,8 @@ void bench_options_parse(bench_options *o, int argc, char **argv)
                                           {"max-seconds", 1, 0, 'x'}, {"solvers", 1, 0, 'S'},
                                           {"cg-steps", 1, 0, 'g'},    {"n", 1, 0, 'n'},
                                           {"batch", 1, 0, 'B'},       {"seed", 1, 0, 's'},
-                                          {"label", 1, 0, 'l'},       {0}};
+                                          {"label", 1, 0, 'l'},       {"devices", 1, 0, 'D'},
+                                          {"shards", 1, 0, 'P'},      {0}};
     *o = (bench_options){.backend = "cpu",
                          .label = "",
                          .users = 30000,
