@@ -113,6 +113,97 @@ CONTRACT(als, exact_half_step_solves_every_row)
     }
 }
 
+/* Row u has lengths[u] entries, spread over all columns, with weights 1 .. 4. */
+static aisle_csr csr_of_lengths(const int32_t *lengths, int32_t n_rows, int32_t n_cols)
+{
+    int64_t n = 0;
+    aisle_csr m = {n_rows, n_cols, aisle_array((int64_t)n_rows + 1, sizeof(int64_t)),
+                   aisle_array((int64_t)n_rows * n_cols, sizeof(int32_t)),
+                   aisle_array((int64_t)n_rows * n_cols, sizeof(float))};
+    m.row_ptr[0] = 0;
+    for (int32_t u = 0; u < n_rows; u++) {
+        for (int64_t i = 0; i < lengths[u]; i++, n++) {
+            m.col[n] = (int32_t)(i * n_cols / lengths[u]);
+            m.val[n] = (float)(1 + (i * 7 + u) % 4);
+        }
+        m.row_ptr[u + 1] = n;
+    }
+    return m;
+}
+
+/* Lengths around the multiples of everything that a back-end cuts systems and rows into: .6 f, where the dual
+ * system gives way to the primal one, 32, 128, 4096. */
+CONTRACT(als, exact_half_step_solves_rows_of_any_length)
+{
+    static const struct {
+        int32_t f, n_items, n_rows, lengths[16];
+    } cases[] = {
+        {8, 8200, 16, {1, 2, 3, 4, 5, 6, 31, 32, 33, 64, 65, 4095, 4096, 4097, 8192, 8193}},
+        {100, 4097, 7, {31, 59, 60, 61, 128, 129, 4097}},
+        {128, 4100, 6, {76, 77, 97, 4096, 4098, 130}},
+        {160, 8193, 6, {95, 96, 97, 4096, 4097, 8193}},
+        {320, 330, 10, {33, 128, 129, 160, 161, 191, 192, 193, 224, 330}},
+    };
+    for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
+        int32_t f = cases[t].f, n_items = cases[t].n_items, n_rows = cases[t].n_rows;
+        aisle_csr c = csr_of_lengths(cases[t].lengths, n_rows, n_items);
+        aisle_mat y = random_mat(n_items, f, t), zero;
+        aisle_als_params p = PARAMS;
+        MUST(aisle_mat_init(&zero, n_rows, f, err));
+        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.n_other = n_items;
+        double worst = worst_residual(s, &c, &y, &p, &zero);
+        cr_assert(worst <= gamma_n(n_items + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&zero);
+    }
+}
+
+/* Four items have 1.0004 as their first factor, all else is zero: then the basis is made of unit vectors, sums
+ * have at most four terms that are not zero, and x is the scalar formula. The four stand in different tiles of
+ * a long row's system. 1.0004 is far from a number of 11 bits: one with fewer than f32 has errs by 4e-4. */
+CONTRACT(als, exact_half_step_is_accurate_to_f32)
+{
+    static const int32_t spread[] = {3, 100, 140, 249}, factors[] = {8, 8, 8, 512, 512},
+                         lengths[] = {1, 4, 40, 250, 400};
+    const float value = 1.0004F;
+    for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t], n = lengths[t], n_items = 400;
+        aisle_csr c = csr_of_lengths(&n, 1, n_items);
+        aisle_mat y, x;
+        MUST(aisle_mat_init(&y, n_items, f, err));
+        MUST(aisle_mat_init(&x, 1, f, err));
+        aisle_als_params p = PARAMS;
+        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.n_other = n_items;
+        double rest = p.a0 * 4 * value * value + p.reg * pow(n + (double)p.a0 * n_items, p.nu), a = rest,
+               b = 0;
+        for (int i = 0; i < 4; i++) {
+            int64_t e = n > 249 ? spread[i] : i;
+            if (e < n) { /* else an item that the row does not have */
+                b += c.val[e] * value;
+                a += c.val[e] * value * value;
+            }
+            aisle_mat_row(&y, e < n ? c.col[e] : n_items - 1 - i)[0] = value;
+        }
+        aisle_dev_csr *dc = put_csr(s, &c);
+        aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
+        MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+        MUST(s->ops->mat_get(s->d, dx, &x, err));
+        /* The dual system of m = 4 entries has the condition a / rest and a backward error of 4 gamma_{3m+1}
+         * (Higham 2002, 10.6) and gamma_8 for sums and scales. */
+        cr_assert(fabs(x.data[0] - b / a) <= gamma_n(4 * 13 + 8) * a / rest * b / a,
+                  "%s: %d factors, %d entries: %.9g, wanted %.9g", s->name, f, n, (double)x.data[0], b / a);
+        s->ops->mat_free(s->d, dx);
+        s->ops->mat_free(s->d, dy);
+        s->ops->csr_free(s->d, dc);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&x);
+    }
+}
+
 CONTRACT(als, many_cg_steps_reach_the_exact_solution)
 {
     aisle_csr c = random_csr(40, 300, true, 5);
