@@ -365,6 +365,66 @@ CONTRACT(als, threads_and_repetition_do_not_change_a_byte)
     }
 }
 
+/* The exact solution of c, with this much device memory; false where that is too little. */
+static bool solve_within(const subject *s, int64_t bytes, const aisle_csr *c, const aisle_mat *y,
+                         aisle_mat *x)
+{
+    subject small = *s;
+    const aisle_device_params d = {.threads = 2, .memory_bytes = bytes};
+    const aisle_backend_ops *ops = s->ops;
+    aisle_als_params p = PARAMS;
+    aisle_error error = {0};
+    aisle_dev_csr *dc = NULL;
+    aisle_dev_mat *dy = NULL, *dx = NULL;
+    p.solver = AISLE_SOLVER_CHOLESKY;
+    p.n_other = c->n_cols;
+    MUST(ops->open(&d, &small.d, err));
+    if (s->kernels >= 0) small.d->k = s->d->k;
+    aisle_status status = ops->csr_put(small.d, c, &dc, &error);
+    if (status == AISLE_OK) status = ops->mat_new(small.d, y->n_rows, y->n_cols, &dy, &error);
+    if (status == AISLE_OK) status = ops->mat_put(small.d, y, dy, &error);
+    if (status == AISLE_OK) status = ops->mat_new(small.d, x->n_rows, x->n_cols, &dx, &error);
+    if (status == AISLE_OK) status = ops->als_half_step(small.d, dc, dy, &p, dx, &error);
+    if (status == AISLE_OK) status = ops->mat_get(small.d, dx, x, &error);
+    cr_assert(status == AISLE_OK || status == AISLE_ENOMEM, "%s: %s", s->name, error.message);
+    if (dx) ops->mat_free(small.d, dx);
+    if (dy) ops->mat_free(small.d, dy);
+    if (dc) ops->csr_free(small.d, dc);
+    ops->close(small.d);
+    return status == AISLE_OK;
+}
+
+/* From the least memory that will do, found by bisection, upwards: rows are solved in batches as small as they
+ * have to be. */
+CONTRACT(als, less_memory_does_not_change_a_byte)
+{
+    static const int32_t lengths[] = {8200, 4150, 4097, 210, 90, 60, 32, 24, 23, 20, 5, 0};
+    int32_t n_rows = sizeof lengths / sizeof *lengths, n_items = 8200, f = 40;
+    aisle_csr c = csr_of_lengths(lengths, n_rows, n_items);
+    aisle_mat y = random_mat(n_items, f, 1), want, x;
+    int64_t too_few = INT64_C(1) << 18, enough = INT64_C(16) << 20;
+    MUST(aisle_mat_init(&want, n_rows, f, err));
+    MUST(aisle_mat_init(&x, n_rows, f, err));
+    cr_assert(solve_within(s, 0, &c, &y, &want));
+    while (enough - too_few > 1 << 12) {
+        int64_t middle = (too_few + enough) / 2;
+        if (solve_within(s, middle, &c, &y, &x))
+            enough = middle;
+        else
+            too_few = middle;
+    }
+    for (int i = 0; i < 8; i++, enough += enough / 64) {
+        cr_assert(solve_within(s, enough, &c, &y, &x), "%s: %lld bytes are too few, less were not", s->name,
+                  (long long)enough);
+        cr_assert(memcmp(x.data, want.data, (size_t)(n_rows * f) * sizeof *x.data) == 0, "%s: %lld bytes",
+                  s->name, (long long)enough);
+    }
+    aisle_csr_deinit(&c);
+    aisle_mat_deinit(&y);
+    aisle_mat_deinit(&want);
+    aisle_mat_deinit(&x);
+}
+
 CONTRACT(als, wrong_shapes_and_parameters_are_refused)
 {
     training t = training_open(s, 20, 15, 6);
