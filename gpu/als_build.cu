@@ -112,12 +112,12 @@ __device__ __forceinline__ void diagonal_slice(const float *slice, const float *
     for (int i = 0; i < 4; i++) rhs[i / 2][i % 2] += part_rhs[i / 2][i % 2 * 2];
 }
 
-template <bool DUAL> __global__ void __launch_bounds__(TILE, 2) diagonal_tiles(const launch k)
+template <bool DUAL, int STAGES> __global__ void __launch_bounds__(TILE, 2) diagonal_tiles(const launch k)
 {
     extern __shared__ __align__(16) unsigned char shared[];
     place p = locate(k);
     if (p.tile * TILE >= p.source.order) return;
-    tile_feed<DUAL, 1> feed(k.b.a, p.source, shared, k.widest);
+    tile_feed<DUAL, 1, STAGES> feed(k.b.a, p.source, shared, k.widest);
     int32_t at = p.tile * TILE;
     feed.at[0] = at;
     feed.start();
@@ -181,14 +181,14 @@ __device__ __forceinline__ void square_slice(const float *rows, const float *col
         sum[i / 16][i / 8 % 2][i / 4 % 2][i % 4] += part[i / 16][i / 8 % 2][i / 4 % 2][i % 4];
 }
 
-template <bool DUAL> __global__ void __launch_bounds__(256, 1) square_tiles(const launch k)
+template <bool DUAL, int STAGES> __global__ void __launch_bounds__(256, 1) square_tiles(const launch k)
 {
     extern __shared__ __align__(16) unsigned char shared[];
     place p = locate(k);
     int32_t i = 1, j = p.tile; /* tile (i, j), j < i, row by row */
     while (j >= i) j -= i++;
     if (i * TILE >= p.source.order) return;
-    tile_feed<DUAL, 2> feed(k.b.a, p.source, shared, TILE);
+    tile_feed<DUAL, 2, STAGES> feed(k.b.a, p.source, shared, TILE);
     feed.at[0] = i * TILE;
     feed.at[1] = j * TILE;
     feed.start();
@@ -248,26 +248,35 @@ __global__ void add_parts(const launch k, int32_t n, int32_t system, int32_t blo
     *to = sum * scale;
 }
 
-/* All tiles of n units. */
-aisle_status build_units(gpu &g, launch k, int32_t n, aisle_error *err)
+typedef void (*tile_kernel)(launch);
+
+aisle_status build_tiles(gpu &g, const launch &k, tile_kernel kernel, unsigned threads, size_t shared,
+                         int64_t units, aisle_error *err)
 {
-    bool dual = k.b.dual;
-    int32_t side = (k.b.s.max_order + TILE - 1) / TILE, pairs = side * (side - 1) / 2;
-    k.widest = std::min(k.b.s.ld, (int32_t)TILE);
-    size_t diagonal = tile_shared(dual, 1, k.widest), square = tile_shared(dual, 2, TILE);
-    auto on_diagonal = dual ? diagonal_tiles<true> : diagonal_tiles<false>;
-    auto below = dual ? square_tiles<true> : square_tiles<false>;
-    AISLE_CUDA(cudaFuncSetAttribute(on_diagonal, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)diagonal),
+    AISLE_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared),
                "build the systems");
-    AISLE_CUDA(cudaFuncSetAttribute(below, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)square),
-               "build the systems");
-    k.tiles = side;
-    on_diagonal<<<(unsigned)n *(unsigned)side, (unsigned)k.widest, diagonal, g.stream>>>(k);
-    AISLE_TRY(launched(g, "build the systems", false, err));
-    if (pairs == 0) return AISLE_OK;
-    k.tiles = pairs;
-    below<<<(unsigned)n *(unsigned)pairs, 256, square, g.stream>>>(k);
+    kernel<<<(unsigned)(units * k.tiles), threads, shared, g.stream>>>(k);
     return launched(g, "build the systems", false, err);
+}
+
+/* All tiles of n units. */
+template <bool DUAL, int STAGES> aisle_status build_units(gpu &g, launch k, int32_t n, aisle_error *err)
+{
+    int32_t side = (k.b.s.max_order + TILE - 1) / TILE;
+    k.widest = std::min(k.b.s.ld, (int32_t)TILE);
+    k.tiles = side;
+    AISLE_TRY(build_tiles(g, k, diagonal_tiles<DUAL, STAGES>, (unsigned)k.widest,
+                          tile_shared(DUAL, 1, k.widest, STAGES), n, err));
+    k.tiles = side * (side - 1) / 2;
+    if (k.tiles == 0) return AISLE_OK;
+    return build_tiles(g, k, square_tiles<DUAL, STAGES>, 256, tile_shared(DUAL, 2, TILE, STAGES), n, err);
+}
+
+aisle_status build_units(gpu &g, const launch &k, int32_t n, aisle_error *err)
+{
+    if (g.properties.sharedMemPerBlockOptin >= tile_shared(k.b.dual, 2, TILE, 3))
+        return k.b.dual ? build_units<true, 3>(g, k, n, err) : build_units<false, 3>(g, k, n, err);
+    return k.b.dual ? build_units<true, 2>(g, k, n, err) : build_units<false, 2>(g, k, n, err);
 }
 
 } // namespace

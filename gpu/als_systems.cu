@@ -97,7 +97,7 @@ int64_t length_of(const csr_block &b, int32_t i)
 struct workspace {
     buffer<float> cells, part_cells;
     buffer<int32_t> order, failed, first_part;
-    std::vector<int32_t> h_first_part; /* lives until the stream has read it */
+    std::vector<int32_t> h_first_part; /* pageable, so that a copy has read it when it returns */
     int64_t n_cells;                   /* of the systems of a batch and their right-hand sides */
     int32_t n_long;                    /* rows with several parts: the first of the range */
     int32_t n_parts;                   /* room for so many */
@@ -176,7 +176,7 @@ aisle_status solve_range(gpu &g, const als_rows &a, int32_t from, int32_t to, bo
             {w.cells.p, stride, ld, largest, n, w.order.p, w.cells.p + n * stride, ld, w.failed.p}};
         AISLE_TRY(solve_batch(g, b, w, at - from, err));
     }
-    return check(cudaStreamSynchronize(g.stream), "solve the systems", err);
+    return AISLE_OK;
 }
 
 } // namespace

@@ -16,7 +16,6 @@ namespace aisle
 enum {
     TILE = 128, /* indices of an operand at most; always a multiple of 32 are staged */
     DEPTH = 32, /* terms of a slice */
-    STAGES = 3, /* slices in shared memory: one in use, two under way */
     RING = 4,   /* slices whose weights and columns are known */
     BAND = 16,  /* indices of a fragment */
     BANDS = TILE / BAND,
@@ -36,9 +35,9 @@ __host__ __device__ inline int32_t operand_floats(bool dual, int32_t width)
 
 /* Shared memory of a block with this many operands of this width: slices, then the ring of weights, columns and
  * the scales. */
-inline size_t tile_shared(bool dual, int operands, int32_t width)
+inline size_t tile_shared(bool dual, int operands, int32_t width, int stages)
 {
-    return sizeof(float) * (size_t)(STAGES * operands * operand_floats(dual, width) + RING * DEPTH +
+    return sizeof(float) * (size_t)(stages * operands * operand_floats(dual, width) + RING * DEPTH +
                                     (dual ? operands * TILE : RING * DEPTH) + operands * TILE);
 }
 
@@ -50,8 +49,9 @@ struct tile_source {
     bool part;     /* only a part: neither scaled nor complete */
 };
 
-/* Brings the operands of a tile into shared memory, slice by slice. */
-template <bool DUAL, int OPERANDS> struct tile_feed {
+/* Brings the operands of a tile into shared memory, slice by slice; STAGES of them at once, one in use and the
+ * others under way: three, or two on GPUs with little shared memory. */
+template <bool DUAL, int OPERANDS, int STAGES> struct tile_feed {
     const float *y, *lambda, *val;
     const int32_t *entry_col;
     int32_t ld;
@@ -61,7 +61,7 @@ template <bool DUAL, int OPERANDS> struct tile_feed {
     float *slices, *weight, *scale; /* weight[slice % RING * DEPTH + term], scale[operand * TILE + index] */
     int32_t *col;      /* of the terms (primal, by slice as weight) or indices (dual, as scale) */
     int32_t row, room; /* floats of a row and of an operand's slice */
-    int32_t next_col;  /* of the slice RING ahead, still on their way from memory */
+    int32_t next_col;  /* of the slice to be posted next, still on their way from memory */
     float next_weight;
 
     __device__ tile_feed(const als_rows &a, const tile_source &source, unsigned char *shared, int32_t widest)
@@ -99,8 +99,8 @@ template <bool DUAL, int OPERANDS> struct tile_feed {
             post(k);
         }
         __syncthreads();
-        copy(0);
-        copy(1);
+#pragma unroll
+        for (int k = 0; k < STAGES - 1; k++) copy(k);
         fetch(STAGES);
     }
 
@@ -109,9 +109,9 @@ template <bool DUAL, int OPERANDS> struct tile_feed {
     {
         copy_async_wait<STAGES - 2>();
         __syncthreads();
-        copy(k + 2);
-        post(k + 3);
-        fetch(k + 4);
+        copy(k + STAGES - 1);
+        post(k + STAGES);
+        fetch(k + STAGES + 1);
     }
 
     __device__ const float *slice(int32_t k, int operand) const
