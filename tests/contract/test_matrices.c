@@ -147,6 +147,29 @@ Test(matrices, any_allocation_may_fail)
     aisle_csr_deinit(&ct);
 }
 
+/* The same on the emulated device of tests/softgpu, which fails its N-th allocation and all after it when the
+ * environment says so, and reports at the end what was not freed. */
+CONTRACT(matrices, any_device_allocation_may_fail)
+{
+    if (strcmp(s->ops->name, "cuda") != 0 || !getenv("SOFTGPU_SEED")) return;
+    aisle_csr c = random_csr(40, 30, true, 1), ct;
+    MUST(aisle_csr_transpose(&c, &ct, err));
+    int64_t n = 1;
+    for (aisle_status st = AISLE_ENOMEM; st != AISLE_OK; n++) {
+        char value[32];
+        snprintf(value, sizeof value, "%lld+", (long long)n);
+        setenv("SOFTGPU_FAIL_MALLOC", value, 1);
+        st = everything(s->ops, &c, &ct);
+        unsetenv("SOFTGPU_FAIL_MALLOC");
+        cr_assert(st == AISLE_OK || st == AISLE_ENOMEM, "allocation %lld: %s", (long long)n,
+                  aisle_status_name(st));
+        cr_assert(n < 500);
+    }
+    cr_assert(n > 10, "only %lld allocations were seen", (long long)n);
+    aisle_csr_deinit(&c);
+    aisle_csr_deinit(&ct);
+}
+
 CONTRACT(matrices, a_memory_limit_is_kept_and_comes_back)
 {
     const aisle_device_params p = {.threads = 1, .memory_bytes = 1 << 20};

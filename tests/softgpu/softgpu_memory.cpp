@@ -56,7 +56,7 @@ struct leak_report {
     }
 } at_exit;
 
-/* SOFTGPU_FAIL_MALLOC=N: the N-th allocation after the variable got this value fails. */
+/* SOFTGPU_FAIL_MALLOC=N: the N-th allocation after the variable got this value fails; N+: all later ones too. */
 bool must_fail()
 {
     static std::string last;
@@ -67,7 +67,9 @@ bool must_fail()
         last = value;
         n = 0;
     }
-    return *value && ++n == atoll(value);
+    if (!*value) return false;
+    n++;
+    return n == atoll(value) || (value[strlen(value) - 1] == '+' && n > atoll(value));
 }
 
 struct rectangle {
