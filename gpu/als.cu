@@ -74,6 +74,15 @@ __global__ void clear_rows(float *x, int32_t ld, const int32_t *order, int32_t n
         for (int32_t j = threadIdx.x; j < ld; j += blockDim.x) x[(int64_t)order[i] * ld + j] = 0;
 }
 
+/* The dual system wins while n is well below f; one that fits in shared memory never leaves it. */
+aisle_status solve_exactly(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err)
+{
+    int64_t fused = std::min(als_dual_longest(g, a.ld), 3 * a.f / 5);
+    int32_t others = std::min(to, std::max(from, rows_longer(a.block, fused)));
+    AISLE_TRY(als_systems(g, a, from, others, err));
+    return als_dual(g, a, others, to, err);
+}
+
 aisle_status solve_block(gpu &g, const als_rows &a, aisle_als_solver solver, aisle_error *err)
 {
     const csr_block &b = a.block;
@@ -83,15 +92,15 @@ aisle_status solve_block(gpu &g, const als_rows &a, aisle_als_solver solver, ais
                                                                            empty);
         AISLE_TRY(launched(g, "clear empty rows", false, err));
     }
-    if (solver == AISLE_SOLVER_CHOLESKY) return als_systems(g, a, 0, filled, err);
+    if (solver == AISLE_SOLVER_CHOLESKY) return solve_exactly(g, a, 0, filled, err);
     if (solver == AISLE_SOLVER_CG) return als_cg(g, a, 0, filled, err);
     auto_choice choice = choose(g, a.f, a.ld, a.steps);
     int32_t primal = rows_longer(b, choice.primal_above);
     int32_t dual = std::max(primal, rows_longer(b, choice.dual_most));
     int32_t rest = std::max(dual, rows_longer(b, choice.dual_above));
-    AISLE_TRY(als_systems(g, a, 0, primal, err));
+    AISLE_TRY(solve_exactly(g, a, 0, primal, err));
     AISLE_TRY(als_cg(g, a, primal, dual, err));
-    AISLE_TRY(als_systems(g, a, dual, rest, err));
+    AISLE_TRY(solve_exactly(g, a, dual, rest, err));
     return als_cg(g, a, rest, filled, err);
 }
 

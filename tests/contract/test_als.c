@@ -204,6 +204,45 @@ CONTRACT(als, exact_half_step_is_accurate_to_f32)
     }
 }
 
+/* Rows on both sides of every length at which a back-end may change its way to solve them. */
+CONTRACT(als, exact_half_step_solves_rows_of_every_length)
+{
+    static const int32_t lengths[] = {1,  2,  7,  8,  9,  15, 16, 17, 23,  24,  25,  31,  32, 33,  38, 39,
+                                      63, 64, 65, 78, 79, 95, 96, 97, 127, 128, 129, 159, 0,  160, 161},
+                         factors[] = {20, 40, 64, 130, 272};
+    enum { ROWS = sizeof lengths / sizeof *lengths, COLS = 200 };
+    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
+        int64_t row_ptr[ROWS + 1] = {0};
+        int32_t f = factors[t / 2], *col = aisle_array((int64_t)ROWS * COLS, sizeof *col);
+        float *val = aisle_array((int64_t)ROWS * COLS, sizeof *val);
+        aisle_rng r;
+        aisle_rng_init(&r, t, 4);
+        for (int32_t u = 0; u < ROWS; u++) {
+            int64_t n = row_ptr[u];
+            for (int32_t i = 0, left = lengths[u]; i < COLS;
+                 i++) /* `left` of the remaining columns, at random */
+                if ((int64_t)aisle_rng_below(&r, (uint64_t)(COLS - i)) < left) {
+                    val[n] = (float)(1 + aisle_rng_below(&r, 4));
+                    col[n++] = i;
+                    left--;
+                }
+            row_ptr[u + 1] = n;
+        }
+        const aisle_csr c = {ROWS, COLS, row_ptr, col, t % 2 ? val : NULL};
+        aisle_mat y = random_mat(COLS, f, t), start = random_mat(ROWS, f, t + 1);
+        aisle_als_params p = PARAMS;
+        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.n_other = COLS;
+        double worst = worst_residual(s, &c, &y, &p, &start);
+        /* as above, of 200 rows; what x holds before means nothing */
+        cr_assert(worst <= gamma_n(COLS + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+        aisle_free(col);
+        aisle_free(val);
+    }
+}
+
 CONTRACT(als, many_cg_steps_reach_the_exact_solution)
 {
     aisle_csr c = random_csr(40, 300, true, 5);
