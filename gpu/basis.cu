@@ -9,7 +9,13 @@
 namespace aisle
 {
 
-enum { GRAM_ROWS = 2048 }; /* summed in f32; more only in double */
+enum : int64_t {
+    GRAM_ROWS = 2048, /* summed in f32; more only in double */
+    GRAM_BYTES =
+        64 << 20, /* of partial products; their number must not depend on free memory: cuBLAS may choose
+                               * another kernel, and another order of sums, for another number */
+    SCRATCH_BYTES = 256 << 20 /* of rows that turn in place */
+};
 
 /* sum += the n partial f x f products, in order. */
 __global__ void add_partials(const float *partial, int32_t n, int64_t cells, double *sum)
@@ -25,8 +31,7 @@ aisle_status gramian(gpu &g, const float *y, int32_t n, int32_t f, int32_t ld, d
 {
     const float one = 1, zero = 0;
     int64_t cells = (int64_t)f * f, blocks = ((int64_t)n + GRAM_ROWS - 1) / GRAM_ROWS;
-    int64_t fit = std::min<int64_t>(scratch_bytes(g) / 4, (int64_t)256 << 20) / (cells * 4);
-    int32_t batch = (int32_t)std::max<int64_t>(1, std::min(blocks, fit));
+    int32_t batch = (int32_t)std::max<int64_t>(1, std::min<int64_t>(blocks, GRAM_BYTES / (cells * 4)));
     unsigned grid = (unsigned)((cells + 255) / 256);
     buffer<float> partial;
     AISLE_TRY(partial.make(g, batch * cells, "partial Gramians", err));
@@ -106,32 +111,119 @@ aisle_status basis_make(gpu &g, const float *y, int32_t n, int32_t f, float a0, 
     return AISLE_OK;
 }
 
+enum { TURN_ROWS = 128, TURN_STEP = 8, TURN_THREADS = 256 };
+
+/* Thread t's float4 of a step: of rows row .. row + 127 of src, of which those before `rows` are there. */
+__device__ float4 load_across(const float *src, int32_t ld, int64_t row, int64_t rows, int32_t k)
+{
+    row += threadIdx.x / 2;
+    return row < rows ? *(const float4 *)(src + row * ld + k + threadIdx.x % 2 * 4) : float4{0, 0, 0, 0};
+}
+
+/* That, transposed into tile[k][row]. */
+template <int WIDTH> __device__ void store_across(float (*tile)[WIDTH + 4], float4 v)
+{
+    int i = (int)threadIdx.x / 2, k = (int)threadIdx.x % 2 * 4;
+    tile[k][i] = v.x;
+    tile[k + 1][i] = v.y;
+    tile[k + 2][i] = v.z;
+    tile[k + 3][i] = v.w;
+}
+
+/* dst = src Q, or src Q' (BACKWARDS): a product of ours and not cuBLAS's, so that a row has the same bytes whatever
+ * rows turn with it: each element is one sum over k in ascending order. Tiles of 128 rows x WIDTH columns, 8 x
+ * WIDTH / 16 a thread; the next step's floats are under way while this one's are multiplied. dst may be src where
+ * one tile has all columns. */
+template <int WIDTH, bool BACKWARDS>
+__global__ __launch_bounds__(TURN_THREADS, 2) void turn_rows(const float *src, const float *q, int32_t ld,
+                                                             int32_t n, int32_t across, float *dst)
+{
+    enum { COLUMNS = WIDTH / 16 };
+    __shared__ __align__(16) float a[2][TURN_STEP][TURN_ROWS + 4];
+    __shared__ __align__(16) float b[2][TURN_STEP][WIDTH + 4];
+    int64_t row = (int64_t)(blockIdx.x / across) * TURN_ROWS;
+    int32_t column = (int32_t)(blockIdx.x % across) * WIDTH;
+    int tx = (int)threadIdx.x % 16, ty = (int)threadIdx.x / 16;
+    int q_row = (int)threadIdx.x / (WIDTH / 4), q_column = (int)threadIdx.x % (WIDTH / 4) * 4;
+    bool has_q = threadIdx.x < WIDTH * 2;
+    float4 next_a, next_b = {0, 0, 0, 0};
+    float sum[8][COLUMNS] = {};
+
+    auto load = [&](int32_t k) {
+        next_a = load_across(src, ld, row, n, k);
+        if (has_q && BACKWARDS) next_b = load_across(q, ld, column, ld, k);
+        if (has_q && !BACKWARDS && column + q_column < ld)
+            next_b = *(const float4 *)(q + (int64_t)(k + q_row) * ld + column + q_column);
+    };
+    load(0);
+    for (int32_t k = 0, half = 0; k < ld; k += TURN_STEP, half ^= 1) {
+        store_across<TURN_ROWS>(a[half], next_a);
+        if (has_q && BACKWARDS) store_across<WIDTH>(b[half], next_b);
+        if (has_q && !BACKWARDS) *(float4 *)&b[half][q_row][q_column] = next_b;
+        __syncthreads(); /* one a step: whoever stores into this half again has passed the next one */
+        if (k + TURN_STEP < ld) load(k + TURN_STEP);
+#pragma unroll
+        for (int j = 0; j < TURN_STEP; j++) {
+            __align__(16) float x[8], y[COLUMNS];
+            *(float4 *)x = *(const float4 *)&a[half][j][ty * 8];
+            *(float4 *)(x + 4) = *(const float4 *)&a[half][j][ty * 8 + 4];
+#pragma unroll
+            for (int c = 0; c < COLUMNS; c += 4)
+                *(float4 *)(y + c) = *(const float4 *)&b[half][j][c * 16 + tx * 4];
+#pragma unroll
+            for (int r = 0; r < 8; r++)
+#pragma unroll
+                for (int c = 0; c < COLUMNS; c++) sum[r][c] += x[r] * y[c];
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < 8; r++)
+#pragma unroll
+        for (int c = 0; c < COLUMNS; c += 4) {
+            int32_t to = column + c * 16 + tx * 4;
+            if (row + ty * 8 + r < n && to < ld)
+                *(float4 *)(dst + (row + ty * 8 + r) * ld + to) = {sum[r][c], sum[r][c + 1], sum[r][c + 2],
+                                                                   sum[r][c + 3]};
+        }
+}
+
+template <int WIDTH>
+static void queue_turn(gpu &g, const basis &b, turn which, const float *src, int32_t n, float *dst)
+{
+    int32_t across = (b.ld + WIDTH - 1) / WIDTH;
+    unsigned grid = (unsigned)(((int64_t)n + TURN_ROWS - 1) / TURN_ROWS * across);
+    if (which == INTO)
+        turn_rows<WIDTH, false><<<grid, TURN_THREADS, 0, g.stream>>>(src, b.q.p, b.ld, n, across, dst);
+    else
+        turn_rows<WIDTH, true><<<grid, TURN_THREADS, 0, g.stream>>>(src, b.q.p, b.ld, n, across, dst);
+}
+
 aisle_status rotate(gpu &g, const basis &b, turn which, const float *src, int32_t n, float *dst,
                     aisle_error *err)
 {
-    const float one = 1, zero = 0;
     int32_t ld = b.ld, step = n;
+    bool by_parts = dst == src && ld > 128;
     buffer<float> scratch;
     if (n == 0) return AISLE_OK;
-    if (dst == src) {
-        int64_t fit = std::min<int64_t>(scratch_bytes(g) / 4, (int64_t)256 << 20) / (ld * 4);
+    if (by_parts) {
+        int64_t fit = std::min<int64_t>(scratch_bytes(g) / 4, SCRATCH_BYTES) / (ld * 4);
         step = (int32_t)std::max<int64_t>(1, std::min<int64_t>(n, fit));
         AISLE_TRY(scratch.make(g, (int64_t)step * ld, "rotation", err));
     }
-    for (int32_t r = 0; r < n; r += step) {
-        int32_t rows = std::min(step, n - r);
+    for (int32_t rows, r = 0; r < n; r += rows) {
+        rows = std::min(step, n - r);
         const float *from = src + (int64_t)r * ld;
-        float *to = dst == src ? scratch.p : dst + (int64_t)r * ld;
-        /* Row-major Q is column-major Q': out' = Q' in' takes it as it is, out' = Q in' its transpose. */
-        AISLE_CUDA(cublasSgemm(g.blas, which == INTO ? CUBLAS_OP_N : CUBLAS_OP_T, CUBLAS_OP_N, ld, rows, ld,
-                               &one, b.q.p, ld, from, ld, &zero, to, ld),
-                   "rotation");
-        if (dst == src)
+        float *to = by_parts ? scratch.p : dst + (int64_t)r * ld;
+        if (ld <= 64)
+            queue_turn<64>(g, b, which, from, rows, to);
+        else
+            queue_turn<128>(g, b, which, from, rows, to);
+        AISLE_TRY(launched(g, "rotation", false, err));
+        if (by_parts)
             AISLE_CUDA(cudaMemcpyAsync(dst + (int64_t)r * ld, to, (size_t)rows * (size_t)ld * 4,
                                        cudaMemcpyDeviceToDevice, g.stream),
                        "rotation");
     }
-    if (dst == src) AISLE_CUDA(cudaStreamSynchronize(g.stream), "rotation"); /* before the scratch goes */
     return AISLE_OK;
 }
 

@@ -18,7 +18,8 @@ struct basis {
  * in double and in order. y: device, n x ld. */
 aisle_status gramian(gpu &g, const float *y, int32_t n, int32_t f, int32_t ld, double *out, aisle_error *err);
 aisle_status basis_make(gpu &g, const float *y, int32_t n, int32_t f, float a0, basis *b, aisle_error *err);
-/* dst = src Q (into) or src Q' (back); n rows of ld. dst may be src: then block by block through scratch. */
+/* dst = src Q (into) or src Q' (back); n rows of ld. dst may be src: beyond 128 columns through scratch. A row's
+ * bytes do not depend on the others. */
 enum turn { INTO, BACK };
 aisle_status rotate(gpu &g, const basis &b, turn which, const float *src, int32_t n, float *dst,
                     aisle_error *err);
