@@ -14,7 +14,7 @@ typedef struct aisle_train_options {
     const char *created;
     aisle_strings weights;
     int64_t factors, iterations, cg_steps, seed, threads, patience, similar, content, ngram, min_df,
-        user_core, item_core;
+        user_core, item_core, device, devices, memory;
     double unobserved, regularization, exponent, init_scale, half_life, rating_floor, validation;
     double trending_days, max_df, k1, b;
     bool binary, json;

@@ -90,7 +90,10 @@ aisle_status aisle_training_open(aisle_training *t, const char *command, const a
     AISLE_TRY(aisle_train_options_read(options, &t->params, err));
     AISLE_TRY(aisle_backend_find(options->backend, options->backend_dir, &t->ops, t->passed_over,
                                  sizeof t->passed_over, err));
-    aisle_device_params device = {.threads = (int32_t)options->threads};
+    aisle_device_params device = {.threads = (int32_t)options->threads,
+                                  .ordinal = (int32_t)options->device,
+                                  .devices = (int32_t)options->devices,
+                                  .memory_bytes = options->memory << 20};
     AISLE_TRY(t->ops->open(&device, &t->device, err));
     AISLE_TRY(load(t, err));
     t->trainer = (aisle_trainer){

@@ -1,5 +1,6 @@
 /* What every back-end is measured against: small seeded matrices, and plain double loops. A test body runs
- * once for each usable back-end, and for cpu once for each set of kernels that this machine has. */
+ * once for each usable back-end, and for cpu once for each set of kernels that this machine has, and for
+ * cuda also with rows split over three parts of one GPU ("cuda/3"). */
 #ifndef AISLE_CONTRACT_H
 #define AISLE_CONTRACT_H
 
@@ -18,7 +19,7 @@ typedef struct subject {
     const aisle_backend_ops *ops;
     aisle_device *d;
     char name[64];
-    int32_t kernels; /* index of cpu's kernel table; -1 elsewhere */
+    int32_t kernels; /* index of cpu's kernel table; elsewhere minus the number of shards */
 } subject;
 
 typedef void (*subject_fn)(const subject *s);
@@ -50,12 +51,20 @@ static inline const char *contract_folder(void)
 static inline subject subject_open(const aisle_backend_ops *ops, int32_t kernels, int32_t threads)
 {
     subject s = {.ops = ops, .kernels = kernels};
-    const aisle_device_params p = {.threads = threads};
+    const aisle_device_params p = {.threads = threads, .shards = kernels < 0 ? -kernels : 0};
     MUST(ops->open(&p, &s.d, err));
     if (kernels >= 0) s.d->k = aisle_kernels_at(kernels);
-    snprintf(s.name, sizeof s.name, "%s%s%s", ops->name, kernels >= 0 ? "/" : "",
-             kernels >= 0 ? s.d->k->name : "");
+    snprintf(s.name, sizeof s.name, "%s", ops->name);
+    if (kernels >= 0) snprintf(s.name, sizeof s.name, "%s/%s", ops->name, s.d->k->name);
+    if (kernels < -1) snprintf(s.name, sizeof s.name, "%s/%d", ops->name, -kernels);
     return s;
+}
+
+static inline void run_subject(subject_fn body, const aisle_backend_ops *ops, int32_t kernels)
+{
+    subject s = subject_open(ops, kernels, 2);
+    body(&s);
+    ops->close(s.d);
 }
 
 /* AISLE_CONTRACT_ONLY=NAME leaves out all other back-ends; that one must then be there. */
@@ -71,13 +80,11 @@ static inline void for_each_subject(subject_fn body)
             continue;
         }
         n++;
-        bool cpu = strcmp(ops->name, "cpu") == 0;
-        for (int32_t k = cpu ? 0 : -1; k < 0 || aisle_kernels_at(k); k++) {
-            subject s = subject_open(ops, k, 2);
-            body(&s);
-            ops->close(s.d);
-            if (!cpu) break;
-        }
+        if (strcmp(ops->name, "cpu") == 0)
+            for (int32_t k = 0; aisle_kernels_at(k); k++) run_subject(body, ops, k);
+        else
+            run_subject(body, ops, -1);
+        if (strcmp(ops->name, "cuda") == 0) run_subject(body, ops, -3);
     }
     cr_assert(n > 0, "no usable back-end %s in %s", only, contract_folder());
 }

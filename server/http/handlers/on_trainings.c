@@ -10,7 +10,8 @@ enum { MAX_MEMBERS = 64, FIXED_ARGS = 8, ARGS = FIXED_ARGS + 2 * MAX_MEMBERS + 1
 /* Options that belong to whoever runs the server, or make no sense over HTTP. */
 static bool is_private(const char *name)
 {
-    static const char *const names[] = {"data", "threads", "backend-dir", "json", NULL};
+    static const char *const names[] = {"data",    "threads", "backend-dir", "device",
+                                        "devices", "memory",  "json",        NULL};
     for (const char *const *n = names; *n; n++)
         if (strcmp(*n, name) == 0) return true;
     return false;
