@@ -2,9 +2,9 @@
  * that runs out at any point. */
 #include "tests/contract/contract.h"
 
-enum { USERS = 150, ITEMS = 1700, NEAREST = 7 };
+enum { NEAREST = 7 };
 
-/* What everything that a back-end computes comes to. Short rows and one of more than 1,024 entries. */
+/* What everything that a back-end computes comes to. */
 typedef struct outcome {
     uint64_t factors[3], similar, best; /* hashes; factors by solver */
     double loss[3];
@@ -49,8 +49,10 @@ static outcome outcome_of(const subject *s, const aisle_device_params *p, const 
     }
     MUST(t.ops->topn(t.d, x, 0, c->n_rows, y, &top, ids, scores, err));
     o.best = hash_lists(ids, scores, (size_t)c->n_rows * NEAREST);
-    MUST(t.ops->similar_topk(t.d, dc, NEAREST, ids, scores, NULL, err));
-    o.similar = hash_lists(ids, scores, (size_t)c->n_rows * NEAREST);
+    aisle_error err = {0};
+    aisle_status st = t.ops->similar_topk(t.d, dc, NEAREST, ids, scores, NULL, &err);
+    cr_assert(st == AISLE_OK || (st == AISLE_ENOMEM && p->memory_bytes), "%s: %s", s->name, err.message);
+    if (st == AISLE_OK) o.similar = hash_lists(ids, scores, (size_t)c->n_rows * NEAREST);
     t.ops->mat_free(t.d, y);
     t.ops->mat_free(t.d, x);
     t.ops->csr_free(t.d, dct);
@@ -73,7 +75,8 @@ static void expect_same(const outcome *got, const outcome *want, const char *nam
                   name, what, solver, got->loss[solver], want->loss[solver]);
     }
     cr_assert(got->best == want->best, "%s, %s: top-N differs", name, what);
-    cr_assert(got->similar == want->similar, "%s, %s: neighbours differ", name, what);
+    /* 0: the transpose, which similarity needs whole, found no room */
+    cr_assert(got->similar == 0 || got->similar == want->similar, "%s, %s: neighbours differ", name, what);
 }
 
 /* Those that split rows or have memory of their own; subjects that only repeat it split are left out. */
@@ -82,32 +85,58 @@ static bool is_first_of_gpu(const subject *s)
     return strcmp(s->ops->name, "cuda") == 0 && s->kernels == -1;
 }
 
+/* Rows from empty to more than 1,024 entries. */
 CONTRACT(parts, shards_and_devices_do_not_change_a_byte)
 {
-    static const int32_t factors[] = {20, 130};
+    static const aisle_device_params split[] = {
+        {.shards = 1}, {.shards = 2}, {.shards = 3}, {.devices = 2}, {.devices = 2, .shards = 3}};
     if (!is_first_of_gpu(s)) return;
-    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
-        aisle_csr c = random_csr(USERS, ITEMS, i == 0, 3);
-        aisle_device_params p = {.threads = 1};
-        outcome want = outcome_of(s, &p, &c, factors[i]);
-        for (p.shards = 1; p.shards <= 3; p.shards++) {
-            char what[40];
-            outcome got = outcome_of(s, &p, &c, factors[i]);
-            snprintf(what, sizeof what, "%d factors, %d shards", factors[i], p.shards);
-            expect_same(&got, &want, s->name, what);
+    aisle_csr c = random_csr(60, 1200, true, 3);
+    outcome want = outcome_of(s, &split[0], &c, 20);
+    for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
+        char what[40];
+        aisle_device *d;
+        snprintf(what, sizeof what, "%d shards on %d devices", split[i].shards, split[i].devices);
+        if (s->ops->open(&split[i], &d, NULL) != AISLE_OK) {
+            cr_assert(split[i].devices > 1);
+            printf("[ SKIP ] %s: %s: this machine has one\n", s->name, what);
+            continue;
         }
-        for (p.devices = 2, p.shards = 2; p.shards <= 3; p.shards++) {
-            aisle_device *d;
-            if (s->ops->open(&p, &d, NULL) != AISLE_OK) {
-                printf("[ SKIP ] %s: two devices: this machine has one\n", s->name);
-                break;
-            }
-            s->ops->close(d);
-            outcome got = outcome_of(s, &p, &c, factors[i]);
-            expect_same(&got, &want, s->name, p.shards == 2 ? "2 devices" : "3 shards on 2 devices");
-        }
-        aisle_csr_deinit(&c);
+        s->ops->close(d);
+        outcome got = outcome_of(s, &split[i], &c, 20);
+        expect_same(&got, &want, s->name, what);
     }
+    aisle_csr_deinit(&c);
+}
+
+CONTRACT(parts, shards_do_not_change_a_byte_of_many_factors)
+{
+    const aisle_device_params whole = {.shards = 1}, split = {.shards = 3};
+    if (!is_first_of_gpu(s)) return;
+    aisle_csr c = random_csr(40, 150, false, 3);
+    outcome want = outcome_of(s, &whole, &c, 130), got = outcome_of(s, &split, &c, 130);
+    expect_same(&got, &want, s->name, "3 shards");
+    aisle_csr_deinit(&c);
+}
+
+/* More than half of all cells, so that entries take more room than factors. */
+static aisle_csr dense_csr(int32_t n_rows, int32_t n_cols, bool weighted, uint64_t seed)
+{
+    aisle_csr m = random_csr(n_rows, n_cols, weighted, seed);
+    aisle_rng r;
+    int64_t n = 0;
+    aisle_rng_init(&r, seed, 4);
+    for (int32_t u = 0; u < n_rows; u++) {
+        m.row_ptr[u] = n;
+        for (int32_t i = 0; i < n_cols; i++) {
+            if (aisle_rng_below(&r, 5) < 2) continue;
+            m.col[n] = i;
+            if (weighted) m.val[n] = (float)(1 + aisle_rng_below(&r, 4));
+            n++;
+        }
+    }
+    m.row_ptr[n_rows] = n;
+    return m;
 }
 
 /* Entries stay in device memory where they take at most half of what is free: with 2.1 times their bytes they do
@@ -116,12 +145,12 @@ CONTRACT(parts, streamed_rows_give_the_bytes_of_resident_ones)
 {
     if (!is_first_of_gpu(s)) return;
     for (int weighted = 0; weighted < 2; weighted++) {
-        aisle_csr c = random_csr(400, 2500, weighted, 4);
+        aisle_csr c = dense_csr(300, 400, weighted, 4);
         int64_t bytes = aisle_csr_nnz(&c) * (weighted ? 8 : 4);
         aisle_device_params p = {.threads = 1};
         outcome want = outcome_of(s, &p, &c, 6);
         for (p.shards = 1; p.shards <= 2; p.shards++) {
-            p.memory_bytes = bytes * 21 / 10 / p.shards + (p.shards > 1 ? bytes : 0);
+            p.memory_bytes = bytes * 21 / 10 / p.shards; /* of each shard */
             outcome got = outcome_of(s, &p, &c, 6);
             expect_same(&got, &want, s->name, p.shards == 1 ? "streamed" : "streamed in 2 shards");
         }
