@@ -2,7 +2,8 @@
  * of kernels (softgpu_exec.cpp).
  *
  * A stream is a queue. With an even SOFTGPU_SEED work is done as it is queued; with an odd one only when a
- * synchronisation, a blocking copy or a waited-for event asks for it, so that a missing one is seen. */
+ * synchronisation, a blocking copy or a waited-for event asks for it, so that a missing one is seen. With 3, 7, 11 ... every
+ * second stream works at once beside those that wait: a copy that does not wait for a buffer's last reader is seen. */
 #include "softgpu_internal.h"
 
 #include <chrono>
@@ -19,6 +20,7 @@ struct CUstream_st {
     std::deque<std::function<void()>> work;
     uint64_t n_queued, n_done;
     bool busy;
+    bool eager;
 };
 
 struct CUevent_st {
@@ -42,6 +44,7 @@ thread_local cudaError_t last_error;
 cudaError_t fault_of[DEVICES_MAX];
 bool peers[DEVICES_MAX][DEVICES_MAX];
 std::map<cudaStream_t, std::shared_ptr<CUstream_st>> streams;
+uint64_t n_streams; /* that have been made */
 std::set<cudaEvent_t> events;
 std::map<const void *, int> shared_limits;
 
@@ -158,7 +161,7 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work)
     if (!s) return set_error(cudaErrorInvalidResourceHandle);
     s->work.push_back(std::move(work));
     s->n_queued++;
-    if (seed() % 2 == 0) drain(s.get(), s->n_queued);
+    if (seed() % 2 == 0 || (seed() % 4 == 3 && s->eager)) drain(s.get(), s->n_queued);
     return cudaSuccess;
 }
 
@@ -417,7 +420,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags)
     guard hold(api_lock);
     if (flags > cudaStreamNonBlocking) return set_error(cudaErrorInvalidValue);
     auto made = std::make_shared<CUstream_st>(
-        CUstream_st{device_now, !(flags & cudaStreamNonBlocking), {}, 0, 0, false});
+        CUstream_st{device_now, !(flags & cudaStreamNonBlocking), {}, 0, 0, false, n_streams++ % 2 == 1});
     *s = made.get();
     streams[made.get()] = made;
     return cudaSuccess;
