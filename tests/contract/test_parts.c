@@ -149,7 +149,7 @@ CONTRACT(parts, streamed_rows_give_the_bytes_of_resident_ones)
         int64_t bytes = aisle_csr_nnz(&c) * (weighted ? 8 : 4);
         aisle_device_params p = {.threads = 1};
         outcome want = outcome_of(s, &p, &c, 6);
-        for (p.shards = 1; p.shards <= 2; p.shards++) {
+        for (p.shards = 1; p.shards <= 1 + weighted; p.shards++) {
             p.memory_bytes = bytes * 21 / 10 / p.shards; /* of each shard */
             outcome got = outcome_of(s, &p, &c, 6);
             expect_same(&got, &want, s->name, p.shards == 1 ? "streamed" : "streamed in 2 shards");
