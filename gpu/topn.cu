@@ -80,7 +80,8 @@ int64_t block_bytes(const plan &p, const share &s)
  * users do, the direct way needs nearly nothing. */
 plan make_plan(gpu &g, const share &s)
 {
-    int64_t room = aisle::scratch_bytes(g) - (1 << 20); /* allocations are rounded up */
+    int64_t room = aisle::scratch_bytes(g);
+    room -= std::min<int64_t>(room / 8, 1 << 20); /* allocations are rounded up */
     int32_t at_once = 2 * std::max(1, g.properties.multiProcessorCount);
     plan p = {false, 0, (int32_t)round_up(s.ld, aisle::TOPN_DEPTH), aisle::topn_capacity(s.n), at_once};
     if (s.allowed) room -= ((int64_t)s.n_items + 63) / 64 * 8;

@@ -252,7 +252,7 @@ static aisle_status answers(const subject *s, const aisle_device_params *how, in
 /* Down to little more than the matrices: in fewer users at a time, then in another way, at last not. */
 CONTRACT(topn, little_memory_and_more_parts_do_not_change_a_byte)
 {
-    static const int32_t kib[] = {16384, 2350, 1000, 500, 290};
+    static const int32_t kib[] = {16384, 1600, 1000, 300, 264};
     static int32_t whole[MANY * BEST], ids[MANY * BEST];
     static float whole_scores[MANY * BEST], scores[MANY * BEST];
     bool failed = false;
