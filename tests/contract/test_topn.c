@@ -148,19 +148,37 @@ CONTRACT(topn, equal_items_go_by_id)
     aisle_mat_deinit(&items);
 }
 
-CONTRACT(topn, infinite_scores_are_ordered_by_value)
+/* Each item beats all before it for the first user, none for the second: lists fill as fast as they can. */
+CONTRACT(topn, items_in_order_of_score_are_ranked)
 {
-    aisle_mat users = whole_mat(6, 1, 1), items = whole_mat(600, 1, 2);
+    aisle_mat users = whole_mat(6, 2, 1), items;
+    const float first[] = {1, 0}, second[] = {-1, 0};
+    MUST(aisle_mat_init(&items, 1023, 2, err));
+    for (int32_t i = 0; i < 1023; i++) items.data[2 * i] = (float)i, items.data[2 * i + 1] = (float)(i % 5);
+    memcpy(aisle_mat_row(&users, 0), first, sizeof first);
+    memcpy(aisle_mat_row(&users, 1), second, sizeof second);
+    for (int32_t masks = 0; masks < 2; masks++)
+        check_exact(s, &(ask){6, 1023, 2, 20, 0, 6, masks, masks}, &users, &items);
+    aisle_mat_deinit(&users);
+    aisle_mat_deinit(&items);
+}
+
+/* Rows of 32 equal numbers; their products go from 2^-200, which is 0 or -0, to infinity. */
+CONTRACT(topn, scores_that_overflow_or_vanish_are_ordered_by_value)
+{
+    static const float scale[] = {1, 0x1p100F, 0x1p-100F};
+    aisle_mat users = whole_mat(6, 32, 1), items = whole_mat(600, 32, 2);
     hit hits[600];
     int32_t ids[6 * 600];
     float scores[6 * 600];
     const aisle_topn_params p = {.n = 600};
-    for (int32_t i = 0; i < 6; i++) users.data[i] *= i % 2 ? 0x1p100F : 1;
-    for (int32_t i = 0; i < 600; i++) items.data[i] *= i % 3 ? 0x1p100F : 1;
+    for (int32_t i = 0; i < 6 * 32; i++) users.data[i] = (float)(i / 32 - 2) * scale[i / 32 % 3];
+    for (int32_t i = 0; i < 600 * 32; i++) items.data[i] = (float)(i / 32 % 7 - 3) * scale[i / 32 % 3];
     aisle_dev_mat *du = put_mat(s, &users), *di = put_mat(s, &items);
     MUST(s->ops->topn(s->d, du, 0, 6, di, &p, ids, scores, err));
     for (int32_t r = 0; r < 6; r++) {
-        for (int32_t i = 0; i < 600; i++) hits[i] = (hit){(double)(users.data[r] * items.data[i]), i};
+        for (int32_t i = 0; i < 600; i++)
+            hits[i] = (hit){(double)(32 * users.data[(ptrdiff_t)r * 32] * items.data[(ptrdiff_t)i * 32]), i};
         expect(s->name, r, hits, 600, 600, ids + (ptrdiff_t)r * 600, scores + (ptrdiff_t)r * 600);
     }
     s->ops->mat_free(s->d, du);
