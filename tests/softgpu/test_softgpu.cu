@@ -534,7 +534,8 @@ static void libraries_compute()
 __global__ void overrun(int at)
 {
     __shared__ float before[8], part[8], after[8];
-    before[threadIdx.x % 8] = after[threadIdx.x % 8] = part[at] = 1;
+    float *p = part;
+    before[threadIdx.x % 8] = after[threadIdx.x % 8] = p[at] = 1;
 }
 
 static int at_exit(const char *what)
