@@ -5,13 +5,13 @@
  * second pass. x.y - x'.y' = (x - x').y + x'.(y - y'), so by Cauchy and Schwarz it is at most
  *     |x - x'| |y| + |x'| |y - y'|,
  * from the actual rounding errors, which are about .4 of the worst case 2^-9 |v|, and 0 for whole numbers up to
- * 256. A tensor core multiplies exactly and adds 16 products and the sum so far, each cut no more than 2^-23 of
- * the largest of them (Fasi, Higham, Mikaitis, Pranesh 2021, "Numerical behavior of NVIDIA tensor cores",
- * section 3), and cuts the result: at most 18 2^-23 |x'||y'| a step of 16 columns, 1.125 ld 2^-23 in all; an
- * f32 fma adds at most 2^-24 for each column of s. Together, with |v'| <= (1 + 2^-8) |v|, less than
- * .82 ld 2^-22 |x||y|. So
+ * 256. A tensor core multiplies exactly and adds 8 or 16 products and the sum so far, each cut by no more than
+ * 2^-23 of the largest of them, and cuts the result (Fasi, Higham, Mikaitis, Pranesh 2021, "Numerical behavior
+ * of NVIDIA tensor cores", on Volta to Ampere; assumed of later ones): at most 20 2^-23 |x'||y'| a step of 16
+ * columns, 1.25 ld 2^-23 in all; an f32 fma adds at most 2^-24 for each column of s. Together, with
+ * |v'| <= (1 + 2^-8) |v|, less than .89 ld 2^-22 |x||y|. So
  *     |t - s| <= e(x, y) = a |y| + b |y - y'|,  a = |x - x'| + ld 2^-22 |x|,  b = |x| + |x - x'| >= |x'|,
- * where the rest of ld 2^-22 |x||y|, at least 5 2^-22 |x||y|, covers the roundings of t - e and t + e; a factor
+ * where the rest of ld 2^-22 |x||y|, at least 3.5 2^-22 |x||y|, covers the roundings of t - e and t + e; a factor
  * 1 + 2^-20 covers those of e. Norms are rounded up, and are at least 2^-50 unless the row is zero: that covers
  * underflow. A norm that is not below 2^62 is NaN, and then so is every bound made of it.
  *
