@@ -426,6 +426,9 @@ template <bool RESIDENT, int STAGES> static aisle_status scan(gpu &g, const topn
     AISLE_CUDA(cudaFuncSetAttribute(topn_scan<RESIDENT, STAGES>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     (int)bytes),
                "find candidates");
+    AISLE_CUDA(cudaFuncSetAttribute(topn_scan<RESIDENT, STAGES>,
+                                    cudaFuncAttributePreferredSharedMemoryCarveout, 100 /* % */),
+               "find candidates"); /* else the driver may leave room for one block an SM only */
     topn_scan<RESIDENT, STAGES><<<grid, THREADS, bytes, g.stream>>>(j, (n_tiles - 1) / j.n_lists + 1);
     return launched(g, "find candidates", false, err);
 }
