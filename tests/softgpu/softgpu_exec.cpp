@@ -45,6 +45,8 @@ constexpr size_t GUARD_BYTES = 4096;
 
 struct warp {
     unsigned alive, waiting;
+    const fiber *first; /* that came to wait */
+    bool mixed;         /* somebody waits in another operation than it did */
 };
 
 struct pending_copy {
@@ -230,28 +232,29 @@ void release_barrier()
     }
 }
 
+bool same_operation(const fiber *a, const fiber *b)
+{
+    return a->mask == b->mask && a->function == b->function && a->where.line == b->where.line;
+}
+
 /* Completes the operation that `f` waits in if all live lanes of its mask wait in the same one. */
 void try_warp(fiber *f)
 {
     warp *w = &warps[f->linear / 32];
     unsigned need = f->mask & w->alive;
     if ((w->waiting & need) != need) return;
-    fiber *lane[32] = {};
-    fiber **first = &pool[f->linear / 32 * 32];
-    for (unsigned rest = need; rest; rest &= rest - 1) {
+    fiber *some[32] = {};
+    fiber **all = &pool[f->linear / 32 * 32], **lane = need == ~0u ? all : some;
+    for (unsigned rest = w->mixed || lane == some ? need : 0; rest; rest &= rest - 1) {
         int i = __builtin_ctz(rest);
-        if (first[i]->mask != f->mask || first[i]->function != f->function ||
-            first[i]->where.line != f->where.line)
-            return;
-        lane[i] = first[i];
+        if (!same_operation(all[i], f)) return;
+        some[i] = all[i];
     }
     f->function(lane);
     w->waiting &= ~need;
-    unsigned turn = seed() ? (unsigned)random_bits() : 0;
-    for (unsigned i = 0; i < 32; i++) {
-        unsigned at = seed() & 2 ? (turn - i) % 32 : (turn + i) % 32;
-        if (lane[at]) make_ready(lane[at]);
-    }
+    unsigned turn = seed() ? (unsigned)random_bits() : 0, step = seed() & 2 ? 31 : 1;
+    for (unsigned i = 0; i < 32; i++, turn += step)
+        if (lane[turn % 32]) make_ready(lane[turn % 32]);
 }
 
 void finish()
@@ -351,7 +354,8 @@ void start_block()
     for (unsigned i = 0; i < n_threads; i++) {
         fiber *f = get_fiber(i);
         f->index = {i % now.block.x, i / now.block.x % now.block.y, i / now.block.x / now.block.y};
-        if (i % 32 == 0) warps[i / 32] = {n_threads - i >= 32 ? ~0u : (1u << (n_threads - i)) - 1, 0};
+        if (i % 32 == 0)
+            warps[i / 32] = {n_threads - i >= 32 ? ~0u : (1u << (n_threads - i)) - 1, 0, nullptr, false};
     }
     for (unsigned i = 0; i < n_threads; i++) make_ready(pool[order.next()]);
     memset(dynamic_memory, 0xff, dynamic_bytes);
@@ -465,7 +469,10 @@ void warp_operation(const char *what, place at, unsigned mask, warp_function fun
     self->mask = mask;
     self->function = function;
     self->state = FIBER_IN_WARP_OP;
-    warps[self->linear / 32].waiting |= 1u << lane;
+    warp *w = &warps[self->linear / 32];
+    if (w->waiting == 0) w->first = self, w->mixed = false;
+    if (!same_operation(self, w->first)) w->mixed = true;
+    w->waiting |= 1u << lane;
     try_warp(self);
     suspend();
 }

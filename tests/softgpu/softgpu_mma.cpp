@@ -20,15 +20,20 @@ void gather(fiber *const *lane, registers *r)
     }
 }
 
+/* Rows of eight doubles: the compiler makes vectors of them. */
 template <int K>
-void multiply(fiber *const *lane, registers *r, const float (&a)[16][K], const float (&b)[K][8])
+void multiply(fiber *const *lane, registers *r, const float (&a)[16][K], const double (&b)[K][8])
 {
-    for (int l = 0; l < 32; l++) {
-        for (int i = 0; i < 4; i++) {
-            double sum = r[l].d[i];
-            for (int k = 0; k < K; k++) sum += (double)a[l / 4 + 8 * (i / 2)][k] * b[k][2 * (l % 4) + i % 2];
-            r[l].d[i] = (float)sum;
+    double d[16][8];
+    for (int l = 0; l < 32; l++)
+        for (int i = 0; i < 4; i++) d[l / 4 + 8 * (i / 2)][2 * (l % 4) + i % 2] = r[l].d[i];
+    for (int row = 0; row < 16; row++)
+        for (int k = 0; k < K; k++) {
+            double left = a[row][k];
+            for (int j = 0; j < 8; j++) d[row][j] += left * b[k][j];
         }
+    for (int l = 0; l < 32; l++) {
+        for (int i = 0; i < 4; i++) r[l].d[i] = (float)d[l / 4 + 8 * (i / 2)][2 * (l % 4) + i % 2];
         memcpy(lane[l]->out, r[l].d, sizeof r[l].d);
     }
 }
@@ -38,7 +43,8 @@ void multiply(fiber *const *lane, registers *r, const float (&a)[16][K], const f
 void warp_mma_tf32(fiber *const *lane)
 {
     registers r[32];
-    float a[16][8], b[8][8];
+    float a[16][8];
+    double b[8][8];
     gather(lane, r);
     for (int l = 0; l < 32; l++) {
         for (int i = 0; i < 4; i++) a[l / 4 + 8 * (i % 2)][l % 4 + 4 * (i / 2)] = read_tf32(r[l].a[i]);
@@ -50,7 +56,8 @@ void warp_mma_tf32(fiber *const *lane)
 void warp_mma_bf16(fiber *const *lane)
 {
     registers r[32];
-    float a[16][16], b[16][8];
+    float a[16][16];
+    double b[16][8];
     gather(lane, r);
     for (int l = 0; l < 32; l++)
         for (int h = 0; h < 2; h++) {
