@@ -77,14 +77,17 @@ way way_of(const aisle_dev_csr *a, int64_t products)
 
 /* Cuts the shard into chunks and orders the rows of each: by way, then the most work first, so that no block is
  * left with a long one at the end. */
-void plan(const question &q, const shard &s, part *p, const std::vector<int64_t> &products,
+void plan(const question &q, gpu &g, const shard &s, part *p, const std::vector<int64_t> &products,
           std::vector<int32_t> *order)
 {
-    int64_t most_rows = std::max<int64_t>(1, CHUNK_RESULT_BYTES / (8 * (int64_t)q.k));
+    int64_t scratch = aisle::scratch_bytes(g) / 8; /* for each of four buffers at most, two a turn */
+    int64_t most_rows = std::max<int64_t>(1, std::min(CHUNK_RESULT_BYTES, scratch) / (8 * (int64_t)q.k));
+    int64_t most_entries = aisle::reachable(g, g, s) ? INT64_MAX : scratch / 8;
     for (int32_t r = 0; r < s.n_rows; r++) {
         way w = way_of(q.a, products[(size_t)r]);
         int64_t work = products[(size_t)r] + (w == DENSE ? q.a->n_rows : cells_of(*p, w));
-        if (r == 0 || p->chunks.back().work + work > CHUNK_WORK || r - p->chunks.back().from >= most_rows)
+        if (r == 0 || p->chunks.back().work + work > CHUNK_WORK || r - p->chunks.back().from >= most_rows ||
+            s.h_row_ptr[(size_t)r + 1] - s.h_row_ptr[(size_t)p->chunks.back().from] > most_entries)
             p->chunks.push_back({r, r, {}, 0});
         chunk &c = p->chunks.back();
         c.to = r + 1;
@@ -159,7 +162,7 @@ aisle_status prepare(const question &q, gpu &g, int32_t i, part *p, aisle_error 
     std::vector<int64_t> products;
     AISLE_TRY(measure(q, g, i, p, &products, err));
     std::vector<int32_t> order((size_t)s.n_rows);
-    plan(q, s, p, products, &order);
+    plan(q, g, s, p, products, &order);
     AISLE_TRY(turns_make(q, g, i, p, err));
     AISLE_TRY(p->order.make(g, s.n_rows, "an order of rows", err));
     AISLE_CUDA(cudaMemcpyAsync(p->order.p, order.data(), order.size() * 4, cudaMemcpyHostToDevice, g.stream),

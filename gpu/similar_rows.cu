@@ -14,7 +14,7 @@
  * 4. Candidates and the best so far are sorted by score in f32, ties by smaller id. With more candidates than slots
  *    (ties without end) they come in batches, each against the k-th best of those before.
  * So what comes out is a function of the matrix alone: not of schedules, tiles, or the way rows are shared out. */
-#include "gpu/similar.cuh"
+#include "gpu/similar_lists.cuh"
 
 namespace aisle
 {
@@ -22,149 +22,15 @@ namespace aisle
 namespace
 {
 
-enum {
-    FEATURES = 256, /* of the row that are staged at once */
-    LANES = 8,      /* threads that read a piece of a list together: one sector of 32 bytes a step */
-    PIECE = 64,     /* entries of a list */
-    BINS = 1024,
-    MARK_BIT = 31
-};
-constexpr uint32_t MARK = UINT32_C(1) << MARK_BIT; /* a cell holds not a sum but the slot of a candidate */
-constexpr uint32_t UNITS = MARK - 1;
+enum { BINS = 1024 };
+constexpr uint32_t UNITS = MARK - 1; /* the largest sum */
 
-struct state {
-    int32_t warp_sum[32];
-    int32_t pieces; /* of the staged features */
-    int32_t taken;  /* candidates found */
-    int32_t again;
-    uint32_t floor; /* sums below are out */
-};
-
-/* Where things lie in shared memory. bin lies upon id and at: they are never needed at once. */
-struct frame {
-    state *s;
-    unsigned long long *value; /* [slots] (score bits, ~id) of the best, 0 = none; then sums of candidates */
-    int64_t *begin;            /* [FEATURES] of the list, and so on */
-    int32_t *id, *shift;       /* [slots] of a candidate, whose unit is 2^-shift */
-    uint32_t *bin;
-    int32_t *size, *piece; /* piece: how many stand before the feature's first */
-    float *weight;
-    uint32_t *cell;
-    int32_t *key; /* -1 = empty; hash table only */
-};
-
-constexpr int64_t STATE_BYTES = 256, FEATURE_BYTES = 20, SLOT_BYTES = 16;
-static_assert(sizeof(state) <= STATE_BYTES, "state");
-
-__device__ frame lay_out(unsigned char *shared, int32_t slots, int32_t cells)
+__device__ void add_up(const similar_args &a, const similar_frame &f, similar_job &j)
 {
-    frame f;
-    f.s = (state *)shared;
-    f.value = (unsigned long long *)(shared + STATE_BYTES);
-    f.begin = (int64_t *)(f.value + slots);
-    f.id = (int32_t *)(f.begin + FEATURES);
-    f.shift = f.id + slots;
-    f.bin = (uint32_t *)f.id;
-    f.size = f.shift + slots;
-    f.piece = f.size + FEATURES;
-    f.weight = (float *)(f.piece + FEATURES);
-    f.cell = (uint32_t *)(f.weight + FEATURES);
-    f.key = (int32_t *)(f.cell + cells);
-    return f;
-}
-
-/* A row while a block works on it. */
-struct job {
-    int32_t row;          /* id in the matrix */
-    int32_t n;            /* its entries */
-    int64_t entry;        /* the first, in col[] and val[] */
-    double scale;         /* units of a sum per product */
-    int32_t tile, staged; /* staged: the tile whose first features are staged, -1 = none */
-    int32_t best;         /* how many slots hold the best so far */
-};
-
-/* Features chunk * FEATURES .. of the row: their lists in the tile, cut into pieces. Begins and ends with a
- * barrier. */
-__device__ void stage(const similar_args &a, const frame &f, const job &j, int32_t chunk)
-{
-    int32_t t = (int32_t)threadIdx.x, lane = t % 32, at = chunk * FEATURES + t, pieces = 0, upto = 0;
-    __syncthreads(); /* what was staged has been read */
-    if (t < FEATURES) {
-        int64_t begin = 0, end = 0;
-        float weight = 0;
-        if (at < j.n) {
-            int64_t list = (int64_t)a.rows.col[j.entry + at] * a.n_tiles;
-            begin = a.t_ptr[list + (a.hash_bits ? 0 : j.tile)];
-            end = a.t_ptr[list + (a.hash_bits ? a.n_tiles : j.tile + 1)];
-            weight = a.rows.val ? a.rows.val[j.entry + at] : 1;
-        }
-        f.begin[t] = begin;
-        f.size[t] = (int32_t)(end - begin);
-        f.weight[t] = weight;
-        upto = pieces = (f.size[t] + PIECE - 1) / PIECE;
-        for (int by = 1; by < 32; by *= 2) {
-            int32_t below = __shfl_up_sync(~0u, upto, by);
-            if (lane >= by) upto += below;
-        }
-        if (lane == 31) f.s->warp_sum[t / 32] = upto;
-    }
-    __syncthreads();
-    if (t < FEATURES) {
-        for (int w = 0; w < t / 32; w++) upto += f.s->warp_sum[w];
-        f.piece[t] = upto - pieces;
-        if (t == FEATURES - 1) f.s->pieces = upto;
-    }
-    __syncthreads();
-}
-
-/* Calls visit(weight of the feature, row, its entry in the transpose, its value) for every entry of the row's
- * lists in the tile; without VALUES the value is not read. */
-template <bool VALUES, class Visit>
-__device__ __forceinline__ void sweep(const similar_args &a, const frame &f, job &j, Visit visit)
-{
-    int32_t lane = (int32_t)threadIdx.x % LANES, chunks = (j.n + FEATURES - 1) / FEATURES;
-    for (int32_t chunk = 0; chunk < chunks; chunk++) {
-        if (chunks > 1 || j.staged != j.tile) stage(a, f, j, chunk);
-        j.staged = j.tile;
-        for (int32_t p = (int32_t)threadIdx.x / LANES; p < f.s->pieces; p += (int32_t)blockDim.x / LANES) {
-            int32_t i = 0; /* the last feature with piece[i] <= p */
-            for (int32_t step = FEATURES / 2; step > 0; step /= 2)
-                if (f.piece[i + step] <= p) i += step;
-            int32_t skip = (p - f.piece[i]) * PIECE, n = f.size[i] - skip;
-            int64_t from = f.begin[i] + skip;
-            float weight = f.weight[i], v[PIECE / LANES];
-            int32_t s[PIECE / LANES];
-#pragma unroll
-            for (int u = 0; u < PIECE / LANES; u++) { /* all loads first: they are what takes time */
-                int32_t o = lane + u * LANES;
-                s[u] = o < n ? a.t_row[from + o] : -1;
-                v[u] = VALUES && o < n && a.t_val ? a.t_val[from + o] : 1;
-            }
-#pragma unroll
-            for (int u = 0; u < PIECE / LANES; u++)
-                if (s[u] >= 0 && s[u] != j.row) visit(weight, s[u], from + lane + u * LANES, v[u]);
-        }
-    }
-}
-
-/* The cell of row s, which is made if there is none. */
-__device__ __forceinline__ int32_t cell_of(const similar_args &a, const frame &f, const job &j, int32_t s)
-{
-    if (!a.hash_bits) return s - j.tile * a.tile_rows;
-    uint32_t at = ((uint32_t)s * 2654435769u) >> (32 - a.hash_bits); /* 2^32 / golden ratio */
-    for (;; at = (at + 1) & (uint32_t)(a.cells - 1)) {
-        int32_t there = f.key[at];
-        if (there < 0) there = atomicCAS(&f.key[at], -1, s);
-        if (there < 0 || there == s) return (int32_t)at;
-    }
-}
-
-__device__ void add_up(const similar_args &a, const frame &f, job &j)
-{
-    sweep<true>(a, f, j, [&](float weight, int32_t s, int64_t, float v) {
+    sweep_lists<true>(a, f, j, [&](float weight, int32_t s, int64_t, float v) {
         /* below 2^31: see the head. A scaled weight too small for an f32 is off by 2^-149 max |a_s| < 2^-8 */
         float units = (float)(weight * j.scale) * v;
-        atomicAdd(&f.cell[cell_of(a, f, j, s)], (uint32_t)units + 1);
+        atomicAdd(&f.cell[cell_of_row(a, f, j, s)], (uint32_t)units + 1);
     });
     __syncthreads();
 }
@@ -184,14 +50,14 @@ __device__ uint32_t bin_begin(uint32_t b)
 
 /* The least sum of a row that may come out as good as one of v units: their f32 scores may be equal when the true
  * ones are 2^-23, or the least f32, apart. */
-__device__ uint32_t least_sum(const job &j, double v)
+__device__ uint32_t least_sum(const similar_job &j, double v)
 {
     double least = v * (1 - 0x1p-20) - j.n * 0x1p-8 - 2 - ldexp(j.scale, -148);
     return least < 1 ? 1 : least > UNITS ? UNITS : (uint32_t)least;
 }
 
 /* By the k-th best score so far, if there are k. One thread. */
-__device__ uint32_t floor_of_best(const similar_args &a, const frame &f, const job &j)
+__device__ uint32_t floor_of_best(const similar_args &a, const similar_frame &f, const similar_job &j)
 {
     if (j.best < a.k || f.value[a.k - 1] == 0) return 1;
     float score = __uint_as_float((unsigned)(f.value[a.k - 1] >> 32));
@@ -199,7 +65,7 @@ __device__ uint32_t floor_of_best(const similar_args &a, const frame &f, const j
 }
 
 /* s->floor: at least k rows of the tile are at least as good as any row below it. */
-__device__ void find_floor(const similar_args &a, const frame &f, const job &j)
+__device__ void find_floor(const similar_args &a, const similar_frame &f, const similar_job &j)
 {
     for (int32_t i = (int32_t)threadIdx.x; i < BINS; i += (int32_t)blockDim.x) f.bin[i] = 0;
     __syncthreads();
@@ -235,7 +101,7 @@ __device__ void find_floor(const similar_args &a, const frame &f, const job &j)
 
 /* Clears the cells below the floor; the others become candidates as long as there are slots. s->taken counts
  * those for which there was none, too. */
-__device__ void collect(const similar_args &a, const frame &f, const job &j)
+__device__ void collect(const similar_args &a, const similar_frame &f, const similar_job &j)
 {
     uint32_t floor = f.s->floor;
     for (int32_t i = (int32_t)threadIdx.x; i < a.cells; i += (int32_t)blockDim.x) {
@@ -258,10 +124,11 @@ __device__ void collect(const similar_args &a, const frame &f, const job &j)
 }
 
 /* Slots first .. end - 1: sums become (score, ~id), or are to be made again in a smaller unit. */
-__device__ void finish(const similar_args &a, const frame &f, const job &j, int32_t first, int32_t end)
+__device__ void finish(const similar_args &a, const similar_frame &f, const similar_job &j, int32_t first,
+                       int32_t end)
 {
     for (int32_t i = first + (int32_t)threadIdx.x; i < end; i += (int32_t)blockDim.x) {
-        int32_t c = cell_of(a, f, j, f.id[i]);
+        int32_t c = cell_of_row(a, f, j, f.id[i]);
         if (!(f.cell[c] & MARK)) continue; /* finished before */
         unsigned long long sum = f.value[i];
         if (sum >= (unsigned long long)j.n << 30) {
@@ -280,13 +147,14 @@ __device__ void finish(const similar_args &a, const frame &f, const job &j, int3
 }
 
 /* The scores of the candidates in slots first .. end - 1; their cells are cleared. */
-__device__ void score_candidates(const similar_args &a, const frame &f, job &j, int32_t first, int32_t end)
+__device__ void score_candidates(const similar_args &a, const similar_frame &f, similar_job &j, int32_t first,
+                                 int32_t end)
 {
     do {
         __syncthreads();
         if (threadIdx.x == 0) f.s->again = 0;
-        sweep<false>(a, f, j, [&](float weight, int32_t s, int64_t entry, float) {
-            uint32_t mark = f.cell[cell_of(a, f, j, s)];
+        sweep_lists<false>(a, f, j, [&](float weight, int32_t s, int64_t entry, float) {
+            uint32_t mark = f.cell[cell_of_row(a, f, j, s)];
             if (!(mark & MARK)) return;
             int32_t slot = (int32_t)(mark & ~MARK);
             double product = (double)weight * (a.t_val ? a.t_val[entry] : 1); /* exact */
@@ -324,7 +192,7 @@ __device__ void sort_slots(unsigned long long *value, int32_t n)
 }
 
 /* One tile's rows against the best so far. All cells are zero before and after. */
-__device__ void one_tile(const similar_args &a, const frame &f, job &j)
+__device__ void one_tile(const similar_args &a, const similar_frame &f, similar_job &j)
 {
     add_up(a, f, j);
     find_floor(a, f, j);
@@ -345,15 +213,15 @@ __device__ void one_tile(const similar_args &a, const frame &f, job &j)
     }
 }
 
-__device__ void one_row(const similar_args &a, const frame &f, int32_t r)
+__device__ void one_row(const similar_args &a, const similar_frame &f, int32_t r)
 {
-    job j = {a.rows.first + r,
-             (int32_t)(a.rows.row_ptr[r + 1] - a.rows.row_ptr[r]),
-             a.rows.row_ptr[r] - a.rows.base,
-             0,
-             0,
-             -1,
-             0};
+    similar_job j = {a.rows.first + r,
+                     (int32_t)(a.rows.row_ptr[r + 1] - a.rows.row_ptr[r]),
+                     a.rows.row_ptr[r] - a.rows.base,
+                     0,
+                     0,
+                     -1,
+                     0};
     /* Room for n products rounded up, and for the rounding of what this is made of. In a matrix so small that a
      * scaled weight would be no f32, all scores are 0 in f32: fewer units do no harm. */
     j.scale = ((double)UNITS - 2.0 * j.n - 64) * (1 - 0x1p-20) / (a.length[r] * a.longest);
@@ -375,7 +243,7 @@ __device__ void one_row(const similar_args &a, const frame &f, int32_t r)
 __global__ void __launch_bounds__(1024) similar_rows(const similar_args a, const int32_t *order, int32_t n)
 {
     extern __shared__ __align__(16) unsigned char shared[];
-    const frame f = lay_out(shared, a.slots, a.cells);
+    const similar_frame f = lay_out_similar(shared, a.slots, a.cells);
     for (int32_t i = (int32_t)threadIdx.x; i < a.cells; i += (int32_t)blockDim.x) f.cell[i] = 0;
     __syncthreads();
     for (int32_t at = (int32_t)blockIdx.x; at < n; at += (int32_t)gridDim.x) one_row(a, f, order[at]);

@@ -118,18 +118,19 @@ aisle_status scan(gpu &g, const unsigned *count, int64_t n, int64_t *ptr, aisle_
     return launched(g, "count the transpose", false, err);
 }
 
-/* The last row of a piece of the shard that begins at row `from`, plus one. */
-int32_t piece_end(const shard &s, int32_t from)
+/* The last row of a piece of at most `most` entries of the shard that begins at row `from`, plus one; a longer row
+ * is a piece. */
+int32_t piece_end(const shard &s, int32_t from, int64_t most)
 {
     int32_t to = from + 1;
     while (to < s.n_rows && to - from < PIECE_ROWS &&
-           s.h_row_ptr[(size_t)to + 1] - s.h_row_ptr[(size_t)from] <= PIECE_ENTRIES)
+           s.h_row_ptr[(size_t)to + 1] - s.h_row_ptr[(size_t)from] <= most)
         to++;
     return to;
 }
 
 /* Calls work(block) for all rows of all parts. */
-aisle_status each_piece(aisle_device *d, gpu &g, const aisle_dev_csr *a, rows_copied *s,
+aisle_status each_piece(aisle_device *d, gpu &g, const aisle_dev_csr *a, int64_t most, rows_copied *s,
                         const block_work &work, aisle_error *err)
 {
     for (int32_t j = 0; j < d->n_parts; j++) {
@@ -137,7 +138,7 @@ aisle_status each_piece(aisle_device *d, gpu &g, const aisle_dev_csr *a, rows_co
         bool near = reachable(g, d->part[j], from);
         for (int32_t r = 0, to; r < from.n_rows; r = to) {
             csr_block b;
-            to = near ? from.n_rows : piece_end(from, r);
+            to = near ? from.n_rows : piece_end(from, r, most);
             AISLE_TRY(rows_within_reach(d, g, a, {j, r, to}, g.stream, s, &b, err));
             AISLE_TRY(work(b));
         }
@@ -145,9 +146,16 @@ aisle_status each_piece(aisle_device *d, gpu &g, const aisle_dev_csr *a, rows_co
     return AISLE_OK;
 }
 
+bool weighted(const aisle_device *d, const aisle_dev_csr *a)
+{
+    for (int32_t j = 0; j < d->n_parts; j++)
+        if (a->shard[j].val) return true;
+    return false;
+}
+
 /* Room for the largest piece that has to be copied. */
-aisle_status room_for_pieces(aisle_device *d, gpu &g, const aisle_dev_csr *a, bool with_values,
-                             rows_copied *s, aisle_error *err)
+aisle_status room_for_pieces(aisle_device *d, gpu &g, const aisle_dev_csr *a, int64_t most, rows_copied *s,
+                             aisle_error *err)
 {
     int64_t entries = 0;
     int32_t rows = 0;
@@ -155,25 +163,18 @@ aisle_status room_for_pieces(aisle_device *d, gpu &g, const aisle_dev_csr *a, bo
         const shard &from = a->shard[j];
         if (reachable(g, d->part[j], from)) continue;
         for (int32_t r = 0, to; r < from.n_rows; r = to) {
-            to = piece_end(from, r);
+            to = piece_end(from, r, most);
             rows = std::max(rows, to - r);
             entries = std::max(entries, from.h_row_ptr[(size_t)to] - from.h_row_ptr[(size_t)r]);
         }
     }
-    return rows == 0 ? AISLE_OK : rows_copied_make(g, entries, rows, with_values, s, err);
+    return rows == 0 ? AISLE_OK : rows_copied_make(g, entries, rows, weighted(d, a), s, err);
 }
 
 unsigned blocks_for(const gpu &g, int32_t rows)
 {
     int64_t want = ((int64_t)rows + THREADS / 32 - 1) / (THREADS / 32);
     return (unsigned)std::min<int64_t>(want, (int64_t)g.properties.multiProcessorCount * 16);
-}
-
-bool weighted(const aisle_device *d, const aisle_dev_csr *a)
-{
-    for (int32_t j = 0; j < d->n_parts; j++)
-        if (a->shard[j].val) return true;
-    return false;
 }
 
 } // namespace
@@ -243,11 +244,12 @@ aisle_status transpose(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t 
     if (with_values) AISLE_TRY(t->val.make(g, a->nnz, "values of the transpose", err));
     AISLE_TRY(count.make(g, lists, "counts of the transpose", err));
     AISLE_TRY(longest.make(g, 1, "the longest row", err));
-    AISLE_TRY(room_for_pieces(d, g, a, with_values, &s, err));
+    int64_t most = std::min(PIECE_ENTRIES, scratch_bytes(g) / 64); /* an eighth of what is left */
+    AISLE_TRY(room_for_pieces(d, g, a, most, &s, err));
     AISLE_CUDA(cudaMemsetAsync(count.p, 0, (size_t)lists * sizeof(unsigned), g.stream), "clear counts");
     AISLE_CUDA(cudaMemsetAsync(longest.p, 0, sizeof(double), g.stream), "clear counts");
     AISLE_TRY(each_piece(
-        d, g, a, &s,
+        d, g, a, most, &s,
         [&](const csr_block &b) {
             count_entries<<<blocks_for(g, b.n_rows), THREADS, 0, g.stream>>>(b, tiles, count.p, longest.p);
             return launched(g, "count the transpose", false, err);
@@ -260,7 +262,7 @@ aisle_status transpose(aisle_device *d, gpu &g, const aisle_dev_csr *a, int32_t 
     AISLE_CUDA(cudaStreamSynchronize(g.stream), "the longest row");
     t->longest = sqrt(squares);
     AISLE_TRY(each_piece(
-        d, g, a, &s,
+        d, g, a, most, &s,
         [&](const csr_block &b) {
             place_entries<<<blocks_for(g, b.n_rows), THREADS, 0, g.stream>>>(b, tiles, count.p, t->ptr.p,
                                                                              t->row.p, t->val.p);

@@ -234,12 +234,15 @@ CONTRACT(similar, calls_shards_and_a_memory_limit_do_not_change_a_byte)
     static const aisle_device_params as[] = {{.threads = 1},
                                              {.threads = 3, .shards = 2},
                                              {.threads = 2, .shards = 3},
-                                             {.threads = 2, .shards = 2, .memory_bytes = 1 << 20}};
+                                             {.threads = 2, .shards = 2, .memory_bytes = 1 << 18},
+                                             {.threads = 2, .devices = 2},
+                                             {.threads = 2, .devices = 2, .shards = 5}};
     aisle_csr a = wild_csr(150, 260, 0, 2, 9);
     answer first = ask(s, &a, 17);
     for (size_t i = 0; i < sizeof as / sizeof *as; i++) {
         subject t = *s;
-        MUST(s->ops->open(&as[i], &t.d, err));
+        if (as[i].devices && s->ops->open(&as[i], &t.d, NULL) != AISLE_OK) continue; /* there is only one */
+        if (!as[i].devices) MUST(s->ops->open(&as[i], &t.d, err));
         if (s->kernels >= 0) t.d->k = s->d->k;
         answer w = ask(&t, &a, 17);
         cr_assert(memcmp(w.ids, first.ids, 150 * 17 * sizeof *w.ids) == 0, "%s: device %zu", s->name, i);
@@ -248,6 +251,39 @@ CONTRACT(similar, calls_shards_and_a_memory_limit_do_not_change_a_byte)
         s->ops->close(t.d);
     }
     answer_free(&first);
+    aisle_csr_deinit(&a);
+}
+
+/* From far too little to enough: each device says that it is out of memory or gives the same bytes. In between there
+ * is room for what is made of the rows, but not for the rows. */
+CONTRACT(similar, too_little_device_memory_is_said)
+{
+    aisle_csr a = wild_csr(150, 260, 0, 2, 9);
+    answer first = ask(s, &a, 17), w = answer_new(&a, 17);
+    int32_t refused = 0, done = 0;
+    for (int64_t bytes = 1 << 12; bytes <= 1 << 20; bytes += bytes / 5) {
+        const aisle_device_params p = {.memory_bytes = bytes, .shards = 1};
+        aisle_error error = {0};
+        aisle_device *d;
+        aisle_dev_csr *m = NULL;
+        MUST(s->ops->open(&p, &d, err));
+        aisle_status st = s->ops->csr_put(d, &a, &m, &error);
+        if (st == AISLE_OK) st = s->ops->similar_topk(d, m, 17, w.ids, w.scores, NULL, &error);
+        cr_assert(st == AISLE_OK || (st == AISLE_ENOMEM && error.message[0]), "%s: %lld bytes: %s (%s)",
+                  s->name, (long long)bytes, aisle_status_name(st), error.message);
+        refused += st != AISLE_OK;
+        if (st == AISLE_OK) {
+            done++;
+            cr_assert(memcmp(w.ids, first.ids, 150 * 17 * sizeof *w.ids) == 0, "%s: %lld bytes", s->name,
+                      (long long)bytes);
+            cr_assert(memcmp(w.scores, first.scores, 150 * 17 * sizeof *w.scores) == 0);
+        }
+        s->ops->csr_free(d, m);
+        s->ops->close(d);
+    }
+    cr_assert(refused > 0 && done > 0, "%s: %d refused, %d done", s->name, refused, done);
+    answer_free(&first);
+    answer_free(&w);
     aisle_csr_deinit(&a);
 }
 
