@@ -330,3 +330,66 @@ CONTRACT(cg, a_start_that_overflows_is_refused)
         aisle_mat_deinit(&start);
     }
 }
+
+/* Many rows that no block can hold, so that little memory means many batches of them. */
+static aisle_status half_step_on(const subject *s, const aisle_device_params *params, const aisle_csr *c,
+                                 aisle_mat *x)
+{
+    aisle_mat y = random_mat(c->n_cols, x->n_cols, 1), start = random_mat(x->n_rows, x->n_cols, 2);
+    const aisle_als_params p = {
+        .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 1, .n_other = c->n_cols};
+    aisle_device *d = NULL;
+    aisle_dev_csr *dc = NULL;
+    aisle_dev_mat *dx = NULL, *dy = NULL;
+    aisle_error error = {0}, *err = &error;
+    aisle_status st = s->ops->open(params, &d, err);
+    if (st == AISLE_OK && s->kernels >= 0) d->k = aisle_kernels_at(s->kernels);
+    if (st == AISLE_OK) st = s->ops->csr_put(d, c, &dc, err);
+    if (st == AISLE_OK) st = s->ops->mat_new(d, c->n_cols, x->n_cols, &dy, err);
+    if (st == AISLE_OK) st = s->ops->mat_put(d, &y, dy, err);
+    if (st == AISLE_OK) st = s->ops->mat_new(d, x->n_rows, x->n_cols, &dx, err);
+    if (st == AISLE_OK) st = s->ops->mat_put(d, &start, dx, err);
+    if (st == AISLE_OK) st = s->ops->als_half_step(d, dc, dy, &p, dx, err);
+    if (st == AISLE_OK) st = s->ops->mat_get(d, dx, x, err);
+    if (d) {
+        s->ops->mat_free(d, dx);
+        s->ops->mat_free(d, dy);
+        s->ops->csr_free(d, dc);
+        s->ops->close(d);
+    }
+    aisle_mat_deinit(&y);
+    aisle_mat_deinit(&start);
+    return st;
+}
+
+CONTRACT(cg, little_memory_and_more_parts_do_not_change_a_byte)
+{
+    enum { ROWS = 400, F = 300, COLS = 200 };
+    aisle_csr c = random_csr(ROWS, COLS, true, 3);
+    for (int64_t n = 0, u = 0; u < ROWS; u++) { /* of 181 .. 200 entries */
+        for (int32_t i = 0; i < COLS - u % 20; i++) c.val[n] = (float)(1 + i % 3), c.col[n++] = i;
+        c.row_ptr[u + 1] = n;
+    }
+    aisle_mat want = random_mat(ROWS, F, 4), got = random_mat(ROWS, F, 5);
+    const size_t bytes = (size_t)ROWS * F * sizeof(float);
+    cr_assert(half_step_on(s, &(aisle_device_params){.threads = 2}, &c, &want) == AISLE_OK, "%s", s->name);
+    int64_t none = 0, enough = 8 << 10; /* KiB; the least that does lies between */
+    while (enough - none > 128) {
+        int64_t kib = (none + enough) / 2;
+        aisle_status st =
+            half_step_on(s, &(aisle_device_params){.threads = 2, .memory_bytes = kib << 10}, &c, &got);
+        cr_assert(st == AISLE_OK || st == AISLE_ENOMEM, "%s: %d KiB: %s", s->name, (int)kib,
+                  aisle_status_name(st));
+        cr_assert(st == AISLE_ENOMEM || memcmp(got.data, want.data, bytes) == 0, "%s: %d KiB", s->name,
+                  (int)kib);
+        *(st == AISLE_OK ? &enough : &none) = kib;
+    }
+    for (int32_t shards = 2; shards <= 5; shards += 3) {
+        const aisle_device_params split = {.threads = 2, .shards = shards};
+        cr_assert(half_step_on(s, &split, &c, &got) == AISLE_OK, "%s: %d shards", s->name, shards);
+        cr_assert(memcmp(got.data, want.data, bytes) == 0, "%s: %d shards", s->name, shards);
+    }
+    aisle_csr_deinit(&c);
+    aisle_mat_deinit(&want);
+    aisle_mat_deinit(&got);
+}
