@@ -517,3 +517,39 @@ CONTRACT(als, wrong_shapes_and_parameters_are_refused)
     cr_assert(loss == 42);
     training_close(s, &t);
 }
+
+/* No rows, one direction only, nothing but zeros: the Gramian has eigenvalues 0, and zero is the minimiser where no
+ * entry pulls. */
+CONTRACT(als, empty_and_rank_deficient_sides_are_solved)
+{
+    for (int32_t n_items = 0; n_items <= 40; n_items += 20)
+        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+            aisle_csr c = random_csr(30, n_items, true, 1);
+            aisle_mat y = random_mat(n_items, 37, 2), x = random_mat(30, 37, 3);
+            aisle_als_params p = PARAMS;
+            p.solver = (aisle_als_solver)solver;
+            p.n_other = n_items;
+            p.cg_steps = 40;
+            for (int64_t i = 0; i < (int64_t)n_items * 37;
+                 i++) /* 20: zeros; 40: all rows are multiples of one */
+                y.data[i] = n_items == 20 ? 0 : (float)(1 + i / 37 % 3) * (float)(i % 37 - 18) / 64;
+            aisle_dev_csr *dc = put_csr(s, &c);
+            aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
+            MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+            MUST(s->ops->mat_get(s->d, dx, &x, err));
+            for (int32_t i = 0; i < 30 * 37; i++)
+                cr_assert(n_items == 40 ? isfinite(x.data[i]) : fabs(x.data[i]) < 1e-6,
+                          "%s: %d items, solver %d: %g", s->name, n_items, solver, (double)x.data[i]);
+            if (n_items == 40) {
+                double worst = worst_residual(s, &c, &y, &p, &x);
+                cr_assert(worst <= gamma_n(40 + 15 * 37 + 4), "%s: solver %d, residual %g", s->name, solver,
+                          worst);
+            }
+            s->ops->csr_free(s->d, dc);
+            s->ops->mat_free(s->d, dy);
+            s->ops->mat_free(s->d, dx);
+            aisle_csr_deinit(&c);
+            aisle_mat_deinit(&x);
+            aisle_mat_deinit(&y);
+        }
+}
