@@ -1,12 +1,12 @@
-/* Exact rows by the n x n dual system in shared memory, gathered, solved and written in one kernel. Not for long rows
- * (als_systems.cu).
+/* Exact rows by the n x n dual system in shared memory, gathered, solved and written in one kernel. Not
+ * for long rows (als_systems.cu).
  *
- * With C = W^(1/2) B D^(-1/2), n x ld, and x = D^(-1/2) z the row's system is (I + C'C) z = C' w^(1/2), and by the
- * push-through identity z = C'v with (I + C C') v = w^(1/2). Neither matrix has an eigenvalue under 1, so that f32
- * Cholesky is safe. Rows of up to 32 entries take a warp each and sums of 8, 16 or 32; longer ones a block with a
- * warp for each tile of the lower triangle of I + CC'. C is gathered in groups of 32 columns; where all of it fits,
- * it stays for C'v, else that reads the rows of Y again, now from the cache. The order of every sum depends on the
- * row's length and ld alone. */
+ * With C = W^(1/2) B D^(-1/2), n x ld, and x = D^(-1/2) z the row's system is (I + C'C) z = C' w^(1/2),
+ * and by the push-through identity z = C'v with (I + C C') v = w^(1/2). Neither matrix has an eigenvalue
+ * under 1, so that f32 Cholesky is safe. Rows of up to 32 entries take a warp each and sums of 8, 16 or
+ * 32; longer ones a block with a warp for each tile of the lower triangle of I + CC'. C is gathered in
+ * groups of 32 columns; where all of it fits, it stays for C'v, else that reads the rows of Y again, now
+ * from the cache. The order of every sum depends on the row's length and ld alone. */
 #include "gpu/als.cuh"
 
 #include <algorithm>
@@ -63,7 +63,8 @@ __device__ __forceinline__ bool finite(float4 v)
 
 /* --- a warp a row --- */
 
-/* Columns `column` .. + 31 of C: N rows of a tile. Lane i holds the entry's column and root of weight, 0 past n. */
+/* Columns `column` .. + 31 of C: N rows of a tile. Lane i holds the entry's column and root of weight, 0
+ * past n. */
 template <int N>
 __device__ __forceinline__ void gather_short(const als_rows &a, const entries &e, int32_t col, float w,
                                              int32_t column, float *t)
@@ -81,8 +82,8 @@ __device__ __forceinline__ void gather_short(const als_rows &a, const entries &e
     }
 }
 
-/* Rows of at most N entries, ROWS a block. Shared memory, a warp: N x 32 floats for the system, then `group` times as
- * many for C. */
+/* Rows of at most N entries, ROWS a block. Shared memory, a warp: N x 32 floats for the system, then
+ * `group` times as many for C. */
 template <int N>
 __global__ void __launch_bounds__(32 * ROWS)
     dual_short(const als_rows a, int32_t from, int32_t to, int32_t group)
@@ -194,8 +195,8 @@ __device__ __forceinline__ bool finish_again(const als_rows &a, const entries &e
     return good;
 }
 
-/* Rows of at most 32 `tiles` entries. Shared memory: the packed triangle of tiles, v, roots of weights, columns, and
- * `group` times `tiles` tiles of C. */
+/* Rows of at most 32 `tiles` entries. Shared memory: the packed triangle of tiles, v, roots of weights,
+ * columns, and `group` times `tiles` tiles of C. */
 __global__ void __launch_bounds__(16 * MOST_TILES * (MOST_TILES + 1))
     dual_long(const als_rows a, int32_t from, int32_t tiles, int32_t group)
 {
@@ -239,8 +240,9 @@ __global__ void __launch_bounds__(16 * MOST_TILES * (MOST_TILES + 1))
     if (!good) atomicMin(a.bad, a.block.first + e.row);
 }
 
-/* Groups of 32 columns of C, `bytes` each, beside `fixed` bytes: all of them if that leaves room for `blocks` blocks on
- * a multiprocessor, else what a quarter of the memory holds, so that others compute while one gathers. */
+/* Groups of 32 columns of C, `bytes` each, beside `fixed` bytes: all of them if that leaves room for
+ * `blocks` blocks on a multiprocessor, else what a quarter of the memory holds, so that others compute
+ * while one gathers. */
 int32_t groups(const gpu &g, int32_t ld, size_t bytes, size_t fixed, size_t blocks)
 {
     const size_t all = (size_t)ld / TILE, most = g.properties.sharedMemPerBlockOptin;

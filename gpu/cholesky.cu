@@ -1,9 +1,10 @@
-/* Batched Cholesky, one block a system: small ones whole in shared memory, larger ones in panels of 64 columns.
- * Not a library for few systems: with fewer of them than the GPU has multiprocessors some stand idle.
+/* Batched Cholesky, one block a system: small ones whole in shared memory, larger ones in panels of 64
+ * columns. Not a library for few systems: with fewer of them than the GPU has multiprocessors some stand
+ * idle.
  *
- * Both are left-looking in tiles (tile.cuh): a tile is read once, takes all earlier columns in registers, by tensor
- * cores in three tf32 products, is solved, and written once. The right-hand side is substituted forward on the
- * way. Every sum has a fixed order, so that the bytes depend on the system alone. */
+ * Both are left-looking in tiles (tile.cuh): a tile is read once, takes all earlier columns in registers,
+ * by tensor cores in three tf32 products, is solved, and written once. The right-hand side is substituted
+ * forward on the way. Every sum has a fixed order, so that the bytes depend on the system alone. */
 #include "gpu/cholesky.cuh"
 
 #include <algorithm>
@@ -19,13 +20,15 @@ enum { PANEL = 64, BAND = 128, PANEL_THREADS = 256, STAGES = 3, STAGE_FLOATS = 6
 
 /* --- whole in shared memory --- */
 
-/* Element (r, c) of the lower triangle, the identity past the order, 0 above the diagonal, which is not read. */
+/* Element (r, c) of the lower triangle, the identity past the order, 0 above the diagonal, which is not
+ * read. */
 __device__ __forceinline__ float lower(const float *a, int32_t ld, int32_t m, int32_t r, int32_t c)
 {
     return c > r ? 0 : r < m ? a[(int64_t)r * ld + c] : r == c ? 1 : 0;
 }
 
-/* Tiles of the lower triangle, packed; 64 floats of b and more follow. Systems of another size class return. */
+/* Tiles of the lower triangle, packed; 64 floats of b and more follow. Systems of another size class
+ * return. */
 __global__ void __launch_bounds__(256, 2) solve_small(const systems s, int32_t above, int32_t upto)
 {
     extern __shared__ __align__(16) unsigned char shared[];
@@ -65,19 +68,18 @@ __global__ void __launch_bounds__(256, 2) solve_small(const systems s, int32_t a
 
 /* --- in panels --- */
 
-/* One system. A band is 128 rows of a panel, 4 x 2 tiles. Each step below is a function that is not inlined: else
- * all their addresses would be kept in registers over all loops, which spills. */
+/* One system. A band is 128 rows of a panel, 4 x 2 tiles. */
 struct panels {
     float *a;
     int32_t ld, m;
 };
 
-/* What lies in dynamic shared memory, in floats: stages, or a band's tiles; the panel's three diagonal tiles; the
- * right-hand side, with room for a whole last band. */
+/* What lies in dynamic shared memory, in floats: stages, or a band's tiles; the panel's three diagonal
+ * tiles; the right-hand side, with room for a whole last band. */
 enum { DIAGONAL = STAGES * STAGE_FLOATS, FAILED = DIAGONAL + 3 * TILE_FLOATS, RIGHT_SIDE = FAILED + 4 };
 
-/* Starts the copies of 32 finished columns from `col` on: four tiles of the band, then two of the panel's own rows.
- * Thread t copies quad t % 8 of row t / 8 of each. */
+/* Starts the copies of 32 finished columns from `col` on: four tiles of the band, then two of the panel's
+ * own rows. Thread t copies quad t % 8 of row t / 8 of each. */
 __device__ __forceinline__ void stage_columns(const panels &p, float *stage, int32_t r0, int32_t k0,
                                               int32_t col)
 {
@@ -92,7 +94,8 @@ __device__ __forceinline__ void stage_columns(const panels &p, float *stage, int
     }
 }
 
-/* The band less the products of all earlier columns, into 4 x 2 tiles at base. Each warp sums one. */
+/* The band less the products of all earlier columns, into 4 x 2 tiles at base. Each warp sums one. Not inlined:
+ * beside the loops of its caller its registers would not suffice. */
 __device__ __noinline__ void band_sum(const panels p, int32_t r0, int32_t k0)
 {
     extern __shared__ __align__(16) unsigned char shared[];
@@ -122,8 +125,8 @@ __device__ __noinline__ void band_sum(const panels p, int32_t r0, int32_t k0)
     __syncthreads();
 }
 
-/* The band's tiles times the inverse of the panel's diagonal block, a row of tiles a warp; the first band of a panel
- * holds and factors that block. What each row takes from its right-hand side is taken here. */
+/* The band's tiles times the inverse of the panel's diagonal block, a row of tiles a warp; the first band
+ * of a panel holds and factors that block. What each row takes from its right-hand side is taken here. */
 __device__ __forceinline__ void band_solve(int32_t r0, int32_t k0)
 {
     extern __shared__ __align__(16) unsigned char shared[];
@@ -135,12 +138,7 @@ __device__ __forceinline__ void band_solve(int32_t r0, int32_t k0)
     for (int half = 0; half < 2; half++) {
         float *t = base + (2 * warp + half) * TILE_FLOATS, *d = base + DIAGONAL + 2 * half * TILE_FLOATS;
         float *y = base + RIGHT_SIDE + k0 + TILE * half, *b = base + RIGHT_SIDE + r0 + TILE * warp + lane;
-        if (half == 1 && warp < 4 && !(first && warp == 0)) {
-            fragments<TILE> part = {};
-            tile_product(part, 1, t - TILE_FLOATS, corner);
-            fragments_each(part, [&](int r, int c, float v) { t[tile_at(r, c)] -= v; });
-            __syncwarp();
-        }
+        if (half == 1 && warp < 4 && !(first && warp == 0)) tile_update<TILE>(t, t - TILE_FLOATS, corner, 1);
         if (first && warp == half) {
             float v = *b;
             bool good = tile_factor<TILE>(t, v);
@@ -194,9 +192,9 @@ __global__ void __launch_bounds__(PANEL_THREADS, 2) solve_panels(const systems s
     if (threadIdx.x == 0 && *(int *)(base + FAILED)) s.failed[blockIdx.x] = 1;
 }
 
-/* L'x = y, 32 rows a step from below: their part of x by a warp, then every thread takes its columns of these rows
- * from the rest, while the last warp fetches the next tile of the diagonal. A kernel of its own: it waits for
- * memory and wants many blocks, the factorisation wants registers. */
+/* L'x = y, 32 rows a step from below: their part of x by a warp, then every thread takes its columns of
+ * these rows from the rest, while the last warp fetches the next tile of the diagonal. A kernel of its
+ * own: it waits for memory and wants many blocks, the factorisation wants registers. */
 __global__ void __launch_bounds__(PANEL_THREADS) panels_back(const systems s, int32_t above)
 {
     extern __shared__ __align__(16) unsigned char shared[];

@@ -12,8 +12,8 @@ namespace aisle
 
 enum { TILE = 32, TILE_FLOATS = TILE * TILE };
 
-/* v, but the compiler does not know so: what is computed from it stays where it stands, instead of being computed
- * before the loops around it and kept in registers that are wanted for sums. No instruction. */
+/* v, but the compiler does not know so: what is computed from it stays where it stands, instead of being
+ * computed before the loops around it and kept in registers that are wanted for sums. No instruction. */
 __device__ __forceinline__ unsigned here(unsigned v)
 {
     asm volatile("" : "+r"(v));
@@ -43,8 +43,8 @@ __device__ __forceinline__ float4 tile_quad(const float *t, int r, int quad)
     return *(const float4 *)(t + r * TILE + ((quad ^ (r & 7)) << 2));
 }
 
-/* A warp's N x N sums (N 8, 16 or 32), as mma leaves them: value i of fragment (m, n) is element (fragment_row,
- * fragment_col). Rows from N on, which N = 8 has, mean nothing. */
+/* A warp's N x N sums (N 8, 16 or 32), as mma leaves them: value i of fragment (m, n) is element
+ * (fragment_row, fragment_col). Rows from N on, which N = 8 has, mean nothing. */
 template <int N> struct fragments {
     enum { M = (N + 15) / 16, K = N / 8 };
     float v[M][K][4];
@@ -66,8 +66,8 @@ __device__ __forceinline__ void split(uint32_t v, uint32_t &high, uint32_t &low)
     low = to_tf32(__uint_as_float(v) - __uint_as_float(high));
 }
 
-/* Row and quad that this lane names to ldmatrix_x4 for columns 8 k .. of rows r0 .. of a tile: as the 16 x 8 left
- * operand, or as the two 8 x 8 right ones. */
+/* Row and quad that this lane names to ldmatrix_x4 for columns 8 k .. of rows r0 .. of a tile: as the 16 x
+ * 8 left operand, or as the two 8 x 8 right ones. */
 template <int N> __device__ __forceinline__ const void *left_quad(const float *t, int lane, int r0, int k)
 {
     return t + tile_at((r0 + lane / 8 % 2 * 8 + lane % 8) & (N - 1), 8 * k + lane / 16 * 4);
@@ -78,46 +78,39 @@ template <int N> __device__ __forceinline__ const void *right_quad(const float *
     return t + tile_at((r0 + lane / 16 * 8 + lane % 8) & (N - 1), 8 * k + lane / 8 % 2 * 4);
 }
 
-/* sum += sign a b', the first N rows of two tiles, 32 terms an element, by a warp. Operands are split into two tf32
- * numbers and the product of the low ones is left out (Ootomo and Yokota 2022, eq. 8): each a_ik b_jk is off by at
- * most 3 2^-22 of itself. Tensor cores round their sums towards zero, which would add up over a long sum; so 32 terms
- * are summed there and added to `sum` in f32, rounded to nearest (ibid., section 3.3). 16 columns at a time: one
- * more splitting of a, and 16 registers less. */
+/* sum += sign a b', the first N rows of two tiles, 32 terms an element, by a warp. Operands are split into
+ * two tf32 numbers and the product of the low ones is left out (Ootomo and Yokota 2022, eq. 8): each a_ik
+ * b_jk is off by at most 3 2^-22 of itself. Tensor cores round their sums towards zero, which would add up
+ * over a long sum; so 32 terms are summed there and added to `sum` in f32, rounded to nearest (ibid.,
+ * section 3.3). 16 rows at a time: one more splitting of b, and 16 registers less. */
 template <int N>
 __device__ __forceinline__ void tile_product(fragments<N> &sum, float sign, const float *a, const float *b)
 {
-    enum { M = fragments<N>::M, K = fragments<N>::K < 2 ? 1 : 2 };
+    enum { K = fragments<N>::K };
     const int lane = (int)(here(threadIdx.x) % 32);
 #pragma unroll
-    for (int pair = 0; pair < N; pair += 16) {
-        float part[M][K][4] = {};
+    for (int m = 0; m < fragments<N>::M; m++) {
+        float part[K][4] = {};
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            uint32_t r[4], high[M][4], low[M][4], b_high[2][2], b_low[2][2];
-            ldmatrix_x4(r, right_quad<N>(b, lane, pair, k));
+            uint32_t r[4], high[4], low[4], b_high[2], b_low[2];
+            ldmatrix_x4(r, left_quad<N>(a, lane, 16 * m, k));
 #pragma unroll
-            for (int i = 0; i < 2 * K; i++) split(r[i], b_high[i / 2][i % 2], b_low[i / 2][i % 2]);
+            for (int i = 0; i < 4; i++) split(r[i], high[i], low[i]);
 #pragma unroll
-            for (int m = 0; m < M; m++) {
-                ldmatrix_x4(r, left_quad<N>(a, lane, 16 * m, k));
-#pragma unroll
-                for (int i = 0; i < 4; i++) split(r[i], high[m][i], low[m][i]);
+            for (int n = 0; n < K; n++) {
+                if (n % 2 == 0) ldmatrix_x4(r, right_quad<N>(b, lane, 8 * n, k));
+                split(r[n % 2 * 2], b_high[0], b_low[0]);
+                split(r[n % 2 * 2 + 1], b_high[1], b_low[1]);
+                mma_tf32(part[n], low, b_high);
+                mma_tf32(part[n], high, b_low);
+                mma_tf32(part[n], high, b_high);
             }
-#pragma unroll
-            for (int n = 0; n < K; n++)
-#pragma unroll
-                for (int m = 0; m < M; m++) {
-                    mma_tf32(part[m][n], low[m], b_high[n]);
-                    mma_tf32(part[m][n], high[m], b_low[n]);
-                    mma_tf32(part[m][n], high[m], b_high[n]);
-                }
         }
 #pragma unroll
-        for (int m = 0; m < M; m++)
+        for (int n = 0; n < K; n++)
 #pragma unroll
-            for (int n = 0; n < K; n++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) sum.v[m][pair / 8 + n][i] += sign * part[m][n][i];
+            for (int i = 0; i < 4; i++) sum.v[m][n][i] += sign * part[n][i];
     }
 }
 
@@ -133,10 +126,20 @@ template <int N, class F> __device__ __forceinline__ void fragments_each(fragmen
                 if (N >= 16 || i < 2) f(fragment_row(m, i), fragment_col(n, i), d.v[m][n][i]);
 }
 
-/* Cholesky of the first N rows by a warp, lane r holding row r in registers (Golub and Van Loan 2013, alg. 4.2.2),
- * and one step of forward substitution: lane r passes b_r and gets y_r. On the diagonal is left 1 / l_jj, which is
- * all that the solves need; above it, nothing that means anything. False, for every lane, when a pivot is not > 0
- * or not finite. */
+/* Tile t less a_0 b_0' + .. + a_{n-1} b_{n-1}', by a warp; a and b are n tiles in a row each. Not inlined:
+ * beside the loops of a caller its registers would not suffice. */
+template <int N> __device__ __noinline__ void tile_update(float *t, const float *a, const float *b, int n)
+{
+    fragments<N> sum = {};
+    for (int k = 0; k < n; k++) tile_product(sum, 1, a + k * TILE_FLOATS, b + k * TILE_FLOATS);
+    fragments_each(sum, [&](int r, int c, float v) { t[tile_at(r, c)] -= v; });
+    __syncwarp();
+}
+
+/* Cholesky of the first N rows by a warp, lane r holding row r in registers (Golub and Van Loan 2013, alg.
+ * 4.2.2), and one step of forward substitution: lane r passes b_r and gets y_r. On the diagonal is left 1
+ * / l_jj, which is all that the solves need; above it, nothing that means anything. False, for every lane,
+ * when a pivot is not > 0 or not finite. */
 template <int N> __device__ __forceinline__ bool tile_factor(float *t, float &b)
 {
     const int lane = (int)(here(threadIdx.x) % 32);
@@ -167,8 +170,8 @@ template <int N> __device__ __forceinline__ bool tile_factor(float *t, float &b)
     return good;
 }
 
-/* Row r = lane of tile t becomes t_r L'^-1, L the factored tile d; returns the new row times y. By a warp. Four
- * columns at a time: their sums are independent and d is read by quads that all lanes share. */
+/* Row r = lane of tile t becomes t_r L'^-1, L the factored tile d; returns the new row times y. By a warp.
+ * Four columns at a time: their sums are independent and d is read by quads that all lanes share. */
 __device__ __forceinline__ float tile_solve(float *t, const float *d, const float *y)
 {
     const int lane = (int)(here(threadIdx.x) % 32);
@@ -227,10 +230,10 @@ __device__ __forceinline__ float tile_take(const float *t, const float *x, float
     return b;
 }
 
-/* Solves a system of n x n tiles, packed by triangle(), by a whole block: b (32 n floats, shared, aligned to 16)
- * becomes the solution. Rows past the order are those of the identity, and 0 in b. *failed (shared) is set to 1
- * where tile_factor() fails. Left-looking: a tile is summed over all earlier columns in registers and touched once.
- */
+/* Solves a system of n x n tiles, packed by triangle(), by a whole block: b (32 n floats, shared, aligned
+ * to 16) becomes the solution. Rows past the order are those of the identity, and 0 in b. *failed (shared)
+ * is set to 1 where tile_factor() fails. Left-looking: a tile is summed over all earlier columns in
+ * registers and touched once. */
 __device__ __forceinline__ void tiles_solve(float *tiles, int n, float *b, int *failed)
 {
     const int lane = (int)(here(threadIdx.x) % 32), warp = (int)threadIdx.x / 32,
@@ -238,11 +241,8 @@ __device__ __forceinline__ void tiles_solve(float *tiles, int n, float *b, int *
     for (int j = 0; j < n; j++) {
         float *d = tiles + triangle(j, j), *bj = b + TILE * j;
         for (int i = j + warp; i < n; i += warps) {
-            fragments<TILE> sum = {};
-            float *t = tiles + triangle(i, j);
-            for (int k = 0; k < j; k++) tile_product(sum, 1, tiles + triangle(i, k), tiles + triangle(j, k));
-            if (j > 0) fragments_each(sum, [&](int r, int c, float v) { t[tile_at(r, c)] -= v; });
-            __syncwarp();
+            if (j > 0)
+                tile_update<TILE>(tiles + triangle(i, j), tiles + triangle(i, 0), tiles + triangle(j, 0), j);
             if (i == j) { /* the first warp's first tile: the others are summed meanwhile */
                 float y = bj[lane];
                 bool good = tile_factor<TILE>(d, y);

@@ -243,6 +243,32 @@ CONTRACT(als, exact_half_step_solves_rows_of_every_length)
     }
 }
 
+/* One row of four overflows f32, once short and once longer: the half-step says so. */
+CONTRACT(als, exact_half_step_reports_a_row_that_is_not_finite)
+{
+    static const int32_t lengths[] = {2, 40};
+    for (int t = 0; t < 2; t++) {
+        int32_t n = lengths[t], col[4 * 40];
+        int64_t row_ptr[5] = {0};
+        float val[4 * 40];
+        for (int32_t e = 0; e < 4 * n; e++) col[e] = e % n, val[e] = e / n == 2 ? 3e38F : 1;
+        for (int32_t u = 0; u < 4; u++) row_ptr[u + 1] = row_ptr[u] + n;
+        const aisle_csr c = {4, 40, row_ptr, col, val};
+        aisle_mat y = random_mat(40, 80, 3), x = random_mat(4, 80, 4);
+        aisle_als_params p = PARAMS;
+        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.n_other = 40;
+        aisle_dev_csr *dc = put_csr(s, &c);
+        aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
+        MUST_FAIL(AISLE_ENUMERIC, s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+        s->ops->mat_free(s->d, dx);
+        s->ops->mat_free(s->d, dy);
+        s->ops->csr_free(s->d, dc);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&x);
+    }
+}
+
 CONTRACT(als, many_cg_steps_reach_the_exact_solution)
 {
     aisle_csr c = random_csr(40, 300, true, 5);
