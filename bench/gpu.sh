@@ -3,7 +3,10 @@
 # JSON lines. Needs bash, gcc, CMake 3.25 and the CUDA toolkit; OpenBLAS of the system or of --deps. Under 8 minutes.
 set -u
 here=$PWD
-PATH=$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer # where NVIDIA's packages put them
+PATH=$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer:/usr/local/nvidia/bin # where NVIDIA's packages put them
+if ! command -v cmake >/dev/null; then # it may be there as a package of Python
+  packaged=$(python3 -c 'import cmake; print(cmake.CMAKE_BIN_DIR)' 2>/dev/null) && PATH=$PATH:$packaged
+fi
 cd "$(dirname "$0")/.." || exit 1
 
 usage() {
@@ -49,9 +52,10 @@ while [ $# -gt 0 ]; do
 done
 case $size in full | small | tiny) ;; *) echo "$0: --size $size: must be full, small or tiny" >&2; exit 2 ;; esac
 
-cuda=ON
+cuda=ON gpu=ON # cuda: to be built
 if [ "$backend" = cpu ] || [ -n "$backend_dir" ]; then cuda=OFF; fi
-if [ $cuda = ON ] && ! nvidia-smi -L >/dev/null 2>&1 && ! ls /dev/nvidia[0-9]* >/dev/null 2>&1; then
+if [ "$backend" = cpu ] || { ! timeout 30 nvidia-smi -L >/dev/null 2>&1 && ! ls /dev/nvidia[0-9]* >/dev/null 2>&1; }; then gpu=OFF; fi
+if [ $cuda = ON ] && [ $gpu = OFF ]; then
   echo "$0: no GPU on this machine (neither nvidia-smi nor /dev/nvidia0); --dry-run goes the whole path on the cpu" >&2
   exit 1
 fi
@@ -59,9 +63,18 @@ fi
 # ---- steps: each has its time, may fail, and is named at the end ------------------------------------------------
 mkdir -p "$build/logs" || exit 1
 build=$(cd "$build" && pwd)
-lines=$build/logs/lines.jsonl
 failed=() skipped=()
-: >"$lines"
+
+# Written to as results come: nothing is lost where this script is ended.
+if [ -z "$name" ] && [ $gpu = ON ]; then
+  name=$(timeout 30 nvidia-smi --query-gpu=name --format=csv,noheader -i "$ordinal" 2>/dev/null | head -n 1)
+fi
+name=$(printf %s "${name:-$backend}" | tr -cs 'A-Za-z0-9.' - | tr '[:upper:]' '[:lower:]' | sed 's/^-//; s/-$//')
+if [ -z "$out" ]; then
+  out=bench/results/gpu-$name-$(date -u +%Y-%m-%d).jsonl
+  [ "$size" = full ] || out=$build/gpu-$name-$size.jsonl
+fi
+lines=$out
 
 left() { echo $((seconds - SECONDS)); }
 
@@ -90,9 +103,10 @@ configure() {
   local options=(-S . -B "$build" -DAISLE_ENGINE_ONLY=ON -DCMAKE_BUILD_TYPE=Release "-DAISLE_CUDA=$cuda" "$@")
   local arch
   if [ $cuda = ON ]; then
-    arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader -i "$ordinal" 2>/dev/null | head -n 1 | tr -d '. ')
+    arch=$(timeout 30 nvidia-smi --query-gpu=compute_cap --format=csv,noheader -i "$ordinal" 2>/dev/null | head -n 1 | tr -d '. ')
     case $arch in [0-9]*) options+=("-DCMAKE_CUDA_ARCHITECTURES=$arch") ;; esac
   fi
+  if ! command -v make >/dev/null && command -v ninja >/dev/null; then options+=(-G Ninja); fi
   [ -z "${AISLE_COMMIT:-}" ] || options+=("-DAISLE_COMMIT=$AISLE_COMMIT")
   cmake "${options[@]}"
 }
@@ -125,31 +139,45 @@ step build $((seconds / 2)) cmake --build "$build" --parallel "$(nproc)" || exit
 [ -n "$backend_dir" ] || backend_dir=$build/backends
 backend_dir=$(mkdir -p "$backend_dir" && cd "$backend_dir" && pwd)
 export AISLE_BACKEND_DIR=$backend_dir AISLE_CONTRACT_ONLY=$backend
+if ! mkdir -p "$(dirname "$lines")" || ! : >"$lines"; then echo "$0: $lines cannot be written" >&2; exit 1; fi
 
 # ---- results are right? ------------------------------------------------------------------------------------------
 contract=$build/tests/contract/test_contract_alone
 check() { # check NAME SECONDS COMMAND...
-  if step "$@"; then record "$1" passed; else record "$1" failed; fi
+  local status=0 result=passed
+  step "$@" || { status=$? result=failed; }
+  if [ $status -ge 124 ] && [ $status -ne 127 ]; then result='not done'; fi
+  record "$1" "$result"
+  return $status
 }
 
-check contract $((seconds / 5)) "$contract"
-if [ $cuda = OFF ]; then
-  skip memcheck "no CUDA here"
-elif ! command -v compute-sanitizer >/dev/null; then
-  skip memcheck "no compute-sanitizer on the path"
-elif ! compute-sanitizer "$contract" matrices/describe >"$build/logs/sanitizer" 2>&1; then
-  skip memcheck "compute-sanitizer does not work here, see $build/logs/sanitizer"
-else
-  check memcheck 45 compute-sanitizer --tool memcheck --error-exitcode 9 "$contract" als/many als/one loss/loss topn/best similar/n
-  check racecheck 45 compute-sanitizer --tool racecheck --error-exitcode 9 "$contract" als/many als/one topn/best similar/n
-fi
+# A test that hangs has a fifteenth of all time, and then the others their turn.
+check contract $((seconds / 4)) "$contract" --each $((seconds / 15 > 1 ? seconds / 15 : 1)) ||
+  grep -v '^\[ \(ok\|\.\.\) \]' "$build/logs/contract" | head -n 60 >&2
+
+# After the times that matter most.
+sanitize() {
+  if [ $gpu = OFF ]; then
+    skip memcheck "no GPU here"
+  elif ! command -v compute-sanitizer >/dev/null; then
+    skip memcheck "no compute-sanitizer on the path"
+  elif [ "$(left)" -lt 45 ]; then
+    skip memcheck "no time was left"
+  elif ! timeout -k 5 20 compute-sanitizer "$contract" matrices/describe >"$build/logs/sanitizer" 2>&1; then
+    skip memcheck "compute-sanitizer does not work here, see $build/logs/sanitizer"
+  else
+    check memcheck 45 compute-sanitizer --tool memcheck --error-exitcode 9 "$contract" als/many als/one loss/loss topn/best similar/n
+    if [ "$(left)" -lt 20 ]; then skip racecheck "no time was left"; return; fi
+    check racecheck 45 compute-sanitizer --tool racecheck --error-exitcode 9 "$contract" als/many als/one topn/best similar/n
+  fi
+}
 
 # ---- times -------------------------------------------------------------------------------------------------------
 # The most device memory in use while a bench runs, of all processes; nothing where the driver does not say.
 watch_memory() {
   : >"$build/logs/memory"
   watcher=
-  [ $cuda = ON ] && command -v nvidia-smi >/dev/null || return 0
+  [ $gpu = ON ] && command -v nvidia-smi >/dev/null || return 0
   nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits -i "$ordinal" -lms 250 >"$build/logs/memory" 2>&1 &
   watcher=$!
 }
@@ -185,10 +213,14 @@ tiny)
   catalogue="--items 500" users=60 few=60 runs=2 f=16 many=40 short=1 ;;
 esac
 
-times() { # times BACKEND: what both back-ends do
-  # shellcheck disable=SC2086 # a shape is several words
+# What both back-ends do.
+# shellcheck disable=SC2086 # a shape is several words
+times_als() { # times_als BACKEND
+  bench als "$1" 75 bench_als $shape --factors $f --solvers exact,cg --runs $runs --max-seconds $short
+}
+times() { # times BACKEND: the rest
+  # shellcheck disable=SC2086
   {
-    bench als "$1" 75 bench_als $shape --factors $f --solvers exact,cg --runs $runs --max-seconds $short
     if [ "$1" = cpu ] && [ "$backend" != cpu ]; then
       bench topn "$1" 40 bench_topn --users $few $catalogue --entries $((few * 50)) --factors $f --runs $runs --max-seconds $short
     else
@@ -201,11 +233,14 @@ times() { # times BACKEND: what both back-ends do
 # shellcheck disable=SC2086
 {
   bench als-auto "$backend" 60 bench_als $shape --factors $f --solvers auto --runs $runs --max-seconds $short
+  times_als "$backend"
   times "$backend"
   bench als-many "$backend" 75 bench_als $shape --factors $many --solvers exact,auto --runs $((runs > 10 ? 10 : runs)) --max-seconds 12
   [ -z "$matrix" ] || bench als-file "$backend" 60 bench_als --matrix "$matrix" --factors $f,$many --solvers exact,auto --runs $runs --max-seconds 4
   if [ $size = full ] && [ "$host_gib" -lt 28 ]; then skip als-big "needs 28 GiB of host memory, $host_gib are free"
   else bench als-big "$backend" 120 bench_als $big --factors $f --solvers auto --runs 10 --max-seconds 15; fi
+  [ "$backend" = cpu ] || times_als cpu
+  sanitize
   [ "$backend" = cpu ] || times cpu
 }
 
@@ -235,16 +270,6 @@ if [ "$backend" != cpu ]; then
 fi
 
 # ---- what came out -----------------------------------------------------------------------------------------------
-if [ -z "$name" ] && [ "$backend" != cpu ]; then
-  name=$(nvidia-smi --query-gpu=name --format=csv,noheader -i "$ordinal" 2>/dev/null | head -n 1)
-fi
-name=$(printf %s "${name:-$backend}" | tr -cs 'A-Za-z0-9.' - | tr '[:upper:]' '[:lower:]' | sed 's/^-//; s/-$//')
-if [ -z "$out" ]; then
-  out=bench/results/gpu-$name-$(date -u +%Y-%m-%d).jsonl
-  [ "$size" = full ] || out=$build/gpu-$name-$size.jsonl
-fi
-mkdir -p "$(dirname "$out")" && cp "$lines" "$out" || failed+=("results: $out cannot be written")
-
 awk "$get"'
 function bar(label, solver, backend) {
   if (backend == "cpu") return ""

@@ -159,7 +159,7 @@ template <int G> aisle_status long_rows(gpu &g, const side_args &a, int32_t n, a
     sum_pieces<G><<<blocks_of(first.back()), WARPS * 32, 0, g.stream>>>(a, piece_first.p, n, pieces.p);
     AISLE_TRY(aisle::launched(g, "loss", false, err));
     sum_long_rows<<<blocks_of(n), WARPS * 32, 0, g.stream>>>(a, piece_first.p, n, pieces.p);
-    return aisle::launched(g, "loss", false, err);
+    return aisle::launched(g, "loss", true, err); /* `first` must outlive its copy */
 }
 
 template <int G> aisle_status block_rows(gpu &g, const side_args &a, aisle_error *err)
