@@ -27,7 +27,8 @@ class Parity(unittest.TestCase):
         # of auto only the end is the same: what it takes for a row, exact or stepped, hangs on what each back-end costs
         with folder() as f:
             self.assertEqual(import_sample(f / "data").returncode, 0)
-            for solver in ("cholesky", "cg"):
+            # three steps from a random start carry rounding on: the cpu differs from itself by 2e-4 when its compiler adds in another order
+            for solver, bound in (("cholesky", 1e-5), ("cg", 1e-3)):
                 want = None
                 for name, backend in self.backends():
                     lines = self.lines("train", "--data", f / "data", "--out", f / "m.aisle", "--solver", solver, *SETTINGS, *backend)
@@ -35,7 +36,7 @@ class Parity(unittest.TestCase):
                     self.assertEqual(len(losses), 6)
                     want = want or losses
                     for got, wanted in zip(losses, want):
-                        self.assertLessEqual(abs(got - wanted), 1e-4 * wanted, f"{name}, {solver}: {losses}, wanted {want}")
+                        self.assertLessEqual(abs(got - wanted), bound * wanted, f"{name}, {solver}: {losses}, wanted {want}")
 
     def test_quality_is_that_of_the_cpu(self):
         with folder() as f:
