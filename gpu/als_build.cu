@@ -253,8 +253,7 @@ typedef void (*tile_kernel)(launch);
 aisle_status build_tiles(gpu &g, const launch &k, tile_kernel kernel, unsigned threads, size_t shared,
                          int64_t units, aisle_error *err)
 {
-    AISLE_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared),
-               "build the systems");
+    AISLE_TRY(allow_shared(g, kernel, "build the systems", err));
     kernel<<<(unsigned)(units * k.tiles), threads, shared, g.stream>>>(k);
     return launched(g, "build the systems", false, err);
 }

@@ -185,9 +185,7 @@ aisle_status by_blocks(gpu &g, const als_rows &a, int32_t from, int32_t to, int3
     int32_t slices = slices_of(a.ld, T::COLUMNS), warps = teams * slices;
     int32_t floats = shared_floats<T>(teams, slices) + n_deep * warps * deep_floats<T>;
     size_t shared = sizeof(float) * (size_t)floats;
-    AISLE_CUDA(cudaFuncSetAttribute(cg_staged_rows<T, MODE>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                    (int)shared),
-               "conjugate gradient");
+    AISLE_TRY(allow_shared(g, cg_staged_rows<T, MODE>, "conjugate gradient", err));
     cg_staged_rows<T, MODE>
         <<<(unsigned)(to - from), (unsigned)(warps * 32), shared, g.stream>>>(a, from, to, slices);
     return launched(g, "conjugate gradient", false, err);

@@ -262,8 +262,7 @@ aisle_status solve_short(gpu &g, const als_rows &a, int32_t from, int32_t to, ai
     const size_t tile = N * TILE * sizeof(float);
     const int32_t group = groups(g, a.ld, ROWS * tile, ROWS * tile, 3);
     const size_t bytes = ROWS * tile * (size_t)(group + 1);
-    AISLE_CUDA(cudaFuncSetAttribute(dual_short<N>, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes),
-               "dual systems");
+    AISLE_TRY(allow_shared(g, dual_short<N>, "dual systems", err));
     dual_short<N>
         <<<(unsigned)(to - from + ROWS - 1) / ROWS, 32 * ROWS, bytes, g.stream>>>(a, from, to, group);
     return launched(g, "dual systems of short rows", false, err);
@@ -275,8 +274,7 @@ aisle_status solve_long(gpu &g, const als_rows &a, int32_t from, int32_t to, int
     const size_t tile = (size_t)tiles * TILE_FLOATS * sizeof(float);
     const int32_t group = groups(g, a.ld, tile, long_bytes(tiles), tiles == 2 ? 4 : 2);
     const size_t bytes = long_bytes(tiles) + tile * (size_t)group;
-    AISLE_CUDA(cudaFuncSetAttribute(dual_long, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes),
-               "dual systems");
+    AISLE_TRY(allow_shared(g, dual_long, "dual systems", err));
     dual_long<<<(unsigned)(to - from), (unsigned)(16 * tiles * (tiles + 1)), bytes, g.stream>>>(a, from,
                                                                                                 tiles, group);
     return launched(g, "dual systems", false, err);

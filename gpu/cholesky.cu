@@ -243,9 +243,7 @@ aisle_status aisle::cholesky_solve(gpu &g, const systems &s, aisle_error *err)
     int most =
         2; /* tiles a side such that two blocks share a multiprocessor: one alone waits at its barriers */
     while (most < 8 && 2 * (small_bytes(most + 1) + 512) <= g.properties.sharedMemPerBlockOptin) most++;
-    AISLE_CUDA(cudaFuncSetAttribute(solve_small, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                    (int)small_bytes(most)),
-               "Cholesky");
+    AISLE_TRY(allow_shared(g, solve_small, "Cholesky", err));
     /* Orders may be mixed: a launch a size class, so that small systems do not hold the memory of large ones. */
     int above = 0;
     for (int n = 2; above < most; above = n, n = std::min(2 * n, most)) {
@@ -256,8 +254,7 @@ aisle_status aisle::cholesky_solve(gpu &g, const systems &s, aisle_error *err)
     }
     if (TILE * above >= s.max_order) return AISLE_OK;
     size_t bytes = (RIGHT_SIDE + (size_t)s.max_order + BAND) * sizeof(float);
-    AISLE_CUDA(cudaFuncSetAttribute(solve_panels, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes),
-               "Cholesky");
+    AISLE_TRY(allow_shared(g, solve_panels, "Cholesky", err));
     solve_panels<<<(unsigned)s.n, PANEL_THREADS, bytes, g.stream>>>(s, TILE * above);
     AISLE_TRY(launched(g, "Cholesky", false, err));
     bytes = (2 * TILE_FLOATS + (size_t)(s.max_order + TILE - 1) / TILE * TILE) * sizeof(float);

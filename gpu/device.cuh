@@ -52,6 +52,17 @@ aisle_status launched(gpu &g, const char *what, bool sync, aisle_error *err);
 
 #define AISLE_CUDA(call, what) AISLE_TRY(aisle::check((call), (what), err))
 
+/* Lets blocks of a kernel have all the dynamic shared memory that there is, instead of 48 KB. Always all: the limit
+ * is the kernel's on a GPU, and a part on another host thread may come between a call with less and the launch. */
+template <class K> aisle_status allow_shared(gpu &g, K *kernel, const char *what, aisle_error *err)
+{
+    cudaFuncAttributes has;
+    AISLE_CUDA(cudaFuncGetAttributes(&has, kernel), what);
+    return check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                      (int)(g.properties.sharedMemPerBlockOptin - has.sharedSizeBytes)),
+                 what, err);
+}
+
 /* Device memory that counts against the part's limit. AISLE_ENOMEM says what it was for, how much is needed
  * and how much there is. Memory is taken and freed in the order of g.stream: another stream that is to use it
  * waits for an event of g.stream first, and g.stream for that one's before it is freed. */

@@ -46,7 +46,7 @@ bool peers[DEVICES_MAX][DEVICES_MAX];
 std::map<cudaStream_t, std::shared_ptr<CUstream_st>> streams;
 uint64_t n_streams; /* that have been made */
 std::set<cudaEvent_t> events;
-std::map<const void *, int> shared_limits;
+std::map<std::pair<int, const void *>, int> shared_limits; /* of a device's kernel */
 
 int n_devices()
 {
@@ -167,7 +167,7 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work)
 
 static cudaError_t check_launch(const configuration &c, const void *key)
 {
-    auto limit = shared_limits.find(key);
+    auto limit = shared_limits.find({device_now, key});
     size_t bytes = limit == shared_limits.end() ? STATIC_SHARED_MAX : (size_t)limit->second;
     uint64_t threads = (uint64_t)c.block.x * c.block.y * c.block.z;
     if (threads == 0 || threads > 1024 || c.block.x > 1024 || c.block.y > 1024 || c.block.z > 64)
@@ -207,14 +207,18 @@ cudaError_t function_attribute(const void *key, cudaFuncAttribute which, int val
     guard hold(api_lock);
     if (which != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
     if (value < 0 || (size_t)value > DYNAMIC_SHARED_MAX) return set_error(cudaErrorInvalidValue);
-    shared_limits[key] = value;
+    /* Allowed by a device, but the launch of another host thread may need what was there. */
+    int &limit = shared_limits[{device_now, key}];
+    if (value < limit) return set_error(cudaErrorInvalidValue);
+    limit = value;
     return cudaSuccess;
 }
 
 cudaError_t function_attributes(cudaFuncAttributes *a, const void *key)
 {
     guard hold(api_lock);
-    *a = {0, 0, 1024, 32, shared_limits.count(key) ? shared_limits[key] : (int)STATIC_SHARED_MAX};
+    auto limit = shared_limits.find({device_now, key});
+    *a = {0, 0, 1024, 32, limit == shared_limits.end() ? (int)STATIC_SHARED_MAX : limit->second};
     return cudaSuccess;
 }
 

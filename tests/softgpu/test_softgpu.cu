@@ -378,6 +378,13 @@ static void bad_launches_are_refused()
     CHECK(cudaFuncSetAttribute(does_nothing, cudaFuncAttributeMaxDynamicSharedMemorySize, (227 << 10) + 1) ==
           cudaErrorInvalidValue);
     CHECK(cudaGetLastError() == cudaErrorInvalidValue);
+    CHECK(cudaFuncSetAttribute(does_nothing, cudaFuncAttributeMaxDynamicSharedMemorySize, 64 << 10) ==
+          cudaErrorInvalidValue); /* a launch of another host thread may need more */
+    CHECK(cudaGetLastError() == cudaErrorInvalidValue);
+    OK(cudaSetDevice(1)); /* has a limit of its own */
+    does_nothing<<<1, 32, 227 << 10>>>();
+    CHECK(cudaGetLastError() == cudaErrorInvalidValue);
+    OK(cudaSetDevice(0));
 }
 
 static void bad_pointers_are_refused()
