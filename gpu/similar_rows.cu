@@ -301,6 +301,9 @@ aisle_status similar_launch(gpu &g, const similar_args &a, const int32_t *order,
     AISLE_CUDA(cudaFuncSetAttribute(similar_rows, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     (int)g.properties.sharedMemPerBlockOptin),
                "shared memory of similarity");
+    AISLE_CUDA(
+        cudaFuncSetAttribute(similar_rows, cudaFuncAttributePreferredSharedMemoryCarveout, 100 /* % */),
+        "shared memory of similarity"); /* one split for all ways: an SM must drain to change it */
     AISLE_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, similar_rows, threads, (size_t)bytes),
                "shared memory of similarity");
     blocks = min(n, max(blocks, 1) * g.properties.multiProcessorCount);

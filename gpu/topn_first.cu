@@ -22,6 +22,7 @@
  * Seen items are dropped when a list is compacted, before L is taken, not when they are found: there a warp
  * looks up 32 at once, here it would wait for one. */
 
+#include <algorithm>
 #include <cmath>
 
 #include "gpu/mma.cuh"
@@ -117,7 +118,7 @@ struct scan_shared {
     user_limit limit[TILE];
     int32_t count[TILE], compacted[TILE]; /* count > cap: the list was too short */
     union {                               /* each warp's own */
-        float row[32][16];
+        float score[16][32];              /* a column a lane: no two in one bank */
         unsigned histogram[256];
     } scratch[THREADS / 32];
     int32_t full[2]; /* some list has no room for one more tile: after odd and even tiles, as the next one is
@@ -139,7 +140,8 @@ __device__ inline int32_t settle_new(const topn_job &j, const user_limit &l, int
             key = key_of(low > -INFINITY ? low : -INFINITY, id);
             keep = !topn_seen(j, u, id);
         }
-        unsigned all = __ballot_sync(~0u, keep); /* also: all have read */
+        unsigned all = __ballot_sync(~0u, keep);
+        __syncwarp(); /* all have read; a vote orders no memory */
         if (keep) list[out + __popc(all & ((1u << lane) - 1))] = key;
         out += __popc(all);
         __syncwarp();
@@ -161,6 +163,7 @@ __device__ inline int32_t drop_beaten(const topn_job &j, const user_limit &l, to
             keep = !(high < score_of(nth)) && !(high == low);
         }
         unsigned all = __ballot_sync(~0u, keep);
+        __syncwarp();
         if (keep) list[out + __popc(all & ((1u << lane) - 1))] = key;
         out += __popc(all);
         __syncwarp();
@@ -246,7 +249,7 @@ __device__ __forceinline__ void append(const topn_job &j, scan_shared *s, const 
                                        const float (&acc)[4][8][4], unsigned rows, float2 top,
                                        unsigned long long valid, int32_t item, int32_t *full)
 {
-    float *mine = s->scratch[threadIdx.x / 32].row[at.lane];
+    float *mine = &s->scratch[threadIdx.x / 32].score[0][at.lane]; /* 32 apart */
     while (rows) {
         int32_t q = __ffs((int)rows) - 1;
         rows &= rows - 1;
@@ -254,17 +257,17 @@ __device__ __forceinline__ void append(const topn_job &j, scan_shared *s, const 
         for (int i = 0; i < 8; i++) /* registers have no index: copy the row to where there is one */
             if (i == q)
 #pragma unroll
-                for (int n = 0; n < 16; n++) mine[n] = acc[i / 2][n / 2][i % 2 * 2 + n % 2];
+                for (int n = 0; n < 16; n++) mine[32 * n] = acc[i / 2][n / 2][i % 2 * 2 + n % 2];
         int32_t row = score_row(at, q);
         user_limit l = s->limit[row];
         float floor = l.floor - topn_bound(l.error, top);
         topn_key *list = list_of(j, (int32_t)blockIdx.x * TILE + row);
         for (int32_t n = 0; n < 16; n++) {
             int32_t column = n / 2 * 8 + at.lane % 4 * 2 + n % 2;
-            if (mine[n] <= floor || !(valid >> column & 1)) continue;
+            if (mine[32 * n] <= floor || !(valid >> column & 1)) continue;
             uint32_t place = (uint32_t)atomicAdd(&s->count[row], 1);
             if (place >= (uint32_t)j.cap) continue; /* given up before */
-            list[place] = key_of(mine[n], item + column);
+            list[place] = key_of(mine[32 * n], item + column);
             if ((int32_t)place >= j.cap - TILE) *full = 1;
         }
     }
@@ -437,10 +440,12 @@ template <bool RESIDENT, int STAGES> static aisle_status scan(gpu &g, const topn
 
 aisle_status topn_first(gpu &g, const topn_job &j, aisle_error *err)
 {
-    size_t room = g.properties.sharedMemPerBlockOptin;
-    if (j.item_copy.ld <= 192 && room >= 6 * PANEL_BYTES + sizeof(scan_shared)) /* two blocks a 228 KiB SM */
-        return scan<true, 3>(g, j, err);
-    if (room >= 6 * PANEL_BYTES + sizeof(scan_shared)) return scan<false, 3>(g, j, err);
+    /* Two blocks on an SM hide each other's waits. Of 228 KiB each may have six panels, of 164 KiB four. */
+    size_t half = g.properties.sharedMemPerMultiprocessor / 2 - g.properties.reservedSharedMemPerBlock;
+    size_t room = std::min(half, g.properties.sharedMemPerBlockOptin) - sizeof(scan_shared);
+    size_t panels = room / PANEL_BYTES, chunks = (size_t)(j.item_copy.ld / DEPTH);
+    if (chunks <= 3 && chunks + 3 <= panels) return scan<true, 3>(g, j, err);
+    if (panels >= 6) return scan<false, 3>(g, j, err);
     return scan<false, 2>(g, j, err);
 }
 
