@@ -53,13 +53,17 @@ aisle_status launched(gpu &g, const char *what, bool sync, aisle_error *err);
 #define AISLE_CUDA(call, what) AISLE_TRY(aisle::check((call), (what), err))
 
 /* Lets blocks of a kernel have all the dynamic shared memory that there is, instead of 48 KB. Always all: the limit
- * is the kernel's on a GPU, and a part on another host thread may come between a call with less and the launch. */
+ * is the kernel's on a GPU, and a part on another host thread may come between a call with less and the launch. Nor
+ * may the driver keep some of it as cache: then fewer blocks would fit than was counted on, and a multiprocessor
+ * must drain to change the split. */
 template <class K> aisle_status allow_shared(gpu &g, K *kernel, const char *what, aisle_error *err)
 {
     cudaFuncAttributes has;
     AISLE_CUDA(cudaFuncGetAttributes(&has, kernel), what);
-    return check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                      (int)(g.properties.sharedMemPerBlockOptin - has.sharedSizeBytes)),
+    AISLE_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    (int)(g.properties.sharedMemPerBlockOptin - has.sharedSizeBytes)),
+               what);
+    return check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, 100 /* % */),
                  what, err);
 }
 

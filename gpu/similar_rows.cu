@@ -298,12 +298,7 @@ aisle_status similar_launch(gpu &g, const similar_args &a, const int32_t *order,
 {
     int64_t bytes = similar_shared(a.slots, a.cells, a.hash_bits != 0);
     int blocks = 0;
-    AISLE_CUDA(cudaFuncSetAttribute(similar_rows, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                    (int)g.properties.sharedMemPerBlockOptin),
-               "shared memory of similarity");
-    AISLE_CUDA(
-        cudaFuncSetAttribute(similar_rows, cudaFuncAttributePreferredSharedMemoryCarveout, 100 /* % */),
-        "shared memory of similarity"); /* one split for all ways: an SM must drain to change it */
+    AISLE_TRY(allow_shared(g, similar_rows, "shared memory of similarity", err));
     AISLE_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, similar_rows, threads, (size_t)bytes),
                "shared memory of similarity");
     blocks = min(n, max(blocks, 1) * g.properties.multiProcessorCount);

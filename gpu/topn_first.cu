@@ -426,14 +426,7 @@ template <bool RESIDENT, int STAGES> static aisle_status scan(gpu &g, const topn
     size_t bytes = (size_t)panels * PANEL_BYTES;
     int32_t n_tiles = (j.n_items - 1) / TILE + 1;
     dim3 grid((unsigned)((j.n_users - 1) / TILE + 1), (unsigned)j.n_lists);
-    /* the same for any ld: calls on other threads may set it meanwhile */
-    int most = (int)(g.properties.sharedMemPerBlockOptin - sizeof(scan_shared));
-    AISLE_CUDA(
-        cudaFuncSetAttribute(topn_scan<RESIDENT, STAGES>, cudaFuncAttributeMaxDynamicSharedMemorySize, most),
-        "find candidates");
-    AISLE_CUDA(cudaFuncSetAttribute(topn_scan<RESIDENT, STAGES>,
-                                    cudaFuncAttributePreferredSharedMemoryCarveout, 100 /* % */),
-               "find candidates"); /* else the driver may leave room for one block an SM only */
+    AISLE_TRY(allow_shared(g, topn_scan<RESIDENT, STAGES>, "find candidates", err));
     topn_scan<RESIDENT, STAGES><<<grid, THREADS, bytes, g.stream>>>(j, (n_tiles - 1) / j.n_lists + 1);
     return launched(g, "find candidates", false, err);
 }
