@@ -22,7 +22,7 @@ void alone_add(alone_test *t)
     last = &t->next;
 }
 
-void alone_assert(const char *file, int line, const char *text, bool ok, ...)
+void alone_assert(const char *file, int line, const char *text, int ok, ...)
 {
     if (ok) return;
     va_list ap;

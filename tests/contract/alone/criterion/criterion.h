@@ -17,7 +17,7 @@ typedef struct alone_test {
 void alone_add(alone_test *t);
 
 /* Ends the running test unless ok. After `ok` come a printf format with its values, or none, and a NULL. */
-void alone_assert(const char *file, int line, const char *text, bool ok, ...);
+void alone_assert(const char *file, int line, const char *text, int ok, ...);
 
 #define Test(suite, name)                                                                                    \
     static void suite##_##name##_run(void);                                                                  \
