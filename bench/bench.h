@@ -64,8 +64,6 @@ void bench_print(const bench_run *b, const char *what, int32_t factors, bench_ti
 /* common/synthetic.c: users x items, about `entries` of them, popular items and busy users by power laws; the same
  * for any number of threads. */
 void bench_synthetic(const bench_options *o, aisle_csr *c);
-/* As aisle_csr_transpose, of a matrix without values, on all cores. */
-void bench_transpose(const aisle_csr *m, aisle_csr *out);
 /* Standard normal times `scale`, seeded. */
 void bench_fill(aisle_mat *m, float scale, uint64_t seed);
 

@@ -56,11 +56,10 @@ void bench_open(bench_run *b, bool transpose, int argc, char **argv)
     from = bench_seconds();
     if (b->o.matrix) {
         BENCH_MUST(aisle_matrix_file_open(b->o.matrix, &b->map, &b->c, err));
-        if (transpose) BENCH_MUST(aisle_csr_transpose(&b->c, &b->ct, err)); /* with its values */
     } else {
         bench_synthetic(&b->o, &b->c);
-        if (transpose) bench_transpose(&b->c, &b->ct);
     }
+    if (transpose) BENCH_MUST(aisle_csr_transpose(&b->c, &b->ct, err));
     fprintf(stderr, "%s: peaks measured in %.1f s; %d x %d, %lld entries made in %.1f s\n", b->device, peaks,
             b->c.n_rows, b->c.n_cols, (long long)aisle_csr_nnz(&b->c), bench_seconds() - from);
 }

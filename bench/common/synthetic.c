@@ -1,7 +1,6 @@
 /* Matrices of a stated shape, fast: a billion entries are a matter of memory bandwidth. Every row has a random
  * sequence of its own, so that threads change nothing. A shop's shape without a shop: no clusters, no words. */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "aisle/memory.h"
@@ -70,53 +69,6 @@ void bench_synthetic(const bench_options *o, aisle_csr *c)
 #pragma omp parallel for schedule(dynamic, 256)
     for (int32_t u = 0; u < o->users; u++)
         fill_row(o, u, c->row_ptr[u + 1] - c->row_ptr[u], c->col + c->row_ptr[u]);
-}
-
-/* The first row of part p of n: parts have about the same number of entries. */
-static int32_t part_begin(const aisle_csr *m, int64_t p, int64_t n)
-{
-    int64_t want = aisle_csr_nnz(m) / n * p;
-    int32_t low = 0, high = m->n_rows;
-    if (p == n) return m->n_rows;
-    while (low < high) {
-        int32_t mid = low + (high - low) / 2;
-        if (m->row_ptr[mid] < want)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-/* Each thread counts the columns of its rows, gets for each column the place where its entries begin, and writes
- * them there: rows come out ascending, as the parts are. */
-void bench_transpose(const aisle_csr *m, aisle_csr *out)
-{
-    int32_t n = m->n_cols;
-    int64_t parts = omp_get_max_threads(), nnz = aisle_csr_nnz(m), sum = 0;
-    int64_t *at = aisle_calloc((size_t)parts * (size_t)n, sizeof *at);
-    *out = (aisle_csr){n, m->n_rows, aisle_array((int64_t)n + 1, sizeof(int64_t)),
-                       aisle_array(nnz, sizeof(int32_t)), NULL};
-    if (!at || !out->row_ptr || !out->col) bench_stop("transposed matrix", "out of memory");
-#pragma omp parallel for schedule(static, 1)
-    for (int64_t p = 0; p < parts; p++)
-        for (int64_t e = m->row_ptr[part_begin(m, p, parts)]; e < m->row_ptr[part_begin(m, p + 1, parts)];
-             e++)
-            at[p * n + m->col[e]]++;
-    for (int32_t i = 0; i < n; i++) {
-        out->row_ptr[i] = sum;
-        for (int64_t p = 0; p < parts; p++) {
-            int64_t count = at[p * n + i];
-            at[p * n + i] = sum;
-            sum += count;
-        }
-    }
-    out->row_ptr[n] = sum;
-#pragma omp parallel for schedule(static, 1)
-    for (int64_t p = 0; p < parts; p++)
-        for (int32_t r = part_begin(m, p, parts), end = part_begin(m, p + 1, parts); r < end; r++)
-            for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) out->col[at[p * n + m->col[e]]++] = r;
-    aisle_free(at);
 }
 
 void bench_fill(aisle_mat *m, float scale, uint64_t seed)

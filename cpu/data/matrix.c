@@ -1,4 +1,4 @@
-/* Building, checking and transposing CSR matrices; dense storage. */
+/* Building and checking CSR matrices, on all cores; dense storage. csr_transpose.c turns them over. */
 #include "aisle/matrix.h"
 
 #include <math.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "cpu/data/csr_rows.h"
 
 aisle_status aisle_mat_init(aisle_mat *m, int32_t n_rows, int32_t n_cols, aisle_error *err)
 {
@@ -35,137 +36,89 @@ void aisle_csr_deinit(aisle_csr *m)
     *m = (aisle_csr){0};
 }
 
-static aisle_status csr_alloc(aisle_csr *m, int32_t n_rows, int32_t n_cols, int64_t nnz, bool values,
-                              aisle_error *err)
-{
-    *m = (aisle_csr){n_rows, n_cols, aisle_array((int64_t)n_rows + 1, sizeof(int64_t)),
-                     aisle_array(nnz, sizeof(int32_t)), values ? aisle_array(nnz, sizeof(float)) : NULL};
-    if (m->row_ptr && m->col && (m->val || !values)) {
-        memset(m->row_ptr, 0, ((size_t)n_rows + 1) * sizeof(int64_t));
-        return AISLE_OK;
-    }
-    aisle_csr_deinit(m);
-    return aisle_fail(err, AISLE_ENOMEM, "out of memory for a sparse matrix of %lld entries", (long long)nnz);
-}
-
+/* The first triplet that lies outside. */
 static aisle_status check_ids(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row,
                               const int32_t *col, aisle_error *err)
 {
+    int64_t bad = INT64_MAX;
     if (n_rows < 0 || n_cols < 0 || n < 0)
         return aisle_fail(err, AISLE_EINVAL, "sparse matrix: sizes must be >= 0");
+#pragma omp parallel for schedule(static) reduction(min : bad)
     for (int64_t e = 0; e < n; e++)
-        if (row[e] < 0 || row[e] >= n_rows || col[e] < 0 || col[e] >= n_cols)
-            return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: (%d, %d) is outside %d x %d",
-                              (long long)e, row[e], col[e], n_rows, n_cols);
-    return AISLE_OK;
+        if ((row[e] < 0 || row[e] >= n_rows || col[e] < 0 || col[e] >= n_cols) && e < bad) bad = e;
+    if (bad == INT64_MAX) return AISLE_OK;
+    return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: (%d, %d) is outside %d x %d",
+                      (long long)bad, row[bad], col[bad], n_rows, n_cols);
 }
 
-/* Turns counts at [i + 1] into start offsets. */
-static void prefix_sum(int64_t *ptr, int32_t n)
-{
-    for (int32_t i = 0; i < n; i++) ptr[i + 1] += ptr[i];
-}
-
-/* Stable scatter of triplets into rows keyed by `key`; offsets in ptr are advanced and restored. */
-static void scatter(int64_t n, const int32_t *key, const int32_t *other, const float *val, int32_t n_keys,
-                    int64_t *ptr, int32_t *out_other, float *out_val)
-{
-    for (int64_t e = 0; e < n; e++) {
-        int64_t at = ptr[key[e]]++;
-        out_other[at] = other[e];
-        if (out_val) out_val[at] = val[e];
-    }
-    memmove(ptr + 1, ptr, (size_t)n_keys * sizeof *ptr);
-    ptr[0] = 0;
-}
-
-static void expand_rows(const aisle_csr *m, int32_t *row)
-{
-    for (int32_t r = 0; r < m->n_rows; r++)
-        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) row[e] = r;
-}
-
-aisle_status aisle_csr_transpose(const aisle_csr *m, aisle_csr *out, aisle_error *err)
-{
-    int64_t nnz = aisle_csr_nnz(m);
-    AISLE_TRY(csr_alloc(out, m->n_cols, m->n_rows, nnz, m->val != NULL, err));
-    for (int64_t e = 0; e < nnz; e++) out->row_ptr[m->col[e] + 1]++;
-    prefix_sum(out->row_ptr, out->n_rows);
-    for (int32_t r = 0; r < m->n_rows; r++)
-        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) {
-            int64_t at = out->row_ptr[m->col[e]]++;
-            out->col[at] = r;
-            if (out->val) out->val[at] = m->val[e];
-        }
-    memmove(out->row_ptr + 1, out->row_ptr, (size_t)out->n_rows * sizeof *out->row_ptr);
-    out->row_ptr[0] = 0;
-    return AISLE_OK;
-}
-
-/* Adds up equal neighbours in every (sorted) row, in place. */
-static void collapse(aisle_csr *m)
-{
-    int64_t to = 0, from = 0;
-    for (int32_t r = 0; r < m->n_rows; r++) {
-        int64_t end = m->row_ptr[r + 1], start = to;
-        for (; from < end; from++) {
-            if (to > start && m->col[to - 1] == m->col[from]) {
-                if (m->val) m->val[to - 1] += m->val[from];
-                continue;
-            }
-            m->col[to] = m->col[from];
-            if (m->val) m->val[to] = m->val[from];
-            to++;
-        }
-        m->row_ptr[r + 1] = to;
-    }
-}
-
-/* Two stable counting sorts, by column and then by row: rows come out sorted and equal pairs keep their
- * order. */
+/* A stable counting sort by row, each thread a part of the triplets, and then each row by column. */
 aisle_status aisle_csr_from_coo(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row,
                                 const int32_t *col, const float *val, aisle_csr *m, aisle_error *err)
 {
-    aisle_csr by_col = {0}, by_row = {0};
+    aisle_csr made = {0};
     *m = (aisle_csr){0};
     AISLE_TRY(check_ids(n_rows, n_cols, n, row, col, err));
-    aisle_status st = csr_alloc(&by_col, n_cols, n_rows, n, val != NULL, err);
-    int32_t *cols = st == AISLE_OK ? aisle_array(n, sizeof *cols) : NULL;
-    if (st == AISLE_OK && !cols)
-        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld triplets", (long long)n);
+    int64_t parts = csr_parts(n, n_rows, csr_threads(0)), keys = n_rows;
+    int64_t *at = aisle_calloc((size_t)parts, (size_t)keys * sizeof *at);
+    if (!at) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld triplets", (long long)n);
+    aisle_status st = csr_alloc(&made, n_rows, n_cols, n, val != NULL, err);
     if (st != AISLE_OK) goto done;
-    for (int64_t e = 0; e < n; e++) by_col.row_ptr[col[e] + 1]++;
-    prefix_sum(by_col.row_ptr, n_cols);
-    scatter(n, col, row, val, n_cols, by_col.row_ptr, by_col.col, by_col.val);
-    expand_rows(&by_col, cols);
-    st = csr_alloc(&by_row, n_rows, n_cols, n, val != NULL, err);
-    if (st != AISLE_OK) goto done;
-    for (int64_t e = 0; e < n; e++) by_row.row_ptr[row[e] + 1]++;
-    prefix_sum(by_row.row_ptr, n_rows);
-    scatter(n, by_col.col, cols, by_col.val, n_rows, by_row.row_ptr, by_row.col, by_row.val);
-    collapse(&by_row);
-    *m = by_row;
+#pragma omp parallel for schedule(static, 1) num_threads((int)parts)
+    for (int64_t p = 0; p < parts; p++)
+        for (int64_t e = n / parts * p, end = p + 1 < parts ? n / parts * (p + 1) : n; e < end; e++)
+            at[p * keys + row[e]]++;
+    csr_place(parts, n_rows, at, made.row_ptr);
+#pragma omp parallel for schedule(static, 1) num_threads((int)parts)
+    for (int64_t p = 0; p < parts; p++)
+        for (int64_t e = n / parts * p, end = p + 1 < parts ? n / parts * (p + 1) : n; e < end; e++) {
+            int64_t to = at[p * keys + row[e]]++;
+            made.col[to] = col[e];
+            if (val) made.val[to] = val[e];
+        }
+    st = csr_sort_rows(&made, CSR_SUM_IN_ORDER, 0, NULL, err);
+    if (st == AISLE_OK) {
+        *m = made;
+        made = (aisle_csr){0};
+    }
 done:
-    aisle_free(cols);
-    aisle_csr_deinit(&by_col);
+    aisle_free(at);
+    aisle_csr_deinit(&made);
     return st;
+}
+
+/* Every column within range, above the one before it, every value finite. */
+static bool row_holds(const aisle_csr *m, int32_t r)
+{
+    int64_t begin = m->row_ptr[r], end = m->row_ptr[r + 1];
+    bool good = begin == end || (m->col[begin] >= 0 && m->col[end - 1] < m->n_cols);
+    for (int64_t e = begin + 1; e < end; e++) good &= m->col[e - 1] < m->col[e];
+    for (int64_t e = begin; m->val && e < end; e++) good &= isfinite(m->val[e]) != 0;
+    return good;
+}
+
+static aisle_status name_entry(const aisle_csr *m, int32_t r, aisle_error *err)
+{
+    int64_t e = m->row_ptr[r];
+    while (m->col[e] >= 0 && m->col[e] < m->n_cols && (e == m->row_ptr[r] || m->col[e] > m->col[e - 1]) &&
+           (!m->val || isfinite(m->val[e])))
+        e++;
+    if (m->col[e] < 0 || m->col[e] >= m->n_cols || (e > m->row_ptr[r] && m->col[e] <= m->col[e - 1]))
+        return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is out of range or order", r,
+                          m->col[e]);
+    return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is not finite", r, m->col[e]);
 }
 
 aisle_status aisle_csr_check(const aisle_csr *m, aisle_error *err)
 {
+    int32_t bad = INT32_MAX;
     if (m->n_rows < 0 || m->n_cols < 0 || !m->row_ptr || m->row_ptr[0] != 0)
         return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: bad sizes or first offset");
-    for (int32_t r = 0; r < m->n_rows; r++) {
+    /* all offsets first: no entry is looked at that lies outside */
+    for (int32_t r = 0; r < m->n_rows; r++)
         if (m->row_ptr[r + 1] < m->row_ptr[r])
             return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d ends before it starts", r);
-        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) {
-            if (m->col[e] < 0 || m->col[e] >= m->n_cols || (e > m->row_ptr[r] && m->col[e] <= m->col[e - 1]))
-                return aisle_fail(err, AISLE_EFORMAT,
-                                  "sparse matrix: row %d, column %d is out of range or order", r, m->col[e]);
-            if (m->val && !isfinite(m->val[e]))
-                return aisle_fail(err, AISLE_EFORMAT, "sparse matrix: row %d, column %d is not finite", r,
-                                  m->col[e]);
-        }
-    }
-    return AISLE_OK;
+#pragma omp parallel for schedule(dynamic, 1024) reduction(min : bad)
+    for (int32_t r = 0; r < m->n_rows; r++)
+        if (!row_holds(m, r) && r < bad) bad = r;
+    return bad == INT32_MAX ? AISLE_OK : name_entry(m, bad, err);
 }
