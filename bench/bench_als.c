@@ -15,7 +15,7 @@ typedef struct problem {
     aisle_als_params p;
 } problem;
 
-static const char *const solver_names[] = {"auto", "exact", "cg"};
+static const char *const solver_names[] = {"auto", "pcg", "exact", "cg", "cholesky"};
 
 static void half_steps(void *arg)
 {
@@ -107,7 +107,8 @@ static double verify(problem *m, int32_t f)
     half_steps(m);
     double after = loss(m), took = bench_seconds() - from;
     if (!(after < before)) bench_stop("verify", "the loss did not fall");
-    double worst = m->p.solver == AISLE_SOLVER_CHOLESKY ? worst_residual(m, f) : 0;
+    bool exact = m->p.solver == AISLE_SOLVER_EXACT || m->p.solver == AISLE_SOLVER_CHOLESKY;
+    double worst = exact ? worst_residual(m, f) : 0;
     fprintf(stderr, "%s, %d factors: loss %.6g, then %.9g (%.2f s), worst residual %.2g\n",
             solver_names[m->p.solver], f, before, after, took, worst);
     /* u = 2^-24; sums of f terms, rotated three times, in blocks of 512 rows */
@@ -115,16 +116,20 @@ static double verify(problem *m, int32_t f)
     return after;
 }
 
-/* Operations of one side: Gramian, rotations, and each row by the cheaper of n^2 f + n^3 / 3 and n f^2 + f^3 / 3, or
- * 4 n f a CG step and as much for the first residual. */
+/* Operations of one side: Gramian, rotations, and each row by the cheaper of n^2 f + n^3 / 3 and n f^2 + f^3 / 3, by
+ * the latter (cholesky), or 4 n f a CG step and as much for the first residual. */
 static double side_flops(const aisle_csr *c, int32_t f, aisle_als_solver solver, int32_t cg_steps)
 {
-    double ff = f, sum = 2 * ff * ff * ((double)c->n_cols + c->n_rows) + c->n_cols * ff * ff;
-    if (solver == AISLE_SOLVER_CG) sum += 2 * ff * ff * c->n_rows;
+    bool steps = solver == AISLE_SOLVER_PCG || solver == AISLE_SOLVER_CG;
+    double ff = f, sum = 2 * ff * ff * c->n_cols + c->n_cols * ff * ff;
+    if (steps) sum += 2 * ff * ff * c->n_rows;
     for (int32_t r = 0; r < c->n_rows; r++) {
         double n = (double)(c->row_ptr[r + 1] - c->row_ptr[r]);
         double dual = n * n * ff + n * n * n / 3, primal = n * ff * ff + ff * ff * ff / 3;
-        sum += solver == AISLE_SOLVER_CG ? 4 * n * ff * (cg_steps + 1) : dual < primal ? dual : primal;
+        if (steps)
+            sum += 4 * n * ff * (cg_steps + 1);
+        else
+            sum += solver == AISLE_SOLVER_CHOLESKY || primal < dual ? primal : dual;
     }
     return sum;
 }
@@ -132,16 +137,16 @@ static double side_flops(const aisle_csr *c, int32_t f, aisle_als_solver solver,
 /* Bytes: every entry and the row it names once a side, the other side's factors once, the result once. */
 static bench_counts counts(const bench_run *b, int32_t f, const aisle_als_params *p)
 {
-    double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols, flops[2];
-    for (int i = 0; i < 2; i++) {
-        aisle_als_solver s = i ? AISLE_SOLVER_CG : AISLE_SOLVER_CHOLESKY;
-        flops[i] = side_flops(&b->c, f, s, p->cg_steps) + side_flops(&b->ct, f, s, p->cg_steps);
+    double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols, flops = INFINITY;
+    for (int s = AISLE_SOLVER_PCG; s <= AISLE_SOLVER_CHOLESKY; s++) {
+        if (p->solver != AISLE_SOLVER_AUTO && (aisle_als_solver)s != p->solver) continue;
+        double one = side_flops(&b->c, f, (aisle_als_solver)s, p->cg_steps) +
+                     side_flops(&b->ct, f, (aisle_als_solver)s, p->cg_steps);
+        flops = one < flops ? one : flops; /* auto: the least */
     }
-    double least = flops[0] < flops[1] ? flops[0] : flops[1];
     return (bench_counts){.gathered = 2 * nnz * 4 * f,
                           .streamed = 2 * nnz * (b->c.val ? 8 : 4) + 2 * rows * 4 * f,
-                          .flops =
-                              p->solver == AISLE_SOLVER_AUTO ? least : flops[p->solver == AISLE_SOLVER_CG]};
+                          .flops = flops};
 }
 
 static void measure(problem *m, int32_t f)

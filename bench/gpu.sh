@@ -216,7 +216,7 @@ esac
 # What both back-ends do.
 # shellcheck disable=SC2086 # a shape is several words
 times_als() { # times_als BACKEND
-  bench als "$1" 75 bench_als $shape --factors $f --solvers exact,cg --runs $runs --max-seconds $short
+  bench als "$1" 75 bench_als $shape --factors $f --solvers exact,pcg --runs $runs --max-seconds $short
 }
 times() { # times BACKEND: the rest
   # shellcheck disable=SC2086

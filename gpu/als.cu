@@ -31,7 +31,7 @@ aisle_status check_step(const aisle_dev_csr *c, const aisle_dev_mat *y, const ai
     if (p->cg_steps < 0 || p->cg_steps > 1000)
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: cg_steps %d must be 0 (3 steps) to 1000",
                           p->cg_steps);
-    if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CG)
+    if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CHOLESKY)
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: solver %d is unknown", (int)p->solver);
     return AISLE_OK;
 }
@@ -92,8 +92,13 @@ aisle_status solve_block(gpu &g, const als_rows &a, aisle_als_solver solver, ais
                                                                            empty);
         AISLE_TRY(launched(g, "clear empty rows", false, err));
     }
-    if (solver == AISLE_SOLVER_CHOLESKY) return solve_exactly(g, a, 0, filled, err);
-    if (solver == AISLE_SOLVER_CG) return als_cg(g, a, 0, filled, err);
+    switch (solver) {
+    case AISLE_SOLVER_EXACT: return solve_exactly(g, a, 0, filled, err);
+    case AISLE_SOLVER_CHOLESKY: return als_primal(g, a, 0, filled, err);
+    case AISLE_SOLVER_PCG:
+    case AISLE_SOLVER_CG: return als_cg(g, a, 0, filled, err);
+    case AISLE_SOLVER_AUTO: break;
+    }
     auto_choice choice = choose(g, a.f, a.ld, a.steps);
     int32_t primal = rows_longer(b, choice.primal_above);
     int32_t dual = std::max(primal, rows_longer(b, choice.dual_most));
@@ -131,10 +136,21 @@ aisle_status half_step(gpu &g, const shard &s, const float *y, int32_t n_other_r
     AISLE_CUDA(cudaMemcpyAsync(bad.p, &h_bad, sizeof h_bad, cudaMemcpyHostToDevice, g.stream), "results");
     AISLE_TRY(basis_make(g, y, n_other_rows, f, p.a0, &b, err));
     AISLE_TRY(rotate(g, b, INTO, y, n_other_rows, turned.p, err));
-    if (p.solver != AISLE_SOLVER_CHOLESKY) AISLE_TRY(rotate(g, b, INTO, own, s.n_rows, own, err));
-    als_rows a = {
-        {},   turned.p, b.lambda.p, nullptr, f, ld, p.a0, p.reg, p.nu, p.n_other, p.cg_steps ? p.cg_steps : 3,
-        bad.p};
+    if (p.solver != AISLE_SOLVER_EXACT && p.solver != AISLE_SOLVER_CHOLESKY)
+        AISLE_TRY(rotate(g, b, INTO, own, s.n_rows, own, err));
+    als_rows a = {{},
+                  turned.p,
+                  b.lambda.p,
+                  nullptr,
+                  f,
+                  ld,
+                  p.a0,
+                  p.reg,
+                  p.nu,
+                  p.n_other,
+                  p.cg_steps ? p.cg_steps : 3,
+                  p.solver == AISLE_SOLVER_CG,
+                  bad.p};
     AISLE_TRY(solve_part(g, s, a, x, p.solver, err));
     AISLE_TRY(rotate(g, b, BACK, own, s.n_rows, own, err));
     AISLE_CUDA(cudaMemcpyAsync(&h_bad, bad.p, sizeof h_bad, cudaMemcpyDeviceToHost, g.stream), "results");
@@ -149,7 +165,7 @@ aisle_status half_step(gpu &g, const shard &s, const float *y, int32_t n_other_r
 
 } // namespace
 
-aisle_status aisle_cuda_als_half_step(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
+aisle_status aisle_cuda_als_half_step(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,
                                       const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err)
 {
     AISLE_TRY(check_step(c, y, p, x, err));

@@ -126,7 +126,7 @@ __device__ void add_chunks(const als_rows &a, const long_rows &b, const long_row
     }
 }
 
-/* After the first pass: r = q - D x, p = r / D. Returns r.p. */
+/* After the first pass: r = q - D x, p = r / D (or r). Returns r.p. */
 __device__ float begin_row(const als_rows &a, float l, const float *x, const float *q, float *r, float *p,
                            float *scratch)
 {
@@ -134,7 +134,7 @@ __device__ float begin_row(const als_rows &a, float l, const float *x, const flo
     for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS) {
         float d = a.lambda[j] + l;
         r[j] = q[j] - d * x[j];
-        p[j] = r[j] / d;
+        p[j] = r[j] / preconditioner(a, d);
         rz += r[j] * p[j];
     }
     return block_sum(rz, scratch);
@@ -156,11 +156,11 @@ __device__ float step_row(const als_rows &a, float l, float rz, float *x, float 
     for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS) {
         x[j] += alpha * p[j];
         r[j] += alpha * q[j];
-        next += r[j] * r[j] / (a.lambda[j] + l);
+        next += r[j] * r[j] / preconditioner(a, a.lambda[j] + l);
     }
     next = block_sum(next, scratch);
     for (int32_t j = (int32_t)threadIdx.x; j < a.ld; j += STEP_THREADS)
-        p[j] = r[j] / (a.lambda[j] + l) + next / rz * p[j];
+        p[j] = r[j] / preconditioner(a, a.lambda[j] + l) + next / rz * p[j];
     return next;
 }
 

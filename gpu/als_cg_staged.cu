@@ -69,7 +69,7 @@ __device__ float begin_at(const als_rows &a, const staged_tile<T> &rows, cg_bloc
     for (int j = 0; j < T::OWN; j++) {
         d[j] += l;
         r[j] -= d[j] * x[j];
-        inverse[j] = 1 / d[j];
+        inverse[j] = 1 / preconditioner(a, d[j]);
         p[j] = inverse[j] * r[j];
         rz += r[j] * p[j];
     }

@@ -181,6 +181,11 @@ aisle_status solve_range(gpu &g, const als_rows &a, int32_t from, int32_t to, bo
 
 } // namespace
 
+aisle_status aisle::als_primal(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err)
+{
+    return solve_range(g, a, from, to, false, err);
+}
+
 aisle_status aisle::als_systems(gpu &g, const als_rows &a, int32_t from, int32_t to, aisle_error *err)
 {
     /* n < .6 f in whole numbers */

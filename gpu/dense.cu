@@ -1,9 +1,10 @@
-/* Dense matrices on the device: new, put, get, free. */
+/* Dense matrices on the device: new, put, get, take, free. */
 #include "gpu/matrix.cuh"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -118,4 +119,31 @@ aisle_status aisle_cuda_mat_get(aisle_device *d, const aisle_dev_mat *src, aisle
             return aisle::copy_from_part(g, whole(d, src, i, dst), "copy a matrix back", e);
         },
         err);
+}
+
+/* aisle_mat_deinit releases what malloc and its like give. */
+static aisle_status host_matrix(const aisle_dev_mat *m, aisle_mat *out, aisle_error *err)
+{
+    constexpr size_t LINE = 64;
+    int64_t n = (int64_t)m->n_rows * m->n_cols;
+    size_t bytes = ((size_t)n * sizeof(float) + LINE) / LINE * LINE;
+    float *data = (float *)std::aligned_alloc(LINE, bytes);
+    if (!data)
+        return aisle_fail(err, AISLE_ENOMEM, "cuda: out of host memory for a matrix of %d x %d (%lld MiB)",
+                          m->n_rows, m->n_cols, (long long)(bytes >> 20));
+    *out = {m->n_rows, m->n_cols, m->n_cols, data};
+    return AISLE_OK;
+}
+
+aisle_status aisle_cuda_mat_take(aisle_device *d, aisle_dev_mat *m, aisle_mat *out, aisle_error *err)
+{
+    *out = {};
+    aisle_status st = host_matrix(m, out, err);
+    if (st == AISLE_OK) st = aisle_cuda_mat_get(d, m, out, err);
+    if (st != AISLE_OK) {
+        std::free(out->data);
+        *out = {};
+    }
+    aisle_cuda_mat_free(d, m);
+    return st;
 }

@@ -122,9 +122,10 @@ void aisle_cuda_csr_free(aisle_device *, aisle_dev_csr *);
 aisle_status aisle_cuda_mat_new(aisle_device *, int32_t, int32_t, aisle_dev_mat **, aisle_error *);
 aisle_status aisle_cuda_mat_put(aisle_device *, const aisle_mat *, aisle_dev_mat *, aisle_error *);
 aisle_status aisle_cuda_mat_get(aisle_device *, const aisle_dev_mat *, aisle_mat *, aisle_error *);
+aisle_status aisle_cuda_mat_take(aisle_device *, aisle_dev_mat *, aisle_mat *, aisle_error *);
 void aisle_cuda_mat_free(aisle_device *, aisle_dev_mat *);
 aisle_status aisle_cuda_gram(aisle_device *, const aisle_dev_mat *, float *, aisle_error *);
-aisle_status aisle_cuda_als_half_step(aisle_device *, const aisle_dev_csr *, const aisle_dev_mat *,
+aisle_status aisle_cuda_als_half_step(aisle_device *, const aisle_dev_csr *, aisle_dev_mat *,
                                       const aisle_als_params *, aisle_dev_mat *, aisle_error *);
 aisle_status aisle_cuda_als_loss(aisle_device *, const aisle_dev_csr *, const aisle_dev_csr *,
                                  const aisle_dev_mat *, const aisle_dev_mat *, const aisle_als_params *,

@@ -33,13 +33,16 @@ static void parse_factors(bench_options *o, char *list)
 
 static void parse_solvers(bench_options *o, char *list)
 {
-    static const char *const names[] = {"auto", "exact", "cg"}; /* in the order of aisle_als_solver */
+    /* in the order of aisle_als_solver */
+    static const char *const names[] = {"auto", "pcg", "exact", "cg", "cholesky"};
+    enum { N = sizeof names / sizeof *names };
     o->n_solvers = 0;
     char *rest = NULL;
     for (char *p = strtok_r(list, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
         int s = 0;
-        while (s < 3 && strcmp(p, names[s]) != 0) s++;
-        if (s == 3 || o->n_solvers == BENCH_MAX_LIST) bench_stop("--solvers", "must be of auto, exact, cg");
+        while (s < N && strcmp(p, names[s]) != 0) s++;
+        if (s == N || o->n_solvers == BENCH_MAX_LIST)
+            bench_stop("--solvers", "must be of auto, pcg, exact, cg, cholesky");
         o->solvers[o->n_solvers++] = (aisle_als_solver)s;
     }
 }
@@ -96,7 +99,7 @@ void bench_options_parse(bench_options *o, int argc, char **argv)
                          .n_factors = 2,
                          .batch = 1000,
                          .cg_steps = 3,
-                         .solvers = {AISLE_SOLVER_CHOLESKY, AISLE_SOLVER_CG},
+                         .solvers = {AISLE_SOLVER_EXACT, AISLE_SOLVER_PCG},
                          .n_solvers = 2};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) parse_one(o, c, optarg);
     if (optind < argc) bench_stop(argv[optind], "not an option");

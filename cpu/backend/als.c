@@ -1,4 +1,4 @@
-/* One ALS half-step: basis, rows, and back to the caller's basis. */
+/* One ALS half-step: both sides turn into the basis of y's Gramian and stay there. */
 #include "cpu/backend/als.h"
 
 #include <math.h>
@@ -28,14 +28,15 @@ static aisle_status check(const aisle_dev_csr *c, const aisle_dev_mat *y, const 
                           p->n_other);
     if (p->cg_steps < 0 || p->cg_steps > 1000)
         return aisle_fail(err, AISLE_EINVAL, "ALS: cg_steps %d must be 0 (3 steps) to 1000", p->cg_steps);
-    if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CG)
+    if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CHOLESKY)
         return aisle_fail(err, AISLE_EINVAL, "ALS: solver %d is unknown", (int)p->solver);
     return AISLE_OK;
 }
 
 static bool is_exact(const aisle_als_params *p, int32_t f)
 {
-    return p->solver == AISLE_SOLVER_CHOLESKY || (p->solver == AISLE_SOLVER_AUTO && f <= AUTO_EXACT_FACTORS);
+    return p->solver == AISLE_SOLVER_EXACT || p->solver == AISLE_SOLVER_CHOLESKY ||
+           (p->solver == AISLE_SOLVER_AUTO && f <= AUTO_EXACT_FACTORS);
 }
 
 /* dual: n^2 f + n^3 / 3 against primal n f^2 + f^3 / 3 operations; they meet near n = .7 f, and the primal
@@ -47,7 +48,7 @@ static void choose_systems(als_run *run, const aisle_dev_csr *c)
         int32_t r = c->longest_first[0];
         longest = c->m.row_ptr[r + 1] - c->m.row_ptr[r];
     }
-    int64_t limit = (int64_t)run->f * 3 / 5;
+    int64_t limit = run->p->solver == AISLE_SOLVER_CHOLESKY ? 0 : (int64_t)run->f * 3 / 5;
     run->dual_max = (int32_t)(longest < limit ? longest : limit);
     run->any_primal = longest > limit;
     run->ldn = aisle_ld(run->dual_max);
@@ -77,25 +78,20 @@ static aisle_status solve_rows(aisle_device *d, const als_run *run, const int32_
         "ALS: the system of row %d is not positive definite; a larger reg or smaller weights help", bad);
 }
 
-aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
+aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,
                                      const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err)
 {
     AISLE_TRY(check(c, y, p, x, err));
     bool exact = is_exact(p, x->m.n_cols);
     als_basis basis = {0};
-    aisle_mat turned = y->m; /* Y' = YQ */
-    int64_t floats = turned.n_rows * turned.ld + AISLE_KERNEL_SLACK;
-    turned.data = aisle_cpu_floats(d, floats, "rotated factors", err);
-    if (!turned.data) return AISLE_ENOMEM;
-    memset(turned.data, 0, (size_t)floats * sizeof *turned.data);
     aisle_status st = als_basis_init(d, &y->m, p->a0, &basis, err);
     if (st != AISLE_OK) goto done;
-    st = als_rotate(d, &basis, basis.into, &y->m, &turned, err);
+    st = als_rotate(d, &basis, basis.into, &y->m, &y->m, err);
     if (st == AISLE_OK && !exact) st = als_rotate(d, &basis, basis.into, &x->m, &x->m, err);
     if (st != AISLE_OK) goto done;
     als_run run = {.k = d->k,
                    .c = &c->m,
-                   .y = &turned,
+                   .y = &y->m,
                    .x = &x->m,
                    .p = p,
                    .lambda = basis.lambda,
@@ -103,9 +99,7 @@ aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, co
                    .ldf = x->m.ld};
     choose_systems(&run, c);
     st = solve_rows(d, &run, c->longest_first, exact, err);
-    if (st == AISLE_OK) st = als_rotate(d, &basis, basis.back, &x->m, &x->m, err);
 done:
     als_basis_deinit(d, &basis);
-    aisle_cpu_release(d, turned.data, floats);
     return st;
 }

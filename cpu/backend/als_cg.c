@@ -6,9 +6,14 @@
 
 #include "cpu/backend/als.h"
 
-/* z = r / d; returns r.z. */
+/* z = r / d, or r where nothing preconditions; returns r.z. Without a preconditioner the steps are the same in
+ * every basis. */
 static float precondition(const als_run *run, const als_work *w)
 {
+    if (run->p->solver == AISLE_SOLVER_CG) {
+        memcpy(w->z, w->r, (size_t)run->f * sizeof *w->z);
+        return run->k->dot(run->f, w->r, w->r);
+    }
     for (int32_t i = 0; i < run->f; i++) w->z[i] = w->r[i] / w->d[i];
     return run->k->dot(run->f, w->r, w->z);
 }

@@ -83,7 +83,6 @@ void aisle_cpu_release(aisle_device *d, void *p, int64_t floats)
 static void cpu_csr_free(aisle_device *d, aisle_dev_csr *m)
 {
     if (!m) return;
-    aisle_csr_deinit(&m->m);
     aisle_free(m->longest_first);
     __atomic_sub_fetch(&d->used_bytes, m->bytes, __ATOMIC_RELAXED);
     aisle_free(m);
@@ -98,24 +97,17 @@ static void sort_rows(const aisle_csr *m, int32_t *order, int64_t *count)
         order[count[m->n_cols - (m->row_ptr[r + 1] - m->row_ptr[r])]++] = r;
 }
 
-static aisle_status csr_copy(const aisle_csr *m, aisle_dev_csr *to, aisle_error *err)
+/* The entries stay the caller's: only the order of rows is our own. */
+static aisle_status csr_borrow(const aisle_csr *m, aisle_dev_csr *to, aisle_error *err)
 {
-    int64_t nnz = aisle_csr_nnz(m), n = (int64_t)m->n_rows + 1;
     int64_t *count = aisle_calloc((size_t)m->n_cols + 2, sizeof *count);
-    to->m = (aisle_csr){m->n_rows, m->n_cols, aisle_array(n, sizeof(int64_t)),
-                        aisle_array(nnz, sizeof(int32_t)), m->val ? aisle_array(nnz, sizeof(float)) : NULL};
-    to->longest_first = aisle_array(m->n_rows, sizeof(int32_t));
     aisle_status st = AISLE_OK;
-    if (!count || !to->m.row_ptr || !to->m.col || (m->val && !to->m.val) || !to->longest_first) {
-        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for a sparse matrix of %lld entries",
-                        (long long)nnz);
-        goto done;
-    }
-    memcpy(to->m.row_ptr, m->row_ptr, (size_t)n * sizeof(int64_t));
-    if (nnz) memcpy(to->m.col, m->col, (size_t)nnz * sizeof(int32_t));
-    if (nnz && m->val) memcpy(to->m.val, m->val, (size_t)nnz * sizeof(float));
-    sort_rows(m, to->longest_first, count);
-done:
+    to->m = *m;
+    to->longest_first = aisle_array(m->n_rows, sizeof(int32_t));
+    if (count && to->longest_first)
+        sort_rows(m, to->longest_first, count);
+    else
+        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the order of %d rows", m->n_rows);
     aisle_free(count);
     return st;
 }
@@ -129,17 +121,18 @@ static aisle_status cpu_csr_put(aisle_device *d, const aisle_csr *m, aisle_dev_c
         if (!(m->val[e] > 0))
             return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: value %g must be > 0",
                               (long long)e, (double)m->val[e]);
-    int64_t bytes = nnz * (m->val ? 8 : 4) + (int64_t)m->n_rows * 12;
+    int64_t bytes = (int64_t)m->n_rows * (int64_t)sizeof(int32_t);
     if (!take_bytes(d, bytes))
-        return aisle_fail(err, AISLE_ENOMEM, "sparse matrix of %lld entries: past the memory limit",
-                          (long long)nnz);
+        return aisle_fail(err, AISLE_ENOMEM,
+                          "the order of %d rows: %lld MiB more would pass the memory limit of %lld MiB",
+                          m->n_rows, (long long)(bytes >> 20), (long long)(d->memory_bytes >> 20));
     aisle_dev_csr *c = aisle_calloc(1, sizeof *c);
     if (!c) {
         __atomic_sub_fetch(&d->used_bytes, bytes, __ATOMIC_RELAXED);
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for a sparse matrix");
     }
     c->bytes = bytes;
-    aisle_status st = csr_copy(m, c, err);
+    aisle_status st = csr_borrow(m, c, err);
     if (st != AISLE_OK)
         cpu_csr_free(d, c);
     else
@@ -208,6 +201,15 @@ static aisle_status cpu_mat_get(aisle_device *d, const aisle_dev_mat *src, aisle
     return AISLE_OK;
 }
 
+static aisle_status cpu_mat_take(aisle_device *d, aisle_dev_mat *m, aisle_mat *out, aisle_error *err)
+{
+    (void)err;
+    *out = m->m;
+    __atomic_sub_fetch(&d->used_bytes, m->bytes, __ATOMIC_RELAXED); /* the caller's from now on */
+    aisle_free(m);
+    return AISLE_OK;
+}
+
 static aisle_status cpu_gram(aisle_device *d, const aisle_dev_mat *y, float *g, aisle_error *err)
 {
     int64_t n = (int64_t)y->m.n_cols * y->m.n_cols;
@@ -234,6 +236,7 @@ const aisle_backend_ops *aisle_backend_cpu(void)
         .mat_new = cpu_mat_new,
         .mat_put = cpu_mat_put,
         .mat_get = cpu_mat_get,
+        .mat_take = cpu_mat_take,
         .mat_free = cpu_mat_free,
         .gram = cpu_gram,
         .als_half_step = aisle_cpu_als_half_step,

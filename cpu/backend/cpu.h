@@ -15,7 +15,7 @@ struct aisle_device {
 };
 
 struct aisle_dev_csr {
-    aisle_csr m;
+    aisle_csr m; /* the caller's arrays */
     int32_t *longest_first; /* row ids by falling length, then by id: balances dynamic schedules, and rows of
                                one length meet */
     int64_t bytes;
@@ -44,7 +44,7 @@ const aisle_backend_ops *aisle_backend_cpu(void);
 aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err);
 
 /* Entries of the table that have a file of their own; backend.h says what they do. */
-aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
+aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,
                                      const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err);
 aisle_status aisle_cpu_als_loss(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,
                                 const aisle_dev_mat *x, const aisle_dev_mat *y, const aisle_als_params *p,

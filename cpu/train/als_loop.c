@@ -19,7 +19,7 @@ typedef struct als {
     const aisle_csr *c, *held; /* held NULL: the run on all pairs */
     aisle_dev_csr *dc, *dct;
     aisle_dev_mat *dx, *dy;
-    aisle_mat *x, *y; /* on the host */
+    aisle_mat *x, *y; /* on the host, as of the last iteration; NULL where nobody looks at them */
     uint64_t fingerprint;
     aisle_als_state *s;
     int32_t of;
@@ -39,20 +39,21 @@ static aisle_status half_step(als *a, bool users, aisle_error *err)
                                     users ? a->dx : a->dy, err);
 }
 
-/* Item factors from the seed, one stream a row; users solved for them. */
-static aisle_status start(als *a, aisle_error *err)
+/* Item factors from the seed, one stream a row. Needed once: on the host only until the device has them. */
+static aisle_status put_start(als *a, aisle_error *err)
 {
+    aisle_mat y;
     double deviation = (double)a->p->init_scale / sqrt(a->p->factors);
-    for (int32_t i = 0; i < a->y->n_rows; i++) {
+    AISLE_TRY(aisle_mat_init(&y, a->c->n_cols, a->p->factors, err));
+    for (int32_t i = 0; i < y.n_rows; i++) {
         aisle_rng r;
         aisle_rng_init(&r, a->p->seed, (uint64_t)i);
-        float *row = aisle_mat_row(a->y, i);
-        for (int32_t f = 0; f < a->y->n_cols; f++) row[f] = (float)(deviation * aisle_rng_normal(&r));
+        float *row = aisle_mat_row(&y, i);
+        for (int32_t f = 0; f < y.n_cols; f++) row[f] = (float)(deviation * aisle_rng_normal(&r));
     }
-    memset(a->x->data, 0, (size_t)a->x->n_rows * (size_t)a->x->ld * sizeof *a->x->data);
-    AISLE_TRY(a->t->ops->mat_put(a->t->device, a->y, a->dy, err));
-    AISLE_TRY(a->t->ops->mat_put(a->t->device, a->x, a->dx, err));
-    return half_step(a, true, err);
+    aisle_status st = a->t->ops->mat_put(a->t->device, &y, a->dy, err);
+    aisle_mat_deinit(&y);
+    return st;
 }
 
 static aisle_status download(als *a, aisle_error *err)
@@ -61,13 +62,17 @@ static aisle_status download(als *a, aisle_error *err)
     return a->t->ops->mat_get(a->t->device, a->dy, a->y, err);
 }
 
+/* The factors from the start, users (zeros) solved for the items, or as the host has them from a checkpoint. */
 static aisle_status open_device(als *a, const aisle_csr *ct, aisle_error *err)
 {
     const aisle_backend_ops *ops = a->t->ops;
+    bool begins = a->s->iteration == 0;
     AISLE_TRY(ops->csr_put(a->t->device, a->c, &a->dc, err));
     AISLE_TRY(ops->csr_put(a->t->device, ct, &a->dct, err));
+    AISLE_TRY(ops->mat_new(a->t->device, a->c->n_cols, a->p->factors, &a->dy, err));
+    AISLE_TRY(begins ? put_start(a, err) : ops->mat_put(a->t->device, a->y, a->dy, err));
     AISLE_TRY(ops->mat_new(a->t->device, a->c->n_rows, a->p->factors, &a->dx, err));
-    return ops->mat_new(a->t->device, a->c->n_cols, a->p->factors, &a->dy, err);
+    return begins ? half_step(a, true, err) : ops->mat_put(a->t->device, a->x, a->dx, err);
 }
 
 static void close_device(als *a)
@@ -77,6 +82,8 @@ static void close_device(als *a)
     if (a->dct) ops->csr_free(a->t->device, a->dct);
     if (a->dx) ops->mat_free(a->t->device, a->dx);
     if (a->dy) ops->mat_free(a->t->device, a->dy);
+    a->dc = a->dct = NULL;
+    a->dx = a->dy = NULL;
 }
 
 /* NDCG@20 and Recall@20 of the held-out pairs, over so many users that it costs about as much as an
@@ -122,7 +129,7 @@ static aisle_status iterate(als *a, aisle_error *err)
                           "training: the loss is not finite after iteration %d; use a larger regularization",
                           it.iteration);
     it.seconds = (double)(aisle_time_monotonic_ns() - begun) * 1e-9;
-    if (a->held || a->p->checkpoint) AISLE_TRY(download(a, err));
+    if (a->x) AISLE_TRY(download(a, err));
     if (a->held) AISLE_TRY(measure(a, &it, err));
     a->s->iteration = it.iteration;
     a->s->loss = it.loss;
@@ -143,19 +150,11 @@ static bool is_over(const als *a)
     return a->held && a->p->patience > 0 && a->s->iteration - a->s->best_iteration >= a->p->patience;
 }
 
-/* One phase, from its start or from where a->s and the host factors say. */
+/* One phase, from its start or from where a->s and the host factors say. The device is left open. */
 static aisle_status run(als *a, const aisle_csr *ct, aisle_error *err)
 {
     aisle_status st = open_device(a, ct, err);
-    if (st == AISLE_OK && a->s->iteration == 0)
-        st = start(a, err);
-    else if (st == AISLE_OK) {
-        st = a->t->ops->mat_put(a->t->device, a->x, a->dx, err);
-        if (st == AISLE_OK) st = a->t->ops->mat_put(a->t->device, a->y, a->dy, err);
-    }
     while (st == AISLE_OK && !is_over(a)) st = iterate(a, err);
-    if (st == AISLE_OK) st = download(a, err);
-    close_device(a);
     return st;
 }
 
@@ -170,6 +169,7 @@ static aisle_status search(als *a, aisle_error *err)
         phase.held = &held;
         phase.of = a->p->iterations;
         st = run(&phase, &rest_t, err);
+        close_device(&phase); /* it may have borrowed rest and rest_t */
     }
     aisle_csr_deinit(&rest);
     aisle_csr_deinit(&held);
@@ -181,26 +181,60 @@ static aisle_status search(als *a, aisle_error *err)
     return st;
 }
 
-aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
-                           const aisle_csr *ct, aisle_mat *users, aisle_mat *items, aisle_als_state *s,
-                           aisle_error *err)
+/* The factors become the caller's, without a copy where the device is the host. */
+static aisle_status take(als *a, float *gram, aisle_als_fitted *out, aisle_error *err)
 {
-    *users = *items = (aisle_mat){0};
-    *s = (aisle_als_state){.searching = p->validation > 0, .best_ndcg = NAN, .loss = NAN};
-    als a = {.t = t, .p = p, .c = c, .x = users, .y = items, .s = s};
-    aisle_status st = aisle_mat_init(users, c->n_rows, p->factors, err);
-    if (st == AISLE_OK) st = aisle_mat_init(items, c->n_cols, p->factors, err);
+    const aisle_backend_ops *ops = a->t->ops;
+    AISLE_TRY(ops->gram(a->t->device, a->dy, gram, err));
+    aisle_dev_mat *dx = a->dx, *dy = a->dy;
+    a->dx = a->dy = NULL;
+    aisle_status st = ops->mat_take(a->t->device, dx, &out->users, err);
+    if (st == AISLE_OK)
+        st = ops->mat_take(a->t->device, dy, &out->items, err);
+    else
+        ops->mat_free(a->t->device, dy);
+    return st;
+}
+
+/* For as many iterations as were best, or were asked for. */
+static aisle_status fit_on_all(als *a, const aisle_csr *ct, float *gram, aisle_als_fitted *out,
+                               aisle_error *err)
+{
+    a->of = a->p->validation > 0 ? a->s->best_iteration : a->p->iterations;
+    aisle_status st = run(a, ct, err);
+    if (st == AISLE_OK) st = take(a, gram, out, err);
+    close_device(a);
+    return st;
+}
+
+aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
+                           const aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err)
+{
+    *out = (aisle_als_fitted){.state = {.searching = p->validation > 0, .best_ndcg = NAN, .loss = NAN}};
+    aisle_mat x = {0}, y = {0};
+    als a = {.t = t, .p = p, .c = c, .s = &out->state};
+    aisle_status st = AISLE_OK;
+    if (p->validation > 0 || p->checkpoint) {
+        st = aisle_mat_init(&x, c->n_rows, p->factors, err);
+        if (st == AISLE_OK) st = aisle_mat_init(&y, c->n_cols, p->factors, err);
+        a.x = &x;
+        a.y = &y;
+    }
     if (st == AISLE_OK && p->checkpoint) a.fingerprint = aisle_als_fingerprint(c, p);
     if (st == AISLE_OK && p->resume)
-        st = aisle_checkpoint_read(p->checkpoint, a.fingerprint, s, users, items, err);
-    if (st == AISLE_OK && s->searching) st = search(&a, err);
-    if (st == AISLE_OK) {
-        a.of = p->validation > 0 ? s->best_iteration : p->iterations;
-        st = run(&a, ct, err);
+        st = aisle_checkpoint_read(p->checkpoint, a.fingerprint, a.s, &x, &y, err);
+    if (st == AISLE_OK && a.s->searching) st = search(&a, err);
+    if (st == AISLE_OK && !p->checkpoint) { /* nobody looks at them from here on */
+        aisle_mat_deinit(&x);
+        aisle_mat_deinit(&y);
+        a.x = a.y = NULL;
     }
+    if (st == AISLE_OK) st = fit_on_all(&a, ct, gram, out, err);
+    aisle_mat_deinit(&x);
+    aisle_mat_deinit(&y);
     if (st != AISLE_OK) {
-        aisle_mat_deinit(users);
-        aisle_mat_deinit(items);
+        aisle_mat_deinit(&out->users);
+        aisle_mat_deinit(&out->items);
     }
     return st;
 }

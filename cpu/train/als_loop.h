@@ -25,11 +25,16 @@ aisle_status aisle_checkpoint_read(const char *path, uint64_t fingerprint, aisle
 /* Over everything that the result of ALS depends on. */
 uint64_t aisle_als_fingerprint(const aisle_csr *c, const aisle_train_params *p);
 
-/* Trains factors for c: search with held-out pairs when p->validation > 0, then the run on all of c. users,
- * items: initialised here, the caller's to release. *s tells how it ended. */
+typedef struct aisle_als_fitted {
+    aisle_mat users, items; /* the caller's to release; ld may exceed the number of factors */
+    aisle_als_state state;  /* how it ended */
+} aisle_als_fitted;
+
+/* Trains factors for c: search with held-out pairs when p->validation > 0, then the run on all of c. Factors are
+ * on the device alone while it works, unless p wants a validation or a checkpoint. gram: factors x factors,
+ * the items' Gramian. *out is empty after a failure. */
 aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
-                           const aisle_csr *ct, aisle_mat *users, aisle_mat *items, aisle_als_state *s,
-                           aisle_error *err);
+                           const aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err);
 
 /* Moves each pair into `held` with probability p->validation, by a random number of the pair's own. */
 aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p, aisle_csr *rest,

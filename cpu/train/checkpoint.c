@@ -8,7 +8,7 @@
 #include "aisle/rng.h"
 #include "cpu/train/als_loop.h"
 
-enum { CHECKPOINT_VERSION = 1 };
+enum { CHECKPOINT_VERSION = 2 };
 
 typedef struct head {
     char magic[8];

@@ -30,7 +30,7 @@ aisle_status aisle_train_params_check(const aisle_train_params *p, aisle_error *
         {"unobserved weight", (double)p->als.a0, 1e-9, 1e3},
         {"regularization", (double)p->als.reg, 1e-9, 1e6},
         {"exponent", (double)p->als.nu, 0, 1},
-        {"solver", p->als.solver, AISLE_SOLVER_AUTO, AISLE_SOLVER_CG},
+        {"solver", p->als.solver, AISLE_SOLVER_AUTO, AISLE_SOLVER_CHOLESKY},
         {"cg steps", p->als.cg_steps, 0, 100},
         {"init scale", (double)p->init_scale, 1e-6, 100},
         {"user core", p->user_core, 0, 1e6},

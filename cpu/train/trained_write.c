@@ -51,7 +51,7 @@ aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_e
 
 static json_t *settings_json(const aisle_train_params *p)
 {
-    static const char *const solvers[] = {"auto", "cholesky", "cg"};
+    static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky"};
     return json_pack("{s:i, s:i, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:f, s:f, s:b, s:i, s:i, s:f, s:i, "
                      "s:i, s:i, s:f}",
                      "factors", p->factors, "iterations", p->iterations, "unobserved",

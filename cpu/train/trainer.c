@@ -29,21 +29,18 @@ static aisle_status select_events(const aisle_dataset *d, const uint8_t *keep, c
 static aisle_status train_factors(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
                                   aisle_trained *out, aisle_error *err)
 {
-    aisle_als_state s;
-    aisle_dev_mat *items = NULL;
+    aisle_als_fitted fitted;
     int64_t n = (int64_t)p->factors * p->factors;
     if (p->factors == 0) return AISLE_OK;
     out->item_gram = aisle_array(n, sizeof *out->item_gram);
     if (!out->item_gram) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for the Gramian");
-    AISLE_TRY(aisle_als_fit(t, p, &out->seen, ct, &out->users, &out->items, &s, err));
-    out->iterations_run = s.iteration;
-    out->loss = s.loss;
-    out->ndcg = s.best_ndcg;
-    AISLE_TRY(t->ops->mat_new(t->device, out->items.n_rows, out->items.n_cols, &items, err));
-    aisle_status st = t->ops->mat_put(t->device, &out->items, items, err);
-    if (st == AISLE_OK) st = t->ops->gram(t->device, items, out->item_gram, err);
-    t->ops->mat_free(t->device, items);
-    return st;
+    AISLE_TRY(aisle_als_fit(t, p, &out->seen, ct, out->item_gram, &fitted, err));
+    out->users = fitted.users;
+    out->items = fitted.items;
+    out->iterations_run = fitted.state.iteration;
+    out->loss = fitted.state.loss;
+    out->ndcg = fitted.state.best_ndcg;
+    return AISLE_OK;
 }
 
 /* The vocabulary may only see products of the events trained on, or a held-out item's text would leak in. */

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define AISLE_BACKEND_ABI 2u
+#define AISLE_BACKEND_ABI 3u
 enum { AISLE_MAX_FACTORS = 4096 };
 
 typedef struct aisle_device aisle_device;   /* one opened device; defined by each back-end */
@@ -33,9 +33,13 @@ typedef struct aisle_device_params {
 } aisle_device_params;
 
 typedef enum aisle_als_solver {
-    AISLE_SOLVER_AUTO = 0, /* the back-end's measured cost model chooses */
-    AISLE_SOLVER_CHOLESKY, /* exact: primal for long rows, dual for short ones */
-    AISLE_SOLVER_CG        /* warm-started preconditioned conjugate gradient, cg_steps steps */
+    AISLE_SOLVER_AUTO = 0, /* the back-end's cost model: a row is exact where that is as cheap, else pcg */
+    AISLE_SOLVER_PCG,      /* cg_steps of conjugate gradient from the present x, preconditioned by
+                            * a0 Y'Y + l_u I */
+    AISLE_SOLVER_EXACT,    /* the minimiser, by the smaller of the n x n and the f x f system of the row */
+    AISLE_SOLVER_CG,      /* the textbook's, to compare with: the same steps without a preconditioner (Takacs,
+                            * Pilaszy, Tikk 2011) */
+    AISLE_SOLVER_CHOLESKY /* the textbook's, to compare with: the f x f system for every row */
 } aisle_als_solver;
 
 /* The implicit-feedback objective (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, eq. 3),
@@ -47,7 +51,7 @@ typedef struct aisle_als_params {
     float reg; /* > 0, e.g. .006 */
     float nu;  /* frequency exponent of the regularisation, 0..1 */
     aisle_als_solver solver;
-    int32_t cg_steps; /* 0 = 3 */
+    int32_t cg_steps; /* of auto, pcg and cg; 0 = 3 */
     int32_t n_other;  /* rows of the whole other side (for a0 * n_other in l_u) */
 } aisle_als_params;
 
@@ -75,24 +79,32 @@ typedef struct aisle_backend_ops {
     /* One line for people: "cpu: 2 threads, avx512". Writes at most `bytes`, NUL included. */
     void (*describe)(aisle_device *d, char *out, size_t bytes);
 
-    /* Copies m to the device. The source may be released afterwards. csr_put needs sorted rows and finite
-     * values > 0. */
+    /* Puts m on the device: sorted rows, finite values > 0. m must stay valid and unchanged until csr_free: a
+     * back-end that computes in host memory borrows it. */
     aisle_status (*csr_put)(aisle_device *d, const aisle_csr *m, aisle_dev_csr **out, aisle_error *err);
     void (*csr_free)(aisle_device *d, aisle_dev_csr *m);
     aisle_status (*mat_new)(aisle_device *d, int32_t n_rows, int32_t n_cols, aisle_dev_mat **out,
                             aisle_error *err); /* zeroed */
+    /* Copies between host and device; shapes are equal. The source may be released afterwards. */
     aisle_status (*mat_put)(aisle_device *d, const aisle_mat *src, aisle_dev_mat *dst, aisle_error *err);
     aisle_status (*mat_get)(aisle_device *d, const aisle_dev_mat *src, aisle_mat *dst, aisle_error *err);
+    /* Moves m's values to the host and releases m in every case. *out, whose ld may exceed n_cols, is the
+     * caller's to release with aisle_mat_deinit, and empty after a failure. A back-end that computes in host
+     * memory hands its storage over without a copy. */
+    aisle_status (*mat_take)(aisle_device *d, aisle_dev_mat *m, aisle_mat *out, aisle_error *err);
     void (*mat_free)(aisle_device *d, aisle_dev_mat *m);
 
     /* g (host, f x f, row-major, full symmetric) = Y' Y; sums in blocks of rows whose partial sums are added
      * in order, so that g does not depend on the number of threads. */
     aisle_status (*gram)(aisle_device *d, const aisle_dev_mat *y, float *g, aisle_error *err);
-    /* Recomputes every row of x [c.n_rows x f] with y [c.n_cols x f] fixed: the minimiser of L for that side
-     * (exact), or cg_steps steps towards it from the present x (cg). An empty row becomes zero. x and y are
-     * distinct matrices. Same bytes for any thread count. AISLE_ENUMERIC when a system is not positive
-     * definite (x unspecified). */
-    aisle_status (*als_half_step)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_mat *y,
+    /* Recomputes every row of x [c.n_rows x f] for y [c.n_cols x f]: the minimiser of L for that side, or
+     * cg_steps steps towards it from the present x. An empty row becomes zero. x and y are distinct matrices.
+     * y may be rotated: on return it holds yQ and x the solution times Q for one orthogonal Q (the model x.y is
+     * the same; Q = I is allowed). Whatever else was computed with y before must be rotated alike, so both sides
+     * of a model go through every half-step together, from x's first one on; x's values before matter to pcg, cg
+     * and auto only and are taken to be in y's basis. Same bytes for any thread count. AISLE_ENUMERIC when a
+     * system is not positive definite. After a failure x and y are unspecified. */
+    aisle_status (*als_half_step)(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,
                                   const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err);
     /* L of the header, in double, with c the users' CSR, ct its transpose (for l_i), x users, y items. */
     aisle_status (*als_loss)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,

@@ -66,10 +66,10 @@ typedef struct aisle_trainer {
  * s = the mean rate of an item over the whole time, so that a single event on a new item does not win. Events
  * without time, and those that aisle_weights_event lets weigh nothing, are left out. */
 typedef struct aisle_trained {
-    aisle_mat users,
-        items;        /* users are solved for these items: a fold-in of the same history gives the same row */
-    float *item_gram; /* NULL without factors */
-    aisle_csr seen;   /* the training matrix with weights */
+    aisle_mat users, items; /* users are solved for these items: a fold-in of the same history gives the same
+                             * row. ld may exceed the factors */
+    float *item_gram;       /* NULL without factors */
+    aisle_csr seen;         /* the training matrix with weights */
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;

@@ -5,7 +5,7 @@
 
 #include "aisle/str.h"
 
-static const char *const solvers[] = {"auto", "cholesky", "cg", NULL};
+static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky", NULL};
 static const char *const schemes[] = {"tfidf", "bm25", NULL};
 
 static void set_defaults(aisle_train_options *o)
@@ -48,7 +48,7 @@ void aisle_train_options_init(aisle_train_options *o, const aisle_option *own,
         {"regularization", 'r', "R", AISLE_OPT_REAL, &o->regularization, 1e-9, 1e6, NULL, "penalty on large factors"},
         {"exponent", 0, "NU", AISLE_OPT_REAL, &o->exponent, 0, 1, NULL, "how it grows with a row's frequency"},
         {"solver", 0, "NAME", AISLE_OPT_CHOICE, &o->solver, 0, 0, solvers, "how a row is solved"},
-        {"cg-steps", 0, "N", AISLE_OPT_INT, &o->cg_steps, 1, 100, NULL, "steps of --solver cg"},
+        {"cg-steps", 0, "N", AISLE_OPT_INT, &o->cg_steps, 1, 100, NULL, "steps of --solver auto, pcg and cg"},
         {"init-scale", 0, "S", AISLE_OPT_REAL, &o->init_scale, 1e-6, 100, NULL, "size of the first item factors"},
         {"seed", 's', "N", AISLE_OPT_INT, &o->seed, 0, 9e15, NULL, "the same seed gives the same model"},
         {"threads", 't', "N", AISLE_OPT_INT, &o->threads, 0, 1024, NULL, "threads; 0 = all cores"},

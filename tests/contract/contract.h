@@ -157,6 +157,14 @@ static inline aisle_dev_mat *put_mat(const subject *s, const aisle_mat *m)
     return d;
 }
 
+static inline aisle_mat get_mat(const subject *s, const aisle_dev_mat *d, int32_t n_rows, int32_t n_cols)
+{
+    aisle_mat m;
+    MUST(aisle_mat_init(&m, n_rows, n_cols, err));
+    MUST(s->ops->mat_get(s->d, d, &m, err));
+    return m;
+}
+
 static inline aisle_dev_csr *put_csr(const subject *s, const aisle_csr *m)
 {
     aisle_dev_csr *d;

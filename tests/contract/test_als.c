@@ -135,7 +135,7 @@ CONTRACT(loss, loss_is_the_double_loop_over_all_pairs)
 
 CONTRACT(loss, every_iteration_lowers_the_loss)
 {
-    for (int solver = AISLE_SOLVER_CHOLESKY; solver <= AISLE_SOLVER_CG; solver++) {
+    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CHOLESKY; solver++) {
         training t = training_open(s, 120, 90, 19);
         aisle_als_params p = PARAMS;
         p.solver = (aisle_als_solver)solver;
@@ -172,11 +172,46 @@ static uint64_t fingerprint(const aisle_backend_ops *ops, int32_t kernels, int32
 
 CONTRACT(als, threads_and_repetition_do_not_change_a_byte)
 {
-    for (int solver = AISLE_SOLVER_CHOLESKY; solver <= AISLE_SOLVER_CG; solver++) {
+    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CHOLESKY; solver++) {
         uint64_t want = fingerprint(s->ops, s->kernels, 1, solver);
         for (int32_t threads = 1; threads <= 3; threads++)
             cr_assert(fingerprint(s->ops, s->kernels, threads, solver) == want, "%s: solver %d, %d threads",
                       s->name, solver, threads);
+    }
+}
+
+/* Row by row fl(y Q), Q rounded to f32, is within e = gamma_{f+1} ||Q| |_2 |y| of yQ, and |Q| has a 2-norm of at most
+ * its Frobenius norm, sqrt f. So a dot product moves by at most (2 e + e^2) of the lengths' product. */
+CONTRACT(als, half_step_does_nothing_but_rotate_the_other_side)
+{
+    static const int32_t shapes[][2] = {{30, 1}, {50, 19}, {90, 64}, {40, 130}};
+    for (size_t t = 0; t < 2 * sizeof shapes / sizeof *shapes; t++) {
+        int32_t n = shapes[t / 2][0], f = shapes[t / 2][1];
+        aisle_csr c = random_csr(12, n, true, t);
+        aisle_mat y = random_mat(n, f, t), start = random_mat(12, f, t + 50);
+        aisle_als_params p = PARAMS;
+        p.solver = t % 2 ? AISLE_SOLVER_PCG : AISLE_SOLVER_EXACT;
+        p.n_other = n;
+        aisle_dev_csr *dc = put_csr(s, &c);
+        aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &start);
+        MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
+        aisle_mat turned = get_mat(s, dy, n, f);
+        double e = gamma_n(f + 1) * sqrt(f);
+        for (int32_t i = 0; i < n; i++)
+            for (int32_t j = 0; j <= i; j++) {
+                const float *a = aisle_mat_row(&y, i), *b = aisle_mat_row(&y, j);
+                double want = dot64(f, a, b), size = sqrt(dot64(f, a, a) * dot64(f, b, b));
+                double got = dot64(f, aisle_mat_row(&turned, i), aisle_mat_row(&turned, j));
+                cr_assert(fabs(got - want) <= (2 + e) * e * size, "%s: %d factors: rows %d . %d: %g, was %g",
+                          s->name, f, i, j, got, want);
+            }
+        s->ops->mat_free(s->d, dx);
+        s->ops->mat_free(s->d, dy);
+        s->ops->csr_free(s->d, dc);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&turned);
+        aisle_mat_deinit(&start);
     }
 }
 

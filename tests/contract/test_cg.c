@@ -44,9 +44,9 @@ typedef struct model {
     const aisle_mat *y;
     const aisle_als_params *p;
     int32_t f;
-    double *m, *factor; /* M, and its Cholesky factor, lower, row-major */
-    double norm;        /* |M|, by power iteration */
-    aisle_rng rng;      /* of the perturbations */
+    double *m, *factor, *gram_factor; /* M, the Cholesky factors of M and of a0 Y'Y, both triangles */
+    double norm;                      /* |M|, by power iteration */
+    aisle_rng rng;                    /* of the perturbations */
 } model;
 
 static double norm64(int32_t n, const double *v)
@@ -63,18 +63,27 @@ static double dot_double(int32_t n, const double *u, const double *v)
     return sum;
 }
 
-static void factorise(model *o)
+static double *factor_of(int32_t f, const double *m)
 {
-    int32_t f = o->f;
-    memcpy(o->factor, o->m, (size_t)f * (size_t)f * sizeof *o->m);
+    double *factor = malloc((size_t)f * (size_t)f * sizeof *factor);
+    memcpy(factor, m, (size_t)f * (size_t)f * sizeof *m);
     for (int32_t k = 0; k < f; k++) {
-        double *row = o->factor + k * f, pivot = sqrt(row[k]);
+        double *row = factor + k * f, pivot = sqrt(row[k]);
         for (int32_t i = k; i < f; i++) row[i] /= pivot; /* upper factor first: rows are contiguous */
         for (int32_t i = k + 1; i < f; i++)
-            for (int32_t j = i; j < f; j++) o->factor[i * f + j] -= row[i] * row[j];
+            for (int32_t j = i; j < f; j++) factor[i * f + j] -= row[i] * row[j];
     }
     for (int32_t i = 0; i < f; i++)
-        for (int32_t j = 0; j < i; j++) o->factor[i * f + j] = o->factor[j * f + i];
+        for (int32_t j = 0; j < i; j++) factor[i * f + j] = factor[j * f + i];
+    return factor;
+}
+
+/* z = r / M, of M's factor; z may be r. */
+static void solve(int32_t f, const double *factor, const double *r, double *z)
+{
+    for (int32_t i = 0; i < f; i++) z[i] = (r[i] - dot_double(i, factor + i * f, z)) / factor[i * f + i];
+    for (int32_t i = f - 1; i >= 0; i--)
+        z[i] = (z[i] - dot_double(f - 1 - i, factor + i * f + i + 1, z + i + 1)) / factor[i * f + i];
 }
 
 static model model_open(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p)
@@ -82,19 +91,17 @@ static model model_open(const aisle_csr *c, const aisle_mat *y, const aisle_als_
     int32_t f = y->n_cols;
     model o = {.c = c, .y = y, .p = p, .f = f, .norm = 1};
     o.m = calloc((size_t)f * (size_t)f, sizeof(double));
-    o.factor = calloc((size_t)f * (size_t)f, sizeof(double));
     double *v = calloc((size_t)f * 2, sizeof *v), *w = v + f;
     for (int32_t r = 0; r < y->n_rows; r++) {
         const float *row = aisle_mat_row(y, r);
         for (int32_t i = 0; i < f; i++)
             for (int32_t j = 0; j <= i; j++) o.m[i * f + j] += (double)p->a0 * row[i] * row[j];
     }
-    for (int32_t i = 0; i < f; i++) {
-        o.m[i * f + i] += p->reg;
-        v[i] = 1;
+    for (int32_t i = 0; i < f; i++)
         for (int32_t j = 0; j < i; j++) o.m[j * f + i] = o.m[i * f + j];
-    }
-    factorise(&o);
+    o.gram_factor = factor_of(f, o.m);
+    for (int32_t i = 0; i < f; i++) o.m[i * f + i] += p->reg, v[i] = 1;
+    o.factor = factor_of(f, o.m);
     for (int t = 0; t < 20; t++) {
         for (int32_t i = 0; i < f; i++) w[i] = dot_double(f, o.m + i * f, v);
         o.norm = norm64(f, w) / norm64(f, v);
@@ -103,6 +110,13 @@ static model model_open(const aisle_csr *c, const aisle_mat *y, const aisle_als_
     free(v);
     aisle_rng_init(&o.rng, 7, 7);
     return o;
+}
+
+static void model_close(model *o)
+{
+    free(o->m);
+    free(o->factor);
+    free(o->gram_factor);
 }
 
 static void perturb(model *o, double size, double *v)
@@ -126,14 +140,15 @@ static void multiply(model *o, int32_t u, double t, const double *v, double nois
     perturb(o, noise * size, out);
 }
 
-/* z = r / M */
+/* z = r / M, or r */
 static void precondition(model *o, const double *r, double noise, double *z)
 {
     int32_t f = o->f;
-    for (int32_t i = 0; i < f; i++)
-        z[i] = (r[i] - dot_double(i, o->factor + i * f, z)) / o->factor[i * f + i];
-    for (int32_t i = f - 1; i >= 0; i--)
-        z[i] = (z[i] - dot_double(f - 1 - i, o->factor + i * f + i + 1, z + i + 1)) / o->factor[i * f + i];
+    if (o->p->solver == AISLE_SOLVER_CG) {
+        memcpy(z, r, (size_t)f * sizeof *z);
+        return;
+    }
+    solve(f, o->factor, r, z);
     perturb(o, noise * o->norm / o->p->reg * norm64(f, z), z);
 }
 
@@ -160,14 +175,29 @@ static void conjugate_gradient(model *o, int32_t u, const float *start, double n
     }
 }
 
+/* x of x' = xQ, by the scores, which Q leaves alone: Y x = Y'x', in the sense of least squares. Its error is that of
+ * Y' by the condition of Y, which is less than 10 here, on average over Y's rows. */
+static void turn_back(const model *o, const aisle_mat *turned, const float *got, double *x)
+{
+    int32_t f = o->f;
+    memset(x, 0, (size_t)f * sizeof *x);
+    for (int32_t r = 0; r < turned->n_rows; r++) {
+        double score = o->p->a0 * dot64(f, aisle_mat_row(turned, r), got);
+        for (int32_t i = 0; i < f; i++) x[i] += score * aisle_mat_row(o->y, r)[i];
+    }
+    solve(f, o->gram_factor, x, x);
+}
+
 /* Row u may be as far from the reference as the reference is from itself when its input and each product and
  * quotient is off in a random direction by 4 sqrt(m) u of the sizes that go into it. That is how far f32 sums of m
  * terms stray with a probability above .999 (Higham and Mary 2019, theorem 2.4 with lambda = 4); m counts the
  * Gramian's rows, the entries, a product with the vector and three with the basis. */
-static void check_row(model *o, int32_t u, const float *start, const float *got, const char *name)
+static void check_row(model *o, int32_t u, const float *start, const aisle_mat *turned, const float *x,
+                      const char *name)
 {
     int32_t f = o->f, n = (int32_t)(o->c->row_ptr[u + 1] - o->c->row_ptr[u]);
-    double *want = calloc((size_t)f * 6, sizeof *want), *other = want + f, *work = other + f;
+    double *want = calloc((size_t)f * 7, sizeof *want), *other = want + f, *got = other + f, *work = got + f;
+    turn_back(o, turned, x, got);
     double noise = 4 * sqrt(o->c->n_cols + n + 4 * f) * 0x1p-24, bound = 0, off = 0;
     conjugate_gradient(o, u, start, 0, want, work);
     for (int run = 0; run < (f > 64 ? 1 : 3); run++) { /* the more factors, the less there is to chance */
@@ -178,49 +208,64 @@ static void check_row(model *o, int32_t u, const float *start, const float *got,
     }
     bound = sqrt(bound) + noise * norm64(f, want); /* and turned back */
     for (int32_t i = 0; i < f; i++) off += (got[i] - want[i]) * (got[i] - want[i]);
-    cr_assert(sqrt(off) <= bound, "%s: %d factors, row of %d entries: off by %g, allowed %g, length %g", name,
-              f, n, sqrt(off), bound, norm64(f, want));
+    cr_assert(sqrt(off) <= bound,
+              "%s: solver %d, %d factors, row of %d entries: off by %g, allowed %g, length %g", name,
+              (int)o->p->solver, f, n, sqrt(off), bound, norm64(f, want));
     free(want);
 }
 
-static aisle_mat half_step(const subject *s, const aisle_csr *c, const aisle_mat *y, const aisle_mat *start,
-                           const aisle_als_params *p)
+typedef struct outcome {
+    aisle_mat x, y; /* in the basis that the half-step left them in */
+} outcome;
+
+static outcome half_step(const subject *s, const aisle_csr *c, const aisle_mat *y, const aisle_mat *start,
+                         const aisle_als_params *p)
 {
     aisle_dev_csr *dc = put_csr(s, c);
     aisle_dev_mat *dy = put_mat(s, y), *dx = put_mat(s, start);
-    aisle_mat x;
-    MUST(aisle_mat_init(&x, start->n_rows, start->n_cols, err));
     MUST(s->ops->als_half_step(s->d, dc, dy, p, dx, err));
-    MUST(s->ops->mat_get(s->d, dx, &x, err));
+    outcome o = {get_mat(s, dx, start->n_rows, y->n_cols), get_mat(s, dy, y->n_rows, y->n_cols)};
     s->ops->mat_free(s->d, dx);
     s->ops->mat_free(s->d, dy);
     s->ops->csr_free(s->d, dc);
-    return x;
+    return o;
+}
+
+static void outcome_deinit(outcome *o)
+{
+    aisle_mat_deinit(&o->x);
+    aisle_mat_deinit(&o->y);
 }
 
 CONTRACT(cg, three_steps_are_those_of_the_algorithm_at_every_length)
 {
-    static const int32_t factors[] = {5, 32, 64, 96, 100, 128, 180, 256, 330, 500, 640};
-    for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t], n_cols = columns(f);
+    static const struct {
+        int32_t f;
+        aisle_als_solver solver;
+    } cases[] = {{5, AISLE_SOLVER_PCG},   {32, AISLE_SOLVER_PCG},  {64, AISLE_SOLVER_PCG},
+                 {96, AISLE_SOLVER_PCG},  {100, AISLE_SOLVER_PCG}, {128, AISLE_SOLVER_PCG},
+                 {180, AISLE_SOLVER_PCG}, {256, AISLE_SOLVER_PCG}, {330, AISLE_SOLVER_PCG},
+                 {500, AISLE_SOLVER_PCG}, {640, AISLE_SOLVER_PCG}, {5, AISLE_SOLVER_CG},
+                 {64, AISLE_SOLVER_CG},   {128, AISLE_SOLVER_CG},  {330, AISLE_SOLVER_CG}};
+    for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
+        int32_t f = cases[t].f, n_cols = columns(f);
         aisle_csr c = rows_of_lengths(n_cols, f > 600 ? 520 : n_cols, f > 256, t);
         aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50);
         const aisle_als_params p = {
-            .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 3, .n_other = n_cols};
-        aisle_mat x = half_step(s, &c, &y, &start, &p);
+            .a0 = .05F, .reg = 1, .solver = cases[t].solver, .cg_steps = 3, .n_other = n_cols};
+        outcome got = half_step(s, &c, &y, &start, &p);
         model o = model_open(&c, &y, &p);
         for (int32_t u = 0; u < c.n_rows; u++)
             if (c.row_ptr[u] < c.row_ptr[u + 1])
-                check_row(&o, u, aisle_mat_row(&start, u), aisle_mat_row(&x, u), s->name);
+                check_row(&o, u, aisle_mat_row(&start, u), &got.y, aisle_mat_row(&got.x, u), s->name);
             else
-                cr_assert(dot64(f, aisle_mat_row(&x, u), aisle_mat_row(&x, u)) == 0, "%s: empty row",
+                cr_assert(dot64(f, aisle_mat_row(&got.x, u), aisle_mat_row(&got.x, u)) == 0, "%s: empty row",
                           s->name);
-        free(o.m);
-        free(o.factor);
+        model_close(&o);
         aisle_csr_deinit(&c);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&start);
-        aisle_mat_deinit(&x);
+        outcome_deinit(&got);
     }
 }
 
@@ -260,13 +305,13 @@ CONTRACT(cg, many_steps_solve_rows_of_every_length)
         const aisle_als_params p = {.a0 = .05F,
                                     .reg = .02F,
                                     .nu = .7F,
-                                    .solver = t % 2 ? AISLE_SOLVER_AUTO : AISLE_SOLVER_CG,
+                                    .solver = t % 2 ? AISLE_SOLVER_AUTO : AISLE_SOLVER_PCG,
                                     .cg_steps = 60,
                                     .n_other = n_cols};
-        aisle_mat x = half_step(s, &c, &y, &start, &p);
+        outcome got = half_step(s, &c, &y, &start, &p);
         for (int32_t u = 0; u < c.n_rows; u++) {
             int32_t n = (int32_t)(c.row_ptr[u + 1] - c.row_ptr[u]);
-            double off = n > 0 ? residual(&c, &y, &p, u, aisle_mat_row(&x, u)) : 0;
+            double off = n > 0 ? residual(&c, &got.y, &p, u, aisle_mat_row(&got.x, u)) : 0;
             /* as exact_half_step_solves_every_row, for sums of the Gramian's rows and the row's entries */
             cr_assert(off <= gamma_n(n_cols + n + 15 * f + 4),
                       "%s: solver %d, %d factors, row of %d entries: residual %g", s->name, (int)p.solver, f,
@@ -275,7 +320,7 @@ CONTRACT(cg, many_steps_solve_rows_of_every_length)
         aisle_csr_deinit(&c);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&start);
-        aisle_mat_deinit(&x);
+        outcome_deinit(&got);
     }
 }
 
@@ -285,21 +330,22 @@ CONTRACT(cg, auto_solves_each_row_as_one_of_the_other_two_does)
     for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
         int32_t f = factors[t], n_cols = columns(f);
         aisle_csr c = rows_of_lengths(n_cols, f > 600 ? 130 : 520, false, t);
-        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50), x[3];
-        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+        aisle_mat y = random_mat(n_cols, f, t), start = random_mat(c.n_rows, f, t + 50);
+        outcome by[3];
+        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_EXACT; solver++) {
             aisle_als_params p = {
                 .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .n_other = n_cols};
-            x[solver] = half_step(s, &c, &y, &start, &p);
+            by[solver] = half_step(s, &c, &y, &start, &p);
         }
         for (int32_t u = 0; u < c.n_rows; u++) {
-            const float *row = aisle_mat_row(&x[AISLE_SOLVER_AUTO], u);
+            const float *row = aisle_mat_row(&by[AISLE_SOLVER_AUTO].x, u);
             size_t bytes = (size_t)f * sizeof *row;
-            cr_assert(memcmp(row, aisle_mat_row(&x[AISLE_SOLVER_CHOLESKY], u), bytes) == 0 ||
-                          memcmp(row, aisle_mat_row(&x[AISLE_SOLVER_CG], u), bytes) == 0,
+            cr_assert(memcmp(row, aisle_mat_row(&by[AISLE_SOLVER_EXACT].x, u), bytes) == 0 ||
+                          memcmp(row, aisle_mat_row(&by[AISLE_SOLVER_PCG].x, u), bytes) == 0,
                       "%s: %d factors, row of %d entries", s->name, f,
                       (int)(c.row_ptr[u + 1] - c.row_ptr[u]));
         }
-        for (int i = 0; i < 3; i++) aisle_mat_deinit(&x[i]);
+        for (int i = 0; i < 3; i++) outcome_deinit(&by[i]);
         aisle_csr_deinit(&c);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&start);
@@ -318,7 +364,7 @@ CONTRACT(cg, a_start_that_overflows_is_refused)
         for (int32_t e = 0; e < n; e++) c.col[e] = e;
         aisle_mat y = random_mat(n_cols, f, t), start = random_mat(1, f, t);
         for (int32_t i = 0; i < f; i++) start.data[i] = 1e30F;
-        aisle_als_params p = {.a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .n_other = n_cols};
+        aisle_als_params p = {.a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_PCG, .n_other = n_cols};
         aisle_dev_csr *dc = put_csr(s, &c);
         aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &start);
         MUST_FAIL(AISLE_ENUMERIC, s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
@@ -337,7 +383,7 @@ static aisle_status half_step_on(const subject *s, const aisle_device_params *pa
 {
     aisle_mat y = random_mat(c->n_cols, x->n_cols, 1), start = random_mat(x->n_rows, x->n_cols, 2);
     const aisle_als_params p = {
-        .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_CG, .cg_steps = 1, .n_other = c->n_cols};
+        .a0 = .05F, .reg = 1, .solver = AISLE_SOLVER_PCG, .cg_steps = 1, .n_other = c->n_cols};
     aisle_device *d = NULL;
     aisle_dev_csr *dc = NULL;
     aisle_dev_mat *dx = NULL, *dy = NULL;

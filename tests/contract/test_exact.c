@@ -1,8 +1,9 @@
-/* Half-steps against the normal equations of every row, in double: the exact solution at every length of row, and
- * what must not change it. */
+/* Half-steps against the normal equations of every row, in double and with the other side as the half-step leaves it:
+ * the exact solution at every length of row, and what must not change it. */
 #include "tests/contract/contract.h"
 
 static const aisle_als_params PARAMS = {.a0 = .05F, .reg = .02F, .nu = .7F};
+static const aisle_als_solver EXACT[] = {AISLE_SOLVER_EXACT, AISLE_SOLVER_CHOLESKY};
 
 /* |Ax - b| / (|A| |x| + |b|) of row u, all in double, with the Frobenius norm. a: f x f scratch. */
 static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p, int32_t u,
@@ -39,16 +40,15 @@ static double worst_residual(const subject *s, const aisle_csr *c, const aisle_m
     int32_t f = y->n_cols;
     aisle_dev_csr *dc = put_csr(s, c);
     aisle_dev_mat *dy = put_mat(s, y), *dx = put_mat(s, start);
-    aisle_mat x = random_mat(c->n_rows, f, 99);
     MUST(s->ops->als_half_step(s->d, dc, dy, p, dx, err));
-    MUST(s->ops->mat_get(s->d, dx, &x, err));
+    aisle_mat x = get_mat(s, dx, c->n_rows, f), turned = get_mat(s, dy, y->n_rows, f);
     double *gram = calloc((size_t)f * (size_t)f * 2, sizeof *gram), worst = 0;
     for (int32_t r = 0; r < y->n_rows; r++)
         for (int32_t i = 0; i < f * f; i++)
-            gram[i] += (double)aisle_mat_row(y, r)[i / f] * aisle_mat_row(y, r)[i % f];
+            gram[i] += (double)aisle_mat_row(&turned, r)[i / f] * aisle_mat_row(&turned, r)[i % f];
     for (int32_t u = 0; u < c->n_rows; u++) {
         const float *row = aisle_mat_row(&x, u);
-        double r = residual(c, y, p, u, row, gram, gram + f * f);
+        double r = residual(c, &turned, p, u, row, gram, gram + f * f);
         if (!(r <= worst)) worst = r;
         if (c->row_ptr[u] == c->row_ptr[u + 1])
             for (int32_t i = 0; i < f; i++)
@@ -56,6 +56,7 @@ static double worst_residual(const subject *s, const aisle_csr *c, const aisle_m
     }
     free(gram);
     aisle_mat_deinit(&x);
+    aisle_mat_deinit(&turned);
     s->ops->mat_free(s->d, dx);
     s->ops->mat_free(s->d, dy);
     s->ops->csr_free(s->d, dc);
@@ -67,18 +68,19 @@ static double worst_residual(const subject *s, const aisle_csr *c, const aisle_m
 CONTRACT(als, exact_half_step_solves_every_row)
 {
     static const int32_t factors[] = {1, 2, 7, 16, 33, 64, 130};
-    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t / 2];
+    for (size_t t = 0; t < 4 * sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t / 4];
         aisle_csr c = random_csr(40, 600, t % 2, t);
         aisle_mat y = random_mat(600, f, t), zero;
         aisle_als_params p = PARAMS;
         MUST(aisle_mat_init(&zero, 40, f, err));
-        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.solver = EXACT[t / 2 % 2];
         p.n_other = 600;
         /* Sums of 600 rows, three products with an orthogonal f x f matrix, and a Cholesky solve are each
          * backward stable: gamma_n, 3 gamma_f and (Higham 2002, 10.6) 4 gamma_{3f+1} of |A|, |x|. */
         double worst = worst_residual(s, &c, &y, &p, &zero);
-        cr_assert(worst <= gamma_n(600 + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        cr_assert(worst <= gamma_n(600 + 15 * f + 4), "%s: solver %d, %d factors, residual %g", s->name,
+                  (int)p.solver, f, worst);
         aisle_csr_deinit(&c);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&zero);
@@ -116,16 +118,17 @@ CONTRACT(als, exact_half_step_solves_rows_of_any_length)
         {160, 8193, 6, {95, 96, 97, 4096, 4097, 8193}},
         {320, 330, 10, {33, 128, 129, 160, 161, 191, 192, 193, 224, 330}},
     };
-    for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
-        int32_t f = cases[t].f, n_items = cases[t].n_items, n_rows = cases[t].n_rows;
-        aisle_csr c = csr_of_lengths(cases[t].lengths, n_rows, n_items);
+    for (size_t t = 0; t < 2 * sizeof cases / sizeof *cases; t++) {
+        int32_t f = cases[t / 2].f, n_items = cases[t / 2].n_items, n_rows = cases[t / 2].n_rows;
+        aisle_csr c = csr_of_lengths(cases[t / 2].lengths, n_rows, n_items);
         aisle_mat y = random_mat(n_items, f, t), zero;
         aisle_als_params p = PARAMS;
         MUST(aisle_mat_init(&zero, n_rows, f, err));
-        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.solver = EXACT[t % 2];
         p.n_other = n_items;
         double worst = worst_residual(s, &c, &y, &p, &zero);
-        cr_assert(worst <= gamma_n(n_items + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        cr_assert(worst <= gamma_n(n_items + 15 * f + 4), "%s: solver %d, %d factors, residual %g", s->name,
+                  (int)p.solver, f, worst);
         aisle_csr_deinit(&c);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&zero);
@@ -133,21 +136,21 @@ CONTRACT(als, exact_half_step_solves_rows_of_any_length)
 }
 
 /* Four items have 1.0004 as their first factor, all else is zero: then the basis is made of unit vectors, sums
- * have at most four terms that are not zero, and x is the scalar formula. The four stand in different tiles of
+ * have at most four terms that are not zero, and an item's score is the scalar formula. The four stand in different tiles of
  * a long row's system. 1.0004 is far from a number of 11 bits: one with fewer than f32 has errs by 4e-4. */
 CONTRACT(als, exact_half_step_is_accurate_to_f32)
 {
     static const int32_t spread[] = {3, 100, 140, 249}, factors[] = {8, 8, 8, 512, 512},
                          lengths[] = {1, 4, 40, 250, 400};
     const float value = 1.0004F;
-    for (size_t t = 0; t < sizeof factors / sizeof *factors; t++) {
-        int32_t f = factors[t], n = lengths[t], n_items = 400;
+    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
+        int32_t f = factors[t / 2], n = lengths[t / 2], n_items = 400;
         aisle_csr c = csr_of_lengths(&n, 1, n_items);
         aisle_mat y, x;
         MUST(aisle_mat_init(&y, n_items, f, err));
         MUST(aisle_mat_init(&x, 1, f, err));
         aisle_als_params p = PARAMS;
-        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.solver = EXACT[t % 2];
         p.n_other = n_items;
         double rest = p.a0 * 4 * value * value + p.reg * pow(n + (double)p.a0 * n_items, p.nu), a = rest,
                b = 0;
@@ -163,10 +166,13 @@ CONTRACT(als, exact_half_step_is_accurate_to_f32)
         aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
         MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
         MUST(s->ops->mat_get(s->d, dx, &x, err));
+        MUST(s->ops->mat_get(s->d, dy, &y, err));
+        double got = dot64(f, x.data, aisle_mat_row(&y, c.col[n > 249 ? spread[0] : 0])) / value;
         /* The dual system of m = 4 entries has the condition a / rest and a backward error of 4 gamma_{3m+1}
          * (Higham 2002, 10.6) and gamma_8 for sums and scales. */
-        cr_assert(fabs(x.data[0] - b / a) <= gamma_n(4 * 13 + 8) * a / rest * b / a,
-                  "%s: %d factors, %d entries: %.9g, wanted %.9g", s->name, f, n, (double)x.data[0], b / a);
+        cr_assert(fabs(got - b / a) <= gamma_n(4 * 13 + 8) * a / rest * b / a,
+                  "%s: solver %d, %d factors, %d entries: %.9g, wanted %.9g", s->name, (int)p.solver, f, n,
+                  got, b / a);
         s->ops->mat_free(s->d, dx);
         s->ops->mat_free(s->d, dy);
         s->ops->csr_free(s->d, dc);
@@ -183,9 +189,9 @@ CONTRACT(als, exact_half_step_solves_rows_of_every_length)
                                       63, 64, 65, 78, 79, 95, 96, 97, 127, 128, 129, 159, 0,  160, 161},
                          factors[] = {20, 40, 64, 130, 272};
     enum { ROWS = sizeof lengths / sizeof *lengths, COLS = 200 };
-    for (size_t t = 0; t < 2 * sizeof factors / sizeof *factors; t++) {
+    for (size_t t = 0; t < 4 * sizeof factors / sizeof *factors; t++) {
         int64_t row_ptr[ROWS + 1] = {0};
-        int32_t f = factors[t / 2], *col = aisle_array((int64_t)ROWS * COLS, sizeof *col);
+        int32_t f = factors[t / 4], *col = aisle_array((int64_t)ROWS * COLS, sizeof *col);
         float *val = aisle_array((int64_t)ROWS * COLS, sizeof *val);
         aisle_rng r;
         aisle_rng_init(&r, t, 4);
@@ -203,11 +209,12 @@ CONTRACT(als, exact_half_step_solves_rows_of_every_length)
         const aisle_csr c = {ROWS, COLS, row_ptr, col, t % 2 ? val : NULL};
         aisle_mat y = random_mat(COLS, f, t), start = random_mat(ROWS, f, t + 1);
         aisle_als_params p = PARAMS;
-        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.solver = EXACT[t / 2 % 2];
         p.n_other = COLS;
         double worst = worst_residual(s, &c, &y, &p, &start);
         /* as above, of 200 rows; what x holds before means nothing */
-        cr_assert(worst <= gamma_n(COLS + 15 * f + 4), "%s: %d factors, residual %g", s->name, f, worst);
+        cr_assert(worst <= gamma_n(COLS + 15 * f + 4), "%s: solver %d, %d factors, residual %g", s->name,
+                  (int)p.solver, f, worst);
         aisle_mat_deinit(&y);
         aisle_mat_deinit(&start);
         aisle_free(col);
@@ -219,8 +226,8 @@ CONTRACT(als, exact_half_step_solves_rows_of_every_length)
 CONTRACT(als, exact_half_step_reports_a_row_that_is_not_finite)
 {
     static const int32_t lengths[] = {2, 40};
-    for (int t = 0; t < 2; t++) {
-        int32_t n = lengths[t], col[4 * 40];
+    for (int t = 0; t < 4; t++) {
+        int32_t n = lengths[t / 2], col[4 * 40];
         int64_t row_ptr[5] = {0};
         float val[4 * 40];
         for (int32_t e = 0; e < 4 * n; e++) col[e] = e % n, val[e] = e / n == 2 ? 3e38F : 1;
@@ -228,7 +235,7 @@ CONTRACT(als, exact_half_step_reports_a_row_that_is_not_finite)
         const aisle_csr c = {4, 40, row_ptr, col, val};
         aisle_mat y = random_mat(40, 80, 3), x = random_mat(4, 80, 4);
         aisle_als_params p = PARAMS;
-        p.solver = AISLE_SOLVER_CHOLESKY;
+        p.solver = EXACT[t % 2];
         p.n_other = 40;
         aisle_dev_csr *dc = put_csr(s, &c);
         aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
@@ -243,40 +250,45 @@ CONTRACT(als, exact_half_step_reports_a_row_that_is_not_finite)
 
 CONTRACT(als, many_cg_steps_reach_the_exact_solution)
 {
-    aisle_csr c = random_csr(40, 300, true, 5);
-    aisle_mat y = random_mat(300, 24, 6), start = random_mat(40, 24, 7);
-    aisle_als_params p = PARAMS;
-    p.solver = AISLE_SOLVER_CG;
-    p.n_other = 300;
-    p.cg_steps = 60;
-    double worst = worst_residual(s, &c, &y, &p, &start);
-    cr_assert(worst <= gamma_n(300 + 15 * 24 + 4), "%s: residual %g", s->name, worst);
-    aisle_csr_deinit(&c);
-    aisle_mat_deinit(&y);
-    aisle_mat_deinit(&start);
+    static const aisle_als_solver solvers[] = {AISLE_SOLVER_PCG, AISLE_SOLVER_CG};
+    for (int i = 0; i < 2; i++) {
+        aisle_csr c = random_csr(40, 300, true, 5);
+        aisle_mat y = random_mat(300, 24, 6), start = random_mat(40, 24, 7);
+        aisle_als_params p = PARAMS;
+        p.solver = solvers[i];
+        p.n_other = 300;
+        p.cg_steps = 60;
+        double worst = worst_residual(s, &c, &y, &p, &start);
+        cr_assert(worst <= gamma_n(300 + 15 * 24 + 4), "%s: solver %d, residual %g", s->name, (int)p.solver,
+                  worst);
+        aisle_csr_deinit(&c);
+        aisle_mat_deinit(&y);
+        aisle_mat_deinit(&start);
+    }
 }
 
 CONTRACT(als, one_row_and_one_factor_is_the_scalar_formula)
 {
     int64_t row_ptr[] = {0, 2};
     int32_t col[] = {0, 2};
-    float val[] = {2, 3}, items[] = {.5F, 1, -.25F}, got;
+    float val[] = {2, 3}, items[] = {.5F, 1, -.25F}, zero = 0;
     const aisle_csr c = {1, 3, row_ptr, col, val};
-    const aisle_mat y = {3, 1, 1, items}, x = {1, 1, 1, &got};
-    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+    const aisle_mat y = {3, 1, 1, items}, x = {1, 1, 1, &zero};
+    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CHOLESKY; solver++) {
         aisle_als_params p = PARAMS;
         p.solver = (aisle_als_solver)solver;
         p.n_other = 3;
-        got = 0;
         aisle_dev_csr *dc = put_csr(s, &c);
         aisle_dev_mat *dy = put_mat(s, &y), *dx = put_mat(s, &x);
-        aisle_mat out = x;
         MUST(s->ops->als_half_step(s->d, dc, dy, &p, dx, err));
-        MUST(s->ops->mat_get(s->d, dx, &out, err));
+        aisle_mat out = get_mat(s, dx, 1, 1), turned = get_mat(s, dy, 3, 1);
+        double got = out.data[0] * turned.data[1]; /* the score of the item that is 1: Q is 1 or -1 */
         double a = p.a0 * (.25 + 1 + .0625) + p.reg * pow(2 + p.a0 * 3, p.nu) + 2 * .25 + 3 * .0625;
         double want = (2 * .5 - 3 * .25) / a;
-        cr_assert(fabs(got - want) <= gamma_n(30) * fabs(want), "%s: %g, wanted %g", s->name, (double)got,
-                  want);
+        cr_assert(fabs(got - want) <= gamma_n(30) * fabs(want), "%s: solver %d: %g, wanted %g", s->name,
+                  solver, got, want);
+        aisle_mat_deinit(&out);
+        aisle_mat_deinit(&turned);
         s->ops->mat_free(s->d, dx);
         s->ops->mat_free(s->d, dy);
         s->ops->csr_free(s->d, dc);
@@ -294,7 +306,7 @@ static bool solve_within(const subject *s, int64_t bytes, const aisle_csr *c, co
     aisle_error error = {0};
     aisle_dev_csr *dc = NULL;
     aisle_dev_mat *dy = NULL, *dx = NULL;
-    p.solver = AISLE_SOLVER_CHOLESKY;
+    p.solver = AISLE_SOLVER_EXACT;
     p.n_other = c->n_cols;
     MUST(ops->open(&d, &small.d, err));
     if (s->kernels >= 0) small.d->k = s->d->k;
@@ -348,7 +360,7 @@ CONTRACT(als, less_memory_does_not_change_a_byte)
 CONTRACT(als, empty_and_rank_deficient_sides_are_solved)
 {
     for (int32_t n_items = 0; n_items <= 40; n_items += 20)
-        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+        for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CHOLESKY; solver++) {
             aisle_csr c = random_csr(30, n_items, true, 1);
             aisle_mat y = random_mat(n_items, 37, 2), x = random_mat(30, 37, 3);
             aisle_als_params p = PARAMS;

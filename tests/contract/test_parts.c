@@ -2,12 +2,12 @@
  * that runs out at any point. */
 #include "tests/contract/contract.h"
 
-enum { NEAREST = 7 };
+enum { NEAREST = 7, SOLVERS = AISLE_SOLVER_CHOLESKY + 1 };
 
 /* What everything that a back-end computes comes to. */
 typedef struct outcome {
-    uint64_t factors[3], similar, best; /* hashes; factors by solver */
-    double loss[3];
+    uint64_t factors[SOLVERS], similar, best; /* hashes; factors by solver */
+    double loss[SOLVERS];
 } outcome;
 
 static uint64_t hash_factors(const subject *s, const aisle_dev_mat *d, int32_t n_rows, int32_t f)
@@ -38,7 +38,7 @@ static outcome outcome_of(const subject *s, const aisle_device_params *p, const 
     MUST(t.ops->open(p, &t.d, err));
     aisle_dev_csr *dc = put_csr(&t, c), *dct = put_csr(&t, &ct);
     aisle_dev_mat *x = put_mat(&t, &x0), *y = put_mat(&t, &y0);
-    for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_CG; solver++) {
+    for (int solver = 0; solver < SOLVERS; solver++) {
         aisle_als_params als = {.a0 = .05F, .reg = .02F, .nu = .7F, .solver = (aisle_als_solver)solver};
         als.n_other = c->n_cols;
         MUST(t.ops->als_half_step(t.d, dc, y, &als, x, err));
@@ -68,7 +68,7 @@ static outcome outcome_of(const subject *s, const aisle_device_params *p, const 
 
 static void expect_same(const outcome *got, const outcome *want, const char *name, const char *what)
 {
-    for (int solver = 0; solver < 3; solver++) {
+    for (int solver = 0; solver < SOLVERS; solver++) {
         cr_assert(got->factors[solver] == want->factors[solver], "%s, %s: factors of solver %d differ", name,
                   what, solver);
         cr_assert(got->loss[solver] == want->loss[solver], "%s, %s: solver %d: loss %.17g, wanted %.17g",
@@ -183,7 +183,7 @@ static int32_t calls_without_room(const subject *s, const aisle_csr *c, const ai
     failed += !fits(s->name, s->ops->csr_put(s->d, c, &dc, &err), &err);
     failed += !fits(s->name, s->ops->csr_put(s->d, ct, &dct, &err), &err);
     if (y) failed += !fits(s->name, s->ops->gram(s->d, y, g, &err), &err);
-    for (int solver = 0; solver < 3 && dc && x && y; solver++) {
+    for (int solver = 0; solver < SOLVERS && dc && x && y; solver++) {
         p.solver = (aisle_als_solver)solver;
         failed += !fits(s->name, s->ops->als_half_step(s->d, dc, y, &p, x, &err), &err);
     }

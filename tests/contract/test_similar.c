@@ -261,7 +261,7 @@ CONTRACT(similar, too_little_device_memory_is_said)
     aisle_csr a = wild_csr(150, 260, 0, 2, 9);
     answer first = ask(s, &a, 17), w = answer_new(&a, 17);
     int32_t refused = 0, done = 0;
-    for (int64_t bytes = 1 << 12; bytes <= 1 << 20; bytes += bytes / 5) {
+    for (int64_t bytes = 1 << 8; bytes <= 1 << 20; bytes += bytes / 5) {
         const aisle_device_params p = {.memory_bytes = bytes, .shards = 1};
         aisle_error error = {0};
         aisle_device *d;

@@ -43,14 +43,14 @@ Test(train_options, weights_and_fields_are_lists_of_names)
 {
     aisle_train_params p;
     cr_assert_eq(READ(&p, NULL, "--weight", "view=.5,purchase=4", "-w", "like=1", "--fields", "brand=7",
-                      "--solver", "cg", "--text-scheme", "bm25", "--now", "2026-01-02"),
+                      "--solver", "pcg", "--text-scheme", "bm25", "--now", "2026-01-02"),
                  AISLE_OK);
     cr_assert_eq(p.weights.weight[AISLE_EVENT_VIEW], .5f);
     cr_assert_eq(p.weights.weight[AISLE_EVENT_PURCHASE], 4);
     cr_assert_eq(p.weights.weight[AISLE_EVENT_LIKE], 1);
     cr_assert_eq(p.weights.weight[AISLE_EVENT_ADD_TO_CART], 1, "one that is not named stays");
     cr_assert(p.text.brand_weight == 7 && p.text.title_weight == 3);
-    cr_assert(p.als.solver == AISLE_SOLVER_CG && p.text.scheme == AISLE_TEXT_BM25);
+    cr_assert(p.als.solver == AISLE_SOLVER_PCG && p.text.scheme == AISLE_TEXT_BM25);
     cr_assert_eq(p.weights.now_ms, 1767312000000);
 }
 
