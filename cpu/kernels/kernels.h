@@ -59,6 +59,10 @@ typedef struct aisle_kernels {
     int32_t (*above)(int32_t n, const float *s, float t, int32_t *at);
     /* Twice the scores below t and once those equal to it, over s[n]. NaN is neither. */
     int64_t (*beaten)(int32_t n, const float *s, float t);
+
+    /* The positions j < n of the bytes of text that are a or b, ascending, into at[], which has room for n and
+     * AISLE_KERNEL_SLACK more; returns how many. */
+    int32_t (*marks)(int32_t n, const char *text, char a, char b, uint32_t *at);
 } aisle_kernels;
 
 /* The best table for this machine; the choice is made once. Thread-safe. */

@@ -274,8 +274,9 @@ static int64_t beaten_simd(int32_t n, const float *s, float t)
 static void fill_simd(aisle_kernels *k, const char *name)
 {
     int32_t (*above)(int32_t, const float *, float, int32_t *) = k->above;
+    int32_t (*marks)(int32_t, const char *, char, char, uint32_t *) = k->marks;
     *k = (aisle_kernels){
         name,           MR,          NV * VW,      dot_simd,      axpy_simd,           tile_simd,
         transpose_simd, gather_simd, combine_simd, residual_simd, cholesky_panel_simd, cholesky_solve_simd,
-        above,          beaten_simd};
+        above,          beaten_simd, marks};
 }

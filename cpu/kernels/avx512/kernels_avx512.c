@@ -18,8 +18,31 @@ static int32_t above_avx512(int32_t n, const float *s, float t, int32_t *at)
     return found;
 }
 
+/* Positions are written eight at a time, wanted or not: how many there are is hard to predict, a store is cheap. */
+static int32_t marks_avx512(int32_t n, const char *text, char a, char b, uint32_t *at)
+{
+    const __m512i va = _mm512_set1_epi8(a), vb = _mm512_set1_epi8(b);
+    int32_t found = 0;
+    for (int32_t j = 0; j < n; j += 64) {
+        __mmask64 here = n - j >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (n - j)) - 1;
+        __m512i v = _mm512_maskz_loadu_epi8(here, text + j);
+        uint64_t m = (_mm512_cmpeq_epi8_mask(v, va) | _mm512_cmpeq_epi8_mask(v, vb)) & here;
+        int32_t end = found + __builtin_popcountll(m);
+        for (; found < end; found += 8) {
+            UNROLL for (int l = 0; l < 8; l++)
+            {
+                at[found + l] = (uint32_t)j + (uint32_t)__builtin_ctzll(m | (uint64_t)1 << 63);
+                m &= m - 1;
+            }
+        }
+        found = end;
+    }
+    return found;
+}
+
 void aisle_kernels_avx512(aisle_kernels *k)
 {
     fill_simd(k, "avx512");
     k->above = above_avx512;
+    k->marks = marks_avx512;
 }

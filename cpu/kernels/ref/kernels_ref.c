@@ -98,10 +98,18 @@ static int64_t beaten_ref(int32_t n, const float *s, float t)
     return beaten;
 }
 
+static int32_t marks_ref(int32_t n, const char *text, char a, char b, uint32_t *at)
+{
+    int32_t found = 0;
+    for (int32_t j = 0; j < n; j++)
+        if (text[j] == a || text[j] == b) at[found++] = (uint32_t)j;
+    return found;
+}
+
 void aisle_kernels_ref(aisle_kernels *k)
 {
     *k = (aisle_kernels){
         "ref",         MR,         NR,          dot_ref,      axpy_ref,           tile_ref,
         transpose_ref, gather_ref, combine_ref, residual_ref, cholesky_panel_ref, cholesky_solve_ref,
-        above_ref,     beaten_ref};
+        above_ref,     beaten_ref, marks_ref};
 }
