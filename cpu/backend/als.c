@@ -1,4 +1,4 @@
-/* One ALS half-step: both sides turn into the basis of y's Gramian and stay there. */
+/* One ALS half-step: basis, plan, rows. */
 #include "cpu/backend/als.h"
 
 #include <math.h>
@@ -6,13 +6,7 @@
 
 #include "aisle/memory.h"
 
-enum {
-    /* Up to here an exact step costs half as much again as three CG steps, because Gramian, rotations and
-     * gathers are common to both; beyond, n f min(n, f) outgrows n f: twice as much at 64 factors, on 810,128
-     * interactions of 29,858 users. Quality is the same (Rendle et al. 2022 and our own runs), so the exact
-     * step is the default only where it is about free. bench_als prints both. */
-    AUTO_EXACT_FACTORS = 32
-};
+enum { CG_ROWS = 48, LEAST_CG_ROWS = 12, DUAL_ROWS = 4 };
 
 static aisle_status check(const aisle_dev_csr *c, const aisle_dev_mat *y, const aisle_als_params *p,
                           const aisle_dev_mat *x, aisle_error *err)
@@ -33,44 +27,133 @@ static aisle_status check(const aisle_dev_csr *c, const aisle_dev_mat *y, const 
     return AISLE_OK;
 }
 
-static bool is_exact(const aisle_als_params *p, int32_t f)
+float als_regularisation(const aisle_als_params *p, int64_t n)
 {
-    return p->solver == AISLE_SOLVER_EXACT || p->solver == AISLE_SOLVER_CHOLESKY ||
-           (p->solver == AISLE_SOLVER_AUTO && f <= AUTO_EXACT_FACTORS);
+    return (float)(p->reg * pow((double)n + (double)p->a0 * p->n_other, p->nu));
 }
 
-/* dual: n^2 f + n^3 / 3 against primal n f^2 + f^3 / 3 operations; they meet near n = .7 f, and the primal
- * one has the longer inner loops. */
-static void choose_systems(als_run *run, const aisle_dev_csr *c)
+void als_scale(const als_run *run, int64_t n, float *d)
 {
-    int64_t longest = 0;
-    if (c->m.n_rows > 0) {
-        int32_t r = c->longest_first[0];
-        longest = c->m.row_ptr[r + 1] - c->m.row_ptr[r];
+    float l = als_regularisation(run->p, n);
+    memset(d, 0, (size_t)run->padded * sizeof *d);
+    for (int32_t i = 0; i < run->f; i++) d[i] = 1 / sqrtf(run->basis->lambda[i] + l);
+}
+
+void als_roots(const float *val, int64_t n, float *w)
+{
+    for (int64_t i = 0; i < n; i++) w[i] = val ? sqrtf(val[i]) : 1.0F;
+}
+
+aisle_rows als_rows(const als_run *run, int32_t u, int32_t next)
+{
+    const int64_t *at = run->c->row_ptr;
+    aisle_rows rows = {
+        .n = als_length(run, u), .col = run->c->col + at[u], .y = run->y->data, .ld = run->y->ld};
+    if (next >= 0) {
+        rows.ahead = run->c->col + at[next];
+        rows.n_ahead = als_length(run, next);
     }
-    int64_t limit = run->p->solver == AISLE_SOLVER_CHOLESKY ? 0 : (int64_t)run->f * 3 / 5;
-    run->dual_max = (int32_t)(longest < limit ? longest : limit);
-    run->any_primal = longest > limit;
-    run->ldn = aisle_ld(run->dual_max);
+    return rows;
 }
 
-static aisle_status solve_rows(aisle_device *d, const als_run *run, const int32_t *order, bool exact,
-                               aisle_error *err)
+int32_t als_bad(const als_run *run, int32_t u, int32_t bad)
 {
-    int64_t each = als_work_floats(run, exact), floats;
+    const float *x = aisle_mat_row(run->x, u);
+    return u < bad && !isfinite(run->k->dot(run->f, x, x)) ? u : bad;
+}
+
+/* How many rows at the front of order[] have more than n entries. */
+static int32_t longer(const als_run *run, int64_t n)
+{
+    int32_t low = 0, high = run->c->n_rows;
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (als_length(run, run->order[middle]) > n)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void cut(als_run *run, int32_t threads)
+{
+    const als_plan *plan = &run->plan;
+    int32_t cg = longer(run, plan->cg_from - 1), primal = longer(run, plan->dual_max), end = longer(run, 0);
+    int32_t dual = longer(run, plan->batch_max < plan->dual_max ? plan->batch_max : plan->dual_max);
+    run->at[0] = cg < end ? cg : end;
+    run->at[1] = primal > run->at[0] ? primal : run->at[0];
+    run->at[2] = dual > run->at[1] ? dual : run->at[1];
+    run->at[3] = end;
+    int32_t share = run->at[0] / (8 * threads) / LEAST_CG_ROWS * LEAST_CG_ROWS;
+    run->cg_rows = share < LEAST_CG_ROWS ? LEAST_CG_ROWS : share > CG_ROWS ? CG_ROWS : share;
+}
+
+typedef struct kind {
+    int32_t (*solve)(const als_run *run, float *work, int32_t first, int32_t end);
+    int64_t (*floats)(const als_run *run);
+} kind;
+
+static const kind KINDS[] = {{als_solve_cg, als_cg_floats},
+                             {als_solve_primal, als_primal_floats},
+                             {als_solve_dual, als_dual_floats},
+                             {als_solve_batch, als_batch_floats}};
+enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
+
+/* One task: the i-th piece of the rows, the longest first. */
+static int32_t solve_piece(const als_run *run, float *work, int32_t i)
+{
+    const int32_t pieces[N_KINDS] = {run->cg_rows, 1, DUAL_ROWS, AISLE_LANES};
+    int32_t from = 0;
+    for (int k = 0; k < N_KINDS; from = run->at[k++]) {
+        int32_t n = (run->at[k] - from + pieces[k] - 1) / pieces[k];
+        if (i >= n) {
+            i -= n;
+            continue;
+        }
+        int32_t first = from + i * pieces[k], end = first + pieces[k];
+        return KINDS[k].solve(run, work, first, end < run->at[k] ? end : run->at[k]);
+    }
+    return INT32_MAX;
+}
+
+static int32_t count_pieces(const als_run *run)
+{
+    const int32_t pieces[N_KINDS] = {run->cg_rows, 1, DUAL_ROWS, AISLE_LANES};
+    int32_t n = 0, from = 0;
+    for (int k = 0; k < N_KINDS; from = run->at[k++]) n += (run->at[k] - from + pieces[k] - 1) / pieces[k];
+    return n;
+}
+
+static int64_t work_floats(const als_run *run)
+{
+    int64_t most = 0;
+    for (int k = 0, from = 0; k < N_KINDS; from = run->at[k++]) {
+        int64_t floats = run->at[k] > from ? KINDS[k].floats(run) : 0;
+        if (floats > most) most = floats;
+    }
+    return (most + AISLE_KERNEL_SLACK + 15) / 16 * 16;
+}
+
+static aisle_status solve_rows(aisle_device *d, const als_run *run, aisle_error *err)
+{
+    int64_t each = work_floats(run), floats;
     if (aisle_size_mul(each, d->threads, &floats)) floats = -1;
     float *work = aisle_cpu_floats(d, floats, "ALS work space", err);
     if (!work) return AISLE_ENOMEM;
-    int32_t bad = INT32_MAX;
+    int32_t bad = INT32_MAX, n = count_pieces(run);
 #pragma omp parallel num_threads(d->threads) reduction(min : bad)
     {
-        als_work w = als_work_cut(run, exact, work + each * aisle_cpu_thread());
-#pragma omp for schedule(dynamic, 4)
-        for (int32_t i = 0; i < run->c->n_rows; i++) {
-            int32_t u = order[i];
-            if (!(exact ? als_solve_exact(run, &w, u) : als_solve_cg(run, &w, u)) && u < bad) bad = u;
+        float *own = work + each * aisle_cpu_thread();
+        memset(own, 0, (size_t)each * sizeof *own);
+#pragma omp for schedule(dynamic)
+        for (int32_t i = 0; i < n; i++) {
+            int32_t row = solve_piece(run, own, i);
+            if (row < bad) bad = row;
         }
     }
+    for (int32_t i = run->at[N_KINDS - 1]; i < run->c->n_rows; i++)
+        memset(aisle_mat_row(run->x, run->order[i]), 0, (size_t)run->f * sizeof(float));
     aisle_cpu_release(d, work, floats);
     if (bad == INT32_MAX) return AISLE_OK;
     return aisle_fail(
@@ -82,24 +165,24 @@ aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, ai
                                      const aisle_als_params *p, aisle_dev_mat *x, aisle_error *err)
 {
     AISLE_TRY(check(c, y, p, x, err));
-    bool exact = is_exact(p, x->m.n_cols);
     als_basis basis = {0};
-    aisle_status st = als_basis_init(d, &y->m, p->a0, &basis, err);
-    if (st != AISLE_OK) goto done;
-    st = als_rotate(d, &basis, basis.into, &y->m, &y->m, err);
-    if (st == AISLE_OK && !exact) st = als_rotate(d, &basis, basis.into, &x->m, &x->m, err);
-    if (st != AISLE_OK) goto done;
-    als_run run = {.k = d->k,
-                   .c = &c->m,
-                   .y = &y->m,
-                   .x = &x->m,
-                   .p = p,
-                   .lambda = basis.lambda,
-                   .f = x->m.n_cols,
-                   .ldf = x->m.ld};
-    choose_systems(&run, c);
-    st = solve_rows(d, &run, c->longest_first, exact, err);
-done:
+    int32_t f = x->m.n_cols;
+    AISLE_TRY(als_basis_init(d, &y->m, p->a0, &basis, err));
+    aisle_status st = als_rotate(d, &basis, &y->m, err);
+    if (st == AISLE_OK) {
+        als_run run = {.k = d->k,
+                       .c = &c->m,
+                       .y = &y->m,
+                       .x = &x->m,
+                       .p = p,
+                       .basis = &basis,
+                       .order = c->longest_first,
+                       .plan = als_plan_make(p->solver, f),
+                       .f = f,
+                       .padded = (f + 15) / 16 * 16};
+        cut(&run, d->threads);
+        st = solve_rows(d, &run, err);
+    }
     als_basis_deinit(d, &basis);
     return st;
 }

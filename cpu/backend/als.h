@@ -3,7 +3,7 @@
  * Row u solves (a0 Y'Y + l_u I + B'WB) x = B'w, B the rows of Y that u has, W = diag(w) their weights (Hu,
  * Koren, Volinsky 2008, eq. 4, in the parametrisation of Rendle et al. 2022, eq. 3). With a0 Y'Y = Q L Q' and
  * Y' = YQ every row's dense part is the diagonal D_u = L + l_u: no f x f work is left that is not the row's
- * own. */
+ * own. Y is rotated in place and x is solved, and left, in that basis: x.y is the same in every basis. */
 #ifndef AISLE_ALS_H
 #define AISLE_ALS_H
 
@@ -12,16 +12,23 @@
 
 typedef struct als_basis {
     int32_t f;
-    float *lambda;      /* f eigenvalues of a0 Y'Y, >= 0 */
-    float *into, *back; /* panels of Q and Q' for aisle_multiply */
-    int64_t floats;     /* of the one block that holds all three */
+    float *lambda;  /* f eigenvalues of a0 Y'Y, >= 0 */
+    float *q;       /* panels of Q for aisle_multiply */
+    int64_t floats; /* of the one block that holds both */
 } als_basis;
 
 aisle_status als_basis_init(aisle_device *d, const aisle_mat *y, double a0, als_basis *b, aisle_error *err);
 void als_basis_deinit(aisle_device *d, als_basis *b);
-/* dst = src Q (panels b->into) or src Q' (b->back); dst may be src. */
-aisle_status als_rotate(aisle_device *d, const als_basis *b, const float *panels, const aisle_mat *src,
-                        aisle_mat *dst, aisle_error *err);
+/* m = m Q */
+aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_mat *m, aisle_error *err);
+
+/* How rows are solved, by their number of entries: conjugate gradient from cg_from on; below it exactly, by the dual
+ * system up to dual_max, AISLE_LANES systems at a time up to batch_max, and by the primal system above. */
+typedef struct als_plan {
+    int64_t cg_from, dual_max, batch_max;
+} als_plan;
+
+als_plan als_plan_make(aisle_als_solver solver, int32_t f);
 
 /* One half-step in the rotated basis; read-only while rows are solved. */
 typedef struct als_run {
@@ -29,28 +36,46 @@ typedef struct als_run {
     const aisle_csr *c;
     const aisle_mat *y, *x;
     const aisle_als_params *p;
-    const float *lambda;
-    int32_t f, dual_max; /* rows of up to dual_max entries are solved by the dual system */
-    int64_t ldf, ldn;
-    bool any_primal;
+    const als_basis *basis;
+    const int32_t *order; /* rows, longest first */
+    als_plan plan;
+    int32_t f, padded; /* factors, and rounded up to 16: rows hold zeros from f on */
+    /* rows of order[]: cg [0, at[0]), primal [at[0], at[1]), dual [at[1], at[2]), batches [at[2], at[3]), and from at[3]
+     * on without entries */
+    int32_t at[4];
+    int32_t cg_rows; /* that are rotated together */
 } als_run;
 
-/* A thread's scratch: parts of one block of als_work_floats(run). */
-typedef struct als_work {
-    int64_t d_length;     /* the row length d was made for; -1 = none. Rows come sorted by length */
-    float *d;             /* exact: D_u^(-1/2); cg: D_u */
-    float *v, *z, *r, *q; /* vectors of f, v of max(f, dual_max) */
-    float *w;             /* square roots of weights */
-    float *c, *ct, *m;    /* gathered rows, their transpose, the system */
-} als_work;
+/* A thread's scratch, one block of als_*_floats. */
+int64_t als_cg_floats(const als_run *run);
+int64_t als_primal_floats(const als_run *run);
+int64_t als_dual_floats(const als_run *run);
+int64_t als_batch_floats(const als_run *run);
 
-int64_t als_work_floats(const als_run *run, bool exact);
-als_work als_work_cut(const als_run *run, bool exact, float *block);
+/* Solve the rows order[first .. end-1], of one kind. Return the smallest row whose result is not finite, INT32_MAX =
+ * none. */
+int32_t als_solve_cg(const als_run *run, float *work, int32_t first, int32_t end);
+int32_t als_solve_primal(const als_run *run, float *work, int32_t first, int32_t end);
+int32_t als_solve_dual(const als_run *run, float *work, int32_t first, int32_t end);
+int32_t als_solve_batch(const als_run *run, float *work, int32_t first, int32_t end);
 
 /* l_u of a row of n entries. */
 float als_regularisation(const aisle_als_params *p, int64_t n);
-/* Row u of x. Returns false when the system is not positive definite. */
-bool als_solve_exact(const als_run *run, als_work *w, int32_t u);
-bool als_solve_cg(const als_run *run, als_work *w, int32_t u);
+/* d = D_u^(-1/2) of a row of n entries. */
+void als_scale(const als_run *run, int64_t n, float *d);
+/* w = square roots of the weights of n entries; val NULL = all 1. */
+void als_roots(const float *val, int64_t n, float *w);
+
+static inline int64_t als_length(const als_run *run, int32_t u)
+{
+    return run->c->row_ptr[u + 1] - run->c->row_ptr[u];
+}
+
+/* The rows of y that row u selects; those of the row `next` are fetched meanwhile, -1 = none. Weights are the
+ * caller's. */
+aisle_rows als_rows(const als_run *run, int32_t u, int32_t next);
+
+/* The smaller of `bad` and u where row u of x is not finite. */
+int32_t als_bad(const als_run *run, int32_t u, int32_t bad);
 
 #endif

@@ -33,30 +33,17 @@ done:
     return st;
 }
 
-/* v holds eigenvector j in row j. */
-static void pack_basis(const aisle_kernels *k, als_basis *b, const double *v, float *square)
-{
-    int32_t f = b->f;
-    int64_t ld = aisle_ld(f);
-    for (int32_t i = 0; i < f; i++)
-        for (int32_t j = 0; j < f; j++) square[i * ld + j] = (float)v[(int64_t)i * f + j];
-    aisle_panels_pack(k, f, f, square, ld, b->back);
-    for (int32_t i = 0; i < f; i++)
-        for (int32_t j = 0; j < f; j++) square[i * ld + j] = (float)v[(int64_t)j * f + i];
-    aisle_panels_pack(k, f, f, square, ld, b->into);
-}
-
 aisle_status als_basis_init(aisle_device *d, const aisle_mat *y, double a0, als_basis *b, aisle_error *err)
 {
     int32_t f = y->n_cols;
     int64_t n = (int64_t)f * f, panels = (aisle_panels_floats(d->k, f, f) + 15) / 16 * 16, ld = aisle_ld(f);
-    int64_t floats = ld + 2 * panels, scratch = 2 * (n + f) + f * ld;
+    int64_t floats = ld + panels, scratch = 2 * (n + f) + f * ld;
     *b = (als_basis){.f = f};
     float *block = aisle_cpu_floats(d, floats, "ALS basis", err);
     float *wide = block ? aisle_cpu_floats(d, scratch, "eigenvector work space", err) : NULL;
     aisle_status st = wide ? AISLE_OK : AISLE_ENOMEM;
     if (!block) return st;
-    *b = (als_basis){f, block, block + ld, block + ld + panels, floats};
+    *b = (als_basis){f, block, block + ld, floats};
     if (!wide) goto done;
     double *g = (double *)(void *)wide, *lambda = g + n;
     st = aisle_cpu_gram64(d, y, g, err);
@@ -66,7 +53,10 @@ aisle_status als_basis_init(aisle_device *d, const aisle_mat *y, double a0, als_
     if (st != AISLE_OK) goto done;
     memset(block, 0, (size_t)floats * sizeof *block);
     for (int32_t i = 0; i < f; i++) b->lambda[i] = lambda[i] > 0 ? (float)lambda[i] : 0; /* rounding */
-    pack_basis(d->k, b, g, wide + 2 * (n + f));
+    float *q = wide + 2 * (n + f);
+    for (int32_t i = 0; i < f; i++) /* eigenvector j is row j of g */
+        for (int32_t j = 0; j < f; j++) q[i * ld + j] = (float)g[(int64_t)j * f + i];
+    aisle_panels_pack(d->k, f, f, q, ld, b->q);
 done:
     if (wide) aisle_cpu_release(d, wide, scratch);
     if (st != AISLE_OK) als_basis_deinit(d, b);
@@ -79,17 +69,16 @@ void als_basis_deinit(aisle_device *d, als_basis *b)
     *b = (als_basis){0};
 }
 
-aisle_status als_rotate(aisle_device *d, const als_basis *b, const float *panels, const aisle_mat *src,
-                        aisle_mat *dst, aisle_error *err)
+aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_mat *m, aisle_error *err)
 {
     int64_t each = (int64_t)b->f * AISLE_ROW_BLOCK + AISLE_KERNEL_SLACK;
     float *work = aisle_cpu_floats(d, each * d->threads, "rotation work space", err);
     if (!work) return AISLE_ENOMEM;
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
-    for (int32_t r = 0; r < src->n_rows; r += AISLE_ROW_BLOCK) {
-        int32_t m = src->n_rows - r < AISLE_ROW_BLOCK ? src->n_rows - r : AISLE_ROW_BLOCK;
-        aisle_product product = {b->f, b->f, panels, work + each * aisle_cpu_thread()};
-        aisle_multiply(d->k, &product, m, aisle_mat_row(src, r), src->ld, aisle_mat_row(dst, r), dst->ld);
+    for (int32_t r = 0; r < m->n_rows; r += AISLE_ROW_BLOCK) {
+        int32_t n = m->n_rows - r < AISLE_ROW_BLOCK ? m->n_rows - r : AISLE_ROW_BLOCK;
+        aisle_product product = {b->f, b->f, b->q, work + each * aisle_cpu_thread()};
+        aisle_multiply(d->k, &product, n, aisle_mat_row(m, r), m->ld, aisle_mat_row(m, r), m->ld);
     }
     aisle_cpu_release(d, work, each * d->threads);
     return AISLE_OK;

@@ -8,7 +8,7 @@
 
 #include "cpu/kernels/kernels.h"
 
-enum { AISLE_DEPTH = 512, AISLE_ROW_BLOCK = 64 };
+enum { AISLE_DEPTH = 512, AISLE_ROW_BLOCK = 48 /* a multiple of every mr */ };
 
 /* Leading dimension for rows of n floats: a multiple of 16 (one cache line, one widest vector), and never of
  * 512, where neighbouring rows would fall into the same few sets of the first-level cache. */

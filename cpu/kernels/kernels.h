@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { AISLE_KERNEL_SLACK = 64, AISLE_TILE_MAX = 8 * 48 };
+enum { AISLE_KERNEL_SLACK = 64, AISLE_TILE_MAX = 8 * 48, AISLE_LANES = 16 };
 
 typedef enum aisle_tile_mode { AISLE_TILE_SET, AISLE_TILE_ADD, AISLE_TILE_SUB } aisle_tile_mode;
 
@@ -22,7 +22,15 @@ typedef struct aisle_rows {
     const float *w; /* n weights; NULL = all 1 */
     const float *y;
     int64_t ld;
+    int64_t n_ahead; /* rows of y that will be wanted next, fetched into the cache by the way */
+    const int32_t *ahead;
 } aisle_rows;
+
+/* The vectors of one row's conjugate gradient. */
+typedef struct aisle_cg {
+    float *x, *r, *v, *q;     /* solution, residual, direction, -(system times v) */
+    const float *d, *inverse; /* the system's diagonal part; the preconditioner's inverse */
+} aisle_cg;
 
 typedef struct aisle_kernels {
     const char *name; /* "ref", "sse2", "avx2", "avx512", "neon" */
@@ -39,13 +47,27 @@ typedef struct aisle_kernels {
     /* dst[p * ldd + i] = src[i * lds + p] for i < n, p < k: rows become the columns that tile() wants. */
     void (*transpose)(int32_t n, int64_t k, const float *src, int64_t lds, float *dst, int64_t ldd);
 
-    /* c[i * ldc + p] = w_i d_p y_{col_i, p}, p < f: gathers and scales the rows of one system. */
+    /* Kernels of ALS rows. f counts floats with the padding: a multiple of 16, zeros in every row and vector from the
+     * last factor on. */
+    /* c[i * ldc + p] = w_i d_p y_{col_i, p}: gathers and scales the rows of one system, and sets rows of c to zero
+     * from n up to a multiple of 4. */
     void (*gather)(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc);
-    /* z += sum_i u_i c_i, c_i = row i of c [n x f]. */
+    /* c c' in blocks of 4 x 4: block (i, j), i <= j < n / 4, row-major, one after another by i, then j. n: a multiple
+     * of 4. */
+    void (*inner)(int32_t n, int64_t f, const float *c, int64_t ldc, float *blocks);
+    /* z += sum_i u_i c_i, c_i = row i of c. */
     void (*combine)(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z);
     /* q += sum_i w_i (target - y_i . p) y_i: the sparse part of a residual (target 1, p = x) and, with target
      * 0, minus that of a matrix-vector product. One pass over the rows. */
     void (*residual)(int64_t f, const aisle_rows *rows, float target, const float *p, float *q);
+    /* x += step v, r += step q; returns r . inverse r. */
+    float (*cg_advance)(int64_t f, float step, const aisle_cg *w);
+    /* v = inverse r + beta v, q = -d v (by elements). */
+    void (*cg_turn)(int64_t f, float beta, const aisle_cg *w);
+    /* b = A^-1 b for AISLE_LANES positive definite systems of order n, a multiple of 4. Entry (i, j) of system l is at
+     * [e * AISLE_LANES + l], e as inner() counts; b likewise. a is overwritten. A system that is not positive definite,
+     * or not finite, gets a result that is not finite; the others are none the worse. */
+    void (*solve_many)(int32_t n, float *a, float *b);
 
     /* Right-looking Cholesky of the first `rows` rows of the upper triangle of a [n x n] (A = U'U): these
      * rows become rows of U; rows below are left alone. The strict lower triangle is scratch, and so are the

@@ -1,5 +1,5 @@
 /* The kernels over vectors of VW floats, written once for every width: a source file defines VW, MR, NV and
- * SIMD_TABLE and includes this. Vectors are the compiler's own (GCC, clang), so the same text becomes
+ * SIMD_SQRT(v) and includes this. Vectors are the compiler's own (GCC, clang), so the same text becomes
  * AVX-512, AVX2 or NEON by the flags of its folder; products and sums contract to fused multiply-add there.
  * MR x NV accumulators, NV columns of b and a broadcast fill the register file: 8 x 3 of 32 registers, 4 x 3
  * of
@@ -130,73 +130,14 @@ static void transpose_simd(int32_t n, int64_t k, const float *src, int64_t lds, 
         for (int64_t p = 0; p < k; p++) dst[p * ldd + i] = src[i * lds + p];
 }
 
-static void gather_simd(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc)
+/* Asks for row i of those wanted next. */
+static inline void fetch_row(int64_t f, const aisle_rows *rows, int64_t i)
 {
-    for (int64_t i = 0; i < rows->n; i++, c += ldc) {
-        const float *y = rows->y + rows->col[i] * rows->ld;
-        float w = rows->w ? rows->w[i] : 1.0F;
-        int64_t p = 0;
-        for (; p + VW <= f; p += VW) store(c + p, load(d + p) * w * load(y + p));
-        for (; p < f; p++) c[p] = w * d[p] * y[p];
-    }
+    const float *y = rows->y + rows->ahead[i] * rows->ld;
+    for (int64_t p = 0; p < f; p += 16) __builtin_prefetch(y + p);
 }
 
-/* z += sum of four scaled rows: z is loaded and stored once for four. */
-static inline void combine4(int64_t f, const float u[4], const float *const y[4], float *z)
-{
-    int64_t p = 0;
-    for (; p + VW <= f; p += VW)
-        store(z + p, load(z + p) + ((load(y[0] + p) * u[0] + load(y[1] + p) * u[1]) +
-                                    (load(y[2] + p) * u[2] + load(y[3] + p) * u[3])));
-    for (; p < f; p++) z[p] += (y[0][p] * u[0] + y[1][p] * u[1]) + (y[2][p] * u[2] + y[3][p] * u[3]);
-}
-
-static void combine_simd(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z)
-{
-    int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const float *c4[4] = {c + i * ldc, c + (i + 1) * ldc, c + (i + 2) * ldc, c + (i + 3) * ldc};
-        combine4(f, u + i, c4, z);
-    }
-    for (; i < n; i++) axpy_simd(f, u[i], c + i * ldc, z);
-}
-
-/* Four dot products against one p. */
-static inline v4 dot4(int64_t f, const float *const y[4], const float *x)
-{
-    vf s[4] = {0};
-    int64_t p = 0;
-    for (; p + VW <= f; p += VW) {
-        vf xv = load(x + p);
-        UNROLL for (int l = 0; l < 4; l++) s[l] += load(y[l] + p) * xv;
-    }
-    v4 r[4];
-    UNROLL for (int l = 0; l < 4; l++) r[l] = fold(s[l]);
-    transpose4(r);
-    v4 t = (r[0] + r[2]) + (r[1] + r[3]);
-    for (; p < f; p++)
-        for (int l = 0; l < 4; l++) t[l] += y[l][p] * x[p];
-    return t;
-}
-
-static void residual_simd(int64_t f, const aisle_rows *rows, float target, const float *p, float *q)
-{
-    int64_t i = 0;
-    for (; i + 4 <= rows->n; i += 4) {
-        const int32_t *col = rows->col + i;
-        const float *y[4];
-        UNROLL for (int l = 0; l < 4; l++) y[l] = rows->y + col[l] * rows->ld;
-        v4 t = target - dot4(f, y, p);
-        if (rows->w) t *= *(const v4_memory *)(rows->w + i);
-        float u[4];
-        memcpy(u, &t, sizeof u);
-        combine4(f, u, y, q);
-    }
-    for (; i < rows->n; i++) {
-        const float *y = rows->y + rows->col[i] * rows->ld;
-        axpy_simd(f, (rows->w ? rows->w[i] : 1.0F) * (target - dot_simd(f, y, p)), y, q);
-    }
-}
+#include "cpu/kernels/simd_als.h"
 
 /* Takes the scaled rows k..k+3 off the rows below, four at a time. Columns start at a multiple of VW at or
  * before the diagonal: what that spoils in the lower triangle is never read. */
@@ -276,7 +217,24 @@ static void fill_simd(aisle_kernels *k, const char *name)
     int32_t (*above)(int32_t, const float *, float, int32_t *) = k->above;
     int32_t (*marks)(int32_t, const char *, char, char, uint32_t *) = k->marks;
     *k = (aisle_kernels){
-        name,           MR,          NV * VW,      dot_simd,      axpy_simd,           tile_simd,
-        transpose_simd, gather_simd, combine_simd, residual_simd, cholesky_panel_simd, cholesky_solve_simd,
-        above,          beaten_simd, marks};
+        .name = name,
+        .mr = MR,
+        .nr = NV * VW,
+        .dot = dot_simd,
+        .axpy = axpy_simd,
+        .tile = tile_simd,
+        .transpose = transpose_simd,
+        .gather = gather_simd,
+        .inner = inner_simd,
+        .combine = combine_simd,
+        .residual = residual_simd,
+        .cg_advance = cg_advance_simd,
+        .cg_turn = cg_turn_simd,
+        .solve_many = solve_many_simd,
+        .cholesky_panel = cholesky_panel_simd,
+        .cholesky_solve = cholesky_solve_simd,
+        .beaten = beaten_simd,
+        .above = above,
+        .marks = marks,
+    };
 }

@@ -1,10 +1,11 @@
 /* AVX2 with FMA: 8 lanes, 16 registers. */
-#define VW 8
-#define MR 4
-#define NV 3
-#include "cpu/kernels/simd.h"
-
 #include <immintrin.h>
+
+#define VW           8
+#define MR           6
+#define NV           2
+#define SIMD_SQRT(v) ((vf)_mm256_sqrt_ps((__m256)(v)))
+#include "cpu/kernels/simd.h"
 
 static int32_t above_avx2(int32_t n, const float *s, float t, int32_t *at)
 {

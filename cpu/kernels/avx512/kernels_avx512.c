@@ -1,10 +1,11 @@
 /* AVX-512: 16 lanes, 32 registers. */
-#define VW 16
-#define MR 8
-#define NV 3
-#include "cpu/kernels/simd.h"
-
 #include <immintrin.h>
+
+#define VW           16
+#define MR           12
+#define NV           2
+#define SIMD_SQRT(v) ((vf)_mm512_sqrt_ps((__m512)(v)))
+#include "cpu/kernels/simd.h"
 
 static int32_t above_avx512(int32_t n, const float *s, float t, int32_t *at)
 {

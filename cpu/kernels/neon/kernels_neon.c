@@ -1,7 +1,10 @@
 /* NEON: 4 lanes, 32 registers. */
-#define VW 4
-#define MR 8
-#define NV 3
+#include <arm_neon.h>
+
+#define VW           4
+#define MR           8
+#define NV           3
+#define SIMD_SQRT(v) ((vf)vsqrtq_f32((float32x4_t)(v)))
 #include "cpu/kernels/simd.h"
 
 void aisle_kernels_neon(aisle_kernels *k)

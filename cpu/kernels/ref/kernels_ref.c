@@ -45,6 +45,14 @@ static void gather_ref(int64_t f, const aisle_rows *rows, const float *d, float 
         float w = rows->w ? rows->w[i] : 1.0F;
         for (int64_t p = 0; p < f; p++) c[i * ldc + p] = w * d[p] * y[p];
     }
+    for (int64_t i = rows->n; i % 4; i++) memset(c + i * ldc, 0, (size_t)f * sizeof *c);
+}
+
+static void inner_ref(int32_t n, int64_t f, const float *c, int64_t ldc, float *blocks)
+{
+    for (int32_t i = 0; i < n; i += 4)
+        for (int32_t j = i; j < n; j += 4, blocks += 16)
+            for (int e = 0; e < 16; e++) blocks[e] = dot_ref(f, c + (i + e / 4) * ldc, c + (j + e % 4) * ldc);
 }
 
 static void combine_ref(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z)
@@ -57,6 +65,54 @@ static void residual_ref(int64_t f, const aisle_rows *rows, float target, const 
     for (int64_t i = 0; i < rows->n; i++) {
         const float *y = rows->y + rows->col[i] * rows->ld;
         axpy_ref(f, (rows->w ? rows->w[i] : 1.0F) * (target - dot_ref(f, y, p)), y, q);
+    }
+}
+
+static float cg_advance_ref(int64_t f, float step, const aisle_cg *w)
+{
+    double sum = 0;
+    axpy_ref(f, step, w->v, w->x);
+    axpy_ref(f, step, w->q, w->r);
+    for (int64_t p = 0; p < f; p++) sum += (double)w->r[p] * w->r[p] * w->inverse[p];
+    return (float)sum;
+}
+
+static void cg_turn_ref(int64_t f, float beta, const aisle_cg *w)
+{
+    for (int64_t p = 0; p < f; p++) {
+        w->v[p] = w->inverse[p] * w->r[p] + beta * w->v[p];
+        w->q[p] = -w->d[p] * w->v[p];
+    }
+}
+
+/* Entry (i, j), i <= j, of system `lane`, in blocks of 4 x 4. */
+static float *entry(float *a, int32_t n, int32_t i, int32_t j, int lane)
+{
+    int32_t nb = n / 4, bi = i / 4, bj = j / 4;
+    int64_t block = (int64_t)bi * nb - (int64_t)bi * (bi - 1) / 2 + (bj - bi);
+    return a + (block * 16 + i % 4 * 4 + j % 4) * AISLE_LANES + lane;
+}
+
+static void solve_many_ref(int32_t n, float *a, float *b)
+{
+    for (int l = 0; l < AISLE_LANES; l++) {
+        for (int32_t k = 0; k < n; k++) {
+            float pivot = *entry(a, n, k, k, l), inverse = 1 / sqrtf(pivot) + (pivot - pivot); /* inf: NaN */
+            for (int32_t j = k; j < n; j++) *entry(a, n, k, j, l) *= inverse;
+            for (int32_t i = k + 1; i < n; i++)
+                for (int32_t j = i; j < n; j++)
+                    *entry(a, n, i, j, l) -= *entry(a, n, k, i, l) * *entry(a, n, k, j, l);
+        }
+        for (int32_t i = 0; i < n; i++) {
+            for (int32_t k = 0; k < i; k++)
+                b[i * AISLE_LANES + l] -= *entry(a, n, k, i, l) * b[k * AISLE_LANES + l];
+            b[i * AISLE_LANES + l] /= *entry(a, n, i, i, l);
+        }
+        for (int32_t i = n - 1; i >= 0; i--) {
+            for (int32_t k = i + 1; k < n; k++)
+                b[i * AISLE_LANES + l] -= *entry(a, n, i, k, l) * b[k * AISLE_LANES + l];
+            b[i * AISLE_LANES + l] /= *entry(a, n, i, i, l);
+        }
     }
 }
 
@@ -109,7 +165,24 @@ static int32_t marks_ref(int32_t n, const char *text, char a, char b, uint32_t *
 void aisle_kernels_ref(aisle_kernels *k)
 {
     *k = (aisle_kernels){
-        "ref",         MR,         NR,          dot_ref,      axpy_ref,           tile_ref,
-        transpose_ref, gather_ref, combine_ref, residual_ref, cholesky_panel_ref, cholesky_solve_ref,
-        above_ref,     beaten_ref, marks_ref};
+        .name = "ref",
+        .mr = MR,
+        .nr = NR,
+        .dot = dot_ref,
+        .axpy = axpy_ref,
+        .tile = tile_ref,
+        .transpose = transpose_ref,
+        .gather = gather_ref,
+        .inner = inner_ref,
+        .combine = combine_ref,
+        .residual = residual_ref,
+        .cg_advance = cg_advance_ref,
+        .cg_turn = cg_turn_ref,
+        .solve_many = solve_many_ref,
+        .cholesky_panel = cholesky_panel_ref,
+        .cholesky_solve = cholesky_solve_ref,
+        .above = above_ref,
+        .beaten = beaten_ref,
+        .marks = marks_ref,
+    };
 }

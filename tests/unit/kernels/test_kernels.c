@@ -124,24 +124,33 @@ Test(kernels, transpose_moves_every_number)
         }
 }
 
+/* Floats of a factor row: padded to a multiple of 16. */
+static const int32_t PADDED[] = {16, 32, 48, 64, 112, 128, 144, 256, 272};
+enum { N_PADDED = sizeof PADDED / sizeof *PADDED };
+
 static const int32_t COLS[] = {5, 0, 3, 3, 9, 17, 1, 12, 4, 8, 2};
 enum { N_COLS = sizeof COLS / sizeof *COLS };
 
 static aisle_rows rows_of(const float *y, int64_t n, const float *w)
 {
-    return (aisle_rows){n, COLS, w, y, 288};
+    return (aisle_rows){.n = n, .col = COLS, .w = w, .y = y, .ld = 288};
 }
 
+/* Rows from n up to a multiple of 4 are set to zero: they stand at 1 before. */
 Test(kernels, gather_and_combine_agree_with_ref)
 {
     const aisle_kernels *k, *ref = aisle_kernels_at(0);
     FOR_EACH_TABLE(k)
-    for (int t = 0; t < N_LENGTHS; t++)
+    for (int t = 0; t < N_PADDED; t++)
         for (int64_t n = 0; n <= N_COLS; n++) {
-            int32_t f = LENGTHS[t];
+            int32_t f = PADDED[t];
             inputs((uint64_t)t);
-            const aisle_rows rows = rows_of(a, n, n % 2 ? b : NULL),
-                             sizes = rows_of(abs_a, n, n % 2 ? abs_b : NULL);
+            aisle_rows rows = rows_of(a, n, n % 2 ? b : NULL),
+                       sizes = rows_of(abs_a, n, n % 2 ? abs_b : NULL);
+            rows.ahead = COLS;
+            rows.n_ahead = n % 3 ? N_COLS : 0;
+            for (int64_t i = n; i % 4; i++)
+                for (int32_t p = 0; p < f; p++) got[i * 288 + p] = 1;
             ref->gather(f, &rows, b + 300, want, 288);
             k->gather(f, &rows, b + 300, got, 288);
             ref->gather(f, &sizes, abs_b + 300, size, 288);
@@ -154,17 +163,34 @@ Test(kernels, gather_and_combine_agree_with_ref)
         }
 }
 
+Test(kernels, inner_agrees_with_ref)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_PADDED; t++)
+        for (int32_t n = 4; n <= 24; n += 4) {
+            inputs((uint64_t)t);
+            ref->inner(n, PADDED[t], a, 288, want);
+            k->inner(n, PADDED[t], a, 288, got);
+            ref->inner(n, PADDED[t], abs_a, 288, size);
+            close_to(k->name, "inner", n / 4 * (n / 4 + 1) / 2 * 16, (double)PADDED[t] + 1);
+        }
+}
+
 /* q += sum w (t - y.p) y: the dot product's error of gamma_f passes through the outer sum. */
 Test(kernels, residual_agrees_with_ref)
 {
     const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    int32_t cols[40];
+    float w[40];
+    for (int i = 0; i < 40; i++) cols[i] = (i * 7 + i / 11) % 23, w[i] = (float)(1 + i % 3);
     FOR_EACH_TABLE(k)
-    for (int t = 0; t < N_LENGTHS; t++)
-        for (int64_t n = 0; n <= N_COLS; n++) {
-            int32_t f = LENGTHS[t];
+    for (int t = 0; t < N_PADDED; t++)
+        for (int64_t n = 0; n <= 40; n++) {
+            int32_t f = PADDED[t];
             inputs((uint64_t)t);
-            static const float w[N_COLS] = {1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2};
-            const aisle_rows rows = rows_of(a, n, n % 2 ? w : NULL), sizes = rows_of(abs_a, n, NULL);
+            const aisle_rows rows = {n, cols, n % 2 ? w : NULL, a, 288, n % 3 ? n / 2 + 1 : 0, cols},
+                             sizes = {.n = n, .col = cols, .y = abs_a, .ld = 288};
             for (int32_t i = 0; i < f; i++) abs_b[i] = -abs_b[i]; /* 1 - y.p becomes 1 + |y|.|p| */
             ref->residual(f, &rows, 1, b, want);
             k->residual(f, &rows, 1, b, got);
@@ -172,6 +198,39 @@ Test(kernels, residual_agrees_with_ref)
             for (int32_t i = 0; i < f; i++) size[i] *= 3; /* the greatest weight */
             close_to(k->name, "residual", f, (double)(f + n + 3));
         }
+}
+
+/* x r v q d inverse, one after another. */
+static aisle_cg cg_of(float *at, int32_t f)
+{
+    return (aisle_cg){at, at + f, at + 2 * f, at + 3 * f, at + 4 * f, at + 5 * f};
+}
+
+Test(kernels, steps_of_conjugate_gradient_agree_with_ref)
+{
+    const aisle_kernels *k, *ref = aisle_kernels_at(0);
+    FOR_EACH_TABLE(k)
+    for (int t = 0; t < N_PADDED; t++) {
+        int32_t f = PADDED[t];
+        inputs((uint64_t)t);
+        size_t bytes = (size_t)(6 * f) * sizeof *a;
+        for (int32_t i = 5 * f; i < 6 * f; i++) a[i] = abs_a[i]; /* the preconditioner */
+        memcpy(want, a, bytes);
+        memcpy(got, a, bytes);
+        memcpy(size, abs_a, bytes);
+        const aisle_cg w = cg_of(want, f), g = cg_of(got, f), s = cg_of(size, f);
+        float sum = k->cg_advance(f, -.75F, &g), right = ref->cg_advance(f, -.75F, &w),
+              most = ref->cg_advance(f, .75F, &s);
+        close_to(k->name, "cg_advance", 6 * f, 2);
+        /* r is wrong by gamma_2 |r| in both, its square by twice that, and f terms are added up */
+        cr_assert(fabs((double)sum - right) <= 2 * gamma_n(f + 6) * (double)most, "%s cg_advance: %g, ref %g",
+                  k->name, (double)sum, (double)right);
+        k->cg_turn(f, -.5F, &g);
+        ref->cg_turn(f, -.5F, &w);
+        ref->cg_turn(f, .5F, &s);
+        for (int32_t i = 0; i < f; i++) s.q[i] = -s.q[i];
+        close_to(k->name, "cg_turn", 6 * f, 8);
+    }
 }
 
 /* A = M M' + n I by rows into s [n x ld]; diagonally heavy, so condition stays near 4. */
@@ -223,6 +282,49 @@ Test(kernels, cholesky_factors_and_solves)
             /* theorem 10.4: backward error gamma_{3n+1} |U'||U|, and | |U'||U| | <= n |A| */
             cr_assert(worst <= n * gamma_n(3 * n + 1) * row_max * norm, "%s: %d residual %g", k->name, n,
                       worst);
+        }
+}
+
+/* Lane l has the system of positive() with its diagonal multiplied by 1 + l / 8; one lane is not positive definite. */
+Test(kernels, systems_side_by_side_are_solved_and_do_not_touch_each_other)
+{
+    enum { LANES = AISLE_LANES, MOST = 32 };
+    const aisle_kernels *k;
+    static float s[MOST * MOST], blocks[MOST / 4 * (MOST / 4 + 1) / 2 * 16 * LANES], x[MOST * LANES];
+    for (int32_t t = 0; (k = aisle_kernels_at(t)); t++)
+        for (int32_t n = 4; n <= MOST; n += 4) {
+            inputs((uint64_t)n);
+            positive(n, s, n);
+            float *at = blocks;
+            for (int32_t i = 0; i < n; i += 4)
+                for (int32_t j = i; j < n; j += 4)
+                    for (int e = 0; e < 16; e++)
+                        for (int l = 0; l < LANES; l++) {
+                            int32_t r = i + e / 4, c = j + e % 4;
+                            float scale = r == c ? 1 + (float)l / 8 : 1;
+                            *at++ = l == 5 && r == c && r == n - 2 ? -1 : s[r * n + c] * scale;
+                        }
+            for (int32_t i = 0; i < n * LANES; i++) x[i] = b[i];
+            k->solve_many(n, blocks, x);
+            for (int l = 0; l < LANES; l++) {
+                double worst = 0, norm = 0, row_max = 0;
+                for (int32_t r = 0; r < n; r++) {
+                    double sum = -b[r * LANES + l], row = 0;
+                    for (int32_t c = 0; c < n; c++) {
+                        double v = (double)s[r * n + c] * (r == c ? 1 + (float)l / 8 : 1);
+                        sum += v * x[c * LANES + l];
+                        row += fabs(v);
+                    }
+                    worst = isnan(sum) ? INFINITY : fmax(worst, fabs(sum));
+                    row_max = fmax(row_max, row);
+                    norm = fmax(norm, fabs((double)x[r * LANES + l]));
+                }
+                if (l == 5)
+                    cr_assert_not(isfinite(worst), "%s: %d", k->name, n);
+                else /* as cholesky_factors_and_solves; multiplying by an inverse errs once more */
+                    cr_assert(worst <= n * gamma_n(3 * n + 4) * row_max * norm, "%s: %d, lane %d: %g",
+                              k->name, n, l, worst);
+            }
         }
 }
 

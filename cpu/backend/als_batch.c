@@ -1,0 +1,133 @@
+/* Short rows by their dual systems (als_exact.c), AISLE_LANES of them factored side by side: a small Cholesky is a chain
+ * of dependent operations, which one system after another would wait for. */
+#include <string.h>
+
+#include "cpu/backend/als.h"
+
+enum { CACHE = 1 << 17 }; /* floats: gathered rows of a batch stay in half of a second-level cache */
+
+typedef struct batch {
+    int32_t n, blocks; /* order of the systems, a multiple of 4; 4 x 4 blocks of each */
+    float *z, *v;      /* of one row */
+    float *d;          /* D^(-1/2), a vector a row */
+    float *c;          /* gathered rows, n a row of the batch */
+    float *lanes;      /* systems one after another */
+    float *a, *b;      /* systems and right-hand sides side by side */
+} batch;
+
+enum { PARTS = 7 };
+
+/* Where z, v, d, lanes, a, b, c begin. */
+static void offsets(const als_run *run, int32_t n, int64_t at[PARTS])
+{
+    int64_t f = run->padded, lanes = (int64_t)AISLE_LANES * (n / 4) * (n / 4 + 1) / 2 * 16;
+    const int64_t sizes[PARTS - 1] = {f,     (n + 15) / 16 * 16,      AISLE_LANES * f, lanes,
+                                      lanes, (int64_t)AISLE_LANES * n};
+    at[0] = 0;
+    for (int i = 1; i < PARTS; i++) at[i] = at[i - 1] + sizes[i - 1];
+}
+
+static batch lay_out(const als_run *run, float *work, int32_t n)
+{
+    int64_t at[PARTS];
+    offsets(run, n, at);
+    return (batch){n,
+                   n / 4 * (n / 4 + 1) / 2,
+                   work + at[0],
+                   work + at[1],
+                   work + at[2],
+                   work + at[6],
+                   work + at[3],
+                   work + at[4],
+                   work + at[5]};
+}
+
+static int32_t order_of(const als_run *run, int32_t first)
+{
+    return (int32_t)(als_length(run, run->order[first]) + 3) / 4 * 4;
+}
+
+/* Rows that are solved together: as many as there are lanes, fewer where they would not fit the cache. */
+static int32_t rows_together(const als_run *run, int32_t n)
+{
+    int64_t fit = CACHE / ((int64_t)n * run->padded);
+    return fit < 1 ? 1 : fit < AISLE_LANES ? (int32_t)fit : AISLE_LANES;
+}
+
+int64_t als_batch_floats(const als_run *run)
+{
+    int64_t at[PARTS];
+    int32_t n = order_of(run, run->at[2]);
+    int64_t c = (int64_t)n * run->padded;
+    offsets(run, n, at);
+    return at[PARTS - 1] + (c > CACHE ? c : CACHE) + AISLE_KERNEL_SLACK;
+}
+
+/* Gathers row u, as row l of the batch, and makes its system. */
+static void add_row(const als_run *run, const batch *t, int32_t l, int32_t u, int32_t next)
+{
+    int64_t f = run->padded;
+    aisle_rows row = als_rows(run, u, next);
+    float *c = t->c + (int64_t)l * t->n * f;
+    als_roots(run->c->val ? run->c->val + run->c->row_ptr[u] : NULL, row.n, t->v);
+    for (int64_t i = 0; i < t->n; i++) t->b[i * AISLE_LANES + l] = i < row.n ? t->v[i] : 0;
+    row.w = t->v;
+    run->k->gather(f, &row, t->d + l * f, c, f);
+    int64_t filled = (row.n + 3) / 4 * 4;
+    memset(c + filled * f, 0, (size_t)((t->n - filled) * f) * sizeof *c);
+    run->k->inner(t->n, f, c, f, t->lanes + (int64_t)l * t->blocks * 16);
+}
+
+static void add_identity(const batch *t)
+{
+    float *block = t->a;
+    for (int32_t i = 0; i < t->n / 4; i++) {
+        for (int e = 0; e < 16; e += 5)
+            for (int l = 0; l < AISLE_LANES; l++) block[e * AISLE_LANES + l] += 1;
+        block += (int64_t)(t->n / 4 - i) * 16 * AISLE_LANES;
+    }
+}
+
+static void finish_row(const als_run *run, const batch *t, int32_t l, int32_t u)
+{
+    int64_t f = run->padded, n = als_length(run, u);
+    const float *d = t->d + l * f;
+    float *x = aisle_mat_row(run->x, u);
+    for (int64_t i = 0; i < n; i++) t->v[i] = t->b[i * AISLE_LANES + l];
+    memset(t->z, 0, (size_t)f * sizeof *t->z);
+    run->k->combine(n, f, t->v, t->c + (int64_t)l * t->n * f, f, t->z);
+    for (int32_t i = 0; i < run->f; i++) x[i] = d[i] * t->z[i];
+}
+
+static void solve_together(const als_run *run, const batch *t, int32_t first, int32_t end)
+{
+    int64_t f = run->padded, of_row = (int64_t)t->blocks * 16;
+    for (int32_t i = first; i < end; i++) {
+        int32_t u = run->order[i], l = i - first;
+        int64_t n = als_length(run, u);
+        if (l > 0 && n == als_length(run, run->order[i - 1]))
+            memcpy(t->d + l * f, t->d + (l - 1) * f, (size_t)f * sizeof *t->d);
+        else
+            als_scale(run, n, t->d + l * f);
+        add_row(run, t, l, u, i + 1 < run->at[3] ? run->order[i + 1] : -1);
+    }
+    memset(t->lanes + (end - first) * of_row, 0,
+           (size_t)((AISLE_LANES - (end - first)) * of_row) * sizeof *t->lanes);
+    run->k->transpose(AISLE_LANES, of_row, t->lanes, of_row, t->a, AISLE_LANES);
+    add_identity(t);
+    run->k->solve_many(t->n, t->a, t->b);
+    for (int32_t i = first; i < end; i++) finish_row(run, t, i - first, run->order[i]);
+}
+
+int32_t als_solve_batch(const als_run *run, float *work, int32_t first, int32_t end)
+{
+    int32_t bad = INT32_MAX;
+    while (first < end) {
+        batch t = lay_out(run, work, order_of(run, first));
+        int32_t rows = rows_together(run, t.n), here = first + rows < end ? first + rows : end;
+        solve_together(run, &t, first, here);
+        for (int32_t i = first; i < here; i++) bad = als_bad(run, run->order[i], bad);
+        first = here;
+    }
+    return bad;
+}
