@@ -124,6 +124,28 @@ bool aisle_str_to_f64(aisle_str s, double *out)
     return true;
 }
 
+/* The double nearest to a number rounds to the float nearest to it, unless it lies half-way between two floats or
+ * among the smallest ones, whose half-way points are others. */
+bool aisle_str_to_f32(aisle_str s, float *out)
+{
+    char text[64];
+    double d;
+    uint64_t bits;
+    if (!aisle_str_to_f64(s, &d)) return false;
+    memcpy(&bits, &d, sizeof bits);
+    float v = (float)d;
+    if ((bits & 0x1fffffff) == 0x10000000 || (fabs(d) < 2.4e-38 && d != 0)) {
+        if (s.len >= sizeof text) return false;
+        memcpy(text, s.ptr, s.len);
+        text[s.len] = '\0';
+        pthread_once(&c_locale_once, make_c_locale);
+        v = c_locale ? strtof_l(text, NULL, c_locale) : NAN;
+    }
+    if (!isfinite(v)) return false;
+    *out = v;
+    return true;
+}
+
 void aisle_buf_deinit(aisle_buf *b)
 {
     aisle_free(b->data);

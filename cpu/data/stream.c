@@ -127,22 +127,24 @@ static aisle_status choose_decoder(stream *s, aisle_error *err)
     return AISLE_OK;
 }
 
-aisle_status stream_open(const char *path, stream **out, aisle_error *err)
+/* fd < 0: errno says why; it is the stream's from here on. */
+static aisle_status open_descriptor(int fd, const char *path, bool any_kind, stream **out, aisle_error *err)
 {
     aisle_status st = AISLE_OK;
-    struct stat info;
+    struct stat info = {0};
     *out = NULL;
+    if (fd < 0) return aisle_fail_errno(err, "open", path);
     stream *s = aisle_calloc(1, sizeof *s);
-    if (!s) return aisle_fail(err, AISLE_ENOMEM, "out of memory to open %s", path);
-    /* O_NONBLOCK: opening a FIFO must not hang */
-    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (!s) {
+        close(fd);
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory to open %s", path);
+    }
+    s->fd = fd;
     s->path = aisle_strdup(path);
     s->input = aisle_alloc(INPUT_BYTES);
-    if (s->fd < 0)
-        st = aisle_fail_errno(err, "open", path);
-    else if (fstat(s->fd, &info))
+    if (fstat(s->fd, &info))
         st = aisle_fail_errno(err, "stat", path);
-    else if (!S_ISREG(info.st_mode))
+    else if (!any_kind && !S_ISREG(info.st_mode))
         st = aisle_fail(err, AISLE_ECONFLICT, "%s: not a regular file; name a file", path);
     else if (!s->path || !s->input)
         st = aisle_fail(err, AISLE_ENOMEM, "out of memory to open %s", path);
@@ -156,6 +158,17 @@ aisle_status stream_open(const char *path, stream **out, aisle_error *err)
     }
     *out = s;
     return AISLE_OK;
+}
+
+aisle_status stream_open(const char *path, stream **out, aisle_error *err)
+{
+    /* O_NONBLOCK: opening a FIFO must not hang */
+    return open_descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), path, false, out, err);
+}
+
+aisle_status stream_open_stdin(stream **out, aisle_error *err)
+{
+    return open_descriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input", true, out, err);
 }
 
 aisle_status stream_read(stream *s, char *to, int64_t cap, int64_t *n, aisle_error *err)

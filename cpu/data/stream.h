@@ -10,6 +10,8 @@ typedef struct stream stream;
 
 /* path is copied. AISLE_ENOTFOUND, AISLE_ECONFLICT (not a regular file), AISLE_EIO ... */
 aisle_status stream_open(const char *path, stream **out, aisle_error *err);
+/* Standard input, whatever it is; the stream has a descriptor of its own. */
+aisle_status stream_open_stdin(stream **out, aisle_error *err);
 /* Reads up to cap > 0 bytes; *n == 0 is the end. Corrupt or truncated compression is AISLE_EFORMAT. */
 aisle_status stream_read(stream *s, char *to, int64_t cap, int64_t *n, aisle_error *err);
 /* Bytes of the file itself: consumed, and in all. */

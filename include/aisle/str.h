@@ -36,6 +36,7 @@ aisle_str aisle_str_trim(aisle_str s);              /* ASCII white space off bot
 bool aisle_str_to_i64(aisle_str s, int64_t *out);
 bool aisle_str_to_u64(aisle_str s, uint64_t *out);
 bool aisle_str_to_f64(aisle_str s, double *out);
+bool aisle_str_to_f32(aisle_str s, float *out); /* the nearest float */
 
 /* aisle_time_parse reads RFC 3339 ("2026-11-24T08:00:00Z", offset or "Z" optional, 'T' or one space, fraction
  * optional) and "YYYY-MM-DD" as UTC milliseconds since 1970. aisle_time_format writes
