@@ -1,99 +1,105 @@
-/* The k most similar rows of every row of a sparse matrix: one row of A A' at a time into a dense accumulator
- * with a list of what was touched (Gustavson 1978), never the product as a whole. */
+/* The k most similar rows of every row of a sparse matrix: a row of A A' at a time, never the product as a whole.
+ * similar_lists.c makes the matrix ready, similar_row.c searches for one row; here the rows are dealt out. */
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "cpu/backend/cpu.h"
-#include "cpu/kernels/select.h"
+#include "cpu/backend/similar.h"
 
-enum { ROWS_AT_ONCE = 4096 }; /* between two reports, which only the calling thread may make */
-
-/* Sums in double: a pair may share thousands of columns. */
-typedef struct scratch {
-    double *sum;      /* n_rows, zero between rows */
-    int32_t *touched; /* n_rows */
-    uint64_t *key;
-} scratch;
+enum { GROUPS_AT_ONCE = 16 }; /* that a thread takes: the longest come first, so the ends are even */
 
 typedef struct job {
-    const aisle_csr *a, *t; /* t = a' */
+    aisle_similar_lists l;
+    aisle_similar_scratch *scratch; /* one a thread */
     int32_t k;
     int32_t *ids;
     float *scores;
+    const aisle_progress *progress;
+    int64_t next, rows_done; /* atomic */
 } job;
 
-static float value(const aisle_csr *m, int64_t e)
+static float key_score(uint64_t key)
 {
-    return m->val ? m->val[e] : 1.0F;
+    uint32_t bits = (uint32_t)(key >> 32) ^ 0x80000000U; /* as aisle_select_key makes them of scores >= 0 */
+    float score;
+    memcpy(&score, &bits, sizeof score);
+    return score;
 }
 
-static void one_row(const job *j, scratch *s, int32_t r)
+/* The answer for one row of a group: the group's best without the row itself. */
+static void write_row(const job *j, int32_t row, const uint64_t *best, int32_t n)
 {
-    const aisle_csr *a = j->a, *t = j->t;
-    int32_t n = 0;
-    for (int64_t e = a->row_ptr[r]; e < a->row_ptr[r + 1]; e++) {
-        double v = value(a, e);
-        for (int64_t g = t->row_ptr[a->col[e]]; g < t->row_ptr[a->col[e] + 1]; g++) {
-            int32_t other = t->col[g];
-            s->touched[n] = other;
-            n += s->sum[other] == 0; /* products are > 0: zero means untouched */
-            s->sum[other] += v * value(t, g);
+    int32_t *ids = j->ids + (int64_t)row * j->k, at = 0;
+    float *scores = j->scores + (int64_t)row * j->k;
+    for (int32_t i = 0; i < n && at < j->k; i++) {
+        int32_t id = (int32_t) ~(uint32_t)best[i];
+        if (id == row) continue;
+        ids[at] = id;
+        scores[at++] = key_score(best[i]);
+    }
+    for (; at < j->k; at++) {
+        ids[at] = -1;
+        scores[at] = 0;
+    }
+}
+
+/* Takes groups until none is left. The calling thread tells how far all are. */
+static void work(job *j, int thread)
+{
+    const aisle_similar_lists *l = &j->l;
+    aisle_similar_scratch *s = &j->scratch[thread];
+    for (;;) {
+        int64_t from = __atomic_fetch_add(&j->next, GROUPS_AT_ONCE, __ATOMIC_RELAXED);
+        if (from >= l->n) return;
+        int32_t begin = (int32_t)from, end = l->n - begin < GROUPS_AT_ONCE ? l->n : begin + GROUPS_AT_ONCE;
+        for (int32_t g = begin; g < end; g++) {
+            if (aisle_canceled(j->progress)) return;
+            int32_t n = aisle_similar_group(l, s, g);
+            for (int32_t i = l->member_ptr[g]; i < l->member_ptr[g + 1]; i++)
+                write_row(j, l->member[i], s->sorted, n);
         }
+        int64_t rows = l->member_ptr[end] - l->member_ptr[begin];
+        int64_t done = __atomic_add_fetch(&j->rows_done, rows, __ATOMIC_RELAXED);
+        if (thread == 0) aisle_progress_report(j->progress, "similar", done, l->n_rows, "");
     }
-    aisle_select best;
-    aisle_select_init(&best, s->key, j->k);
-    for (int32_t i = 0; i < n; i++) {
-        int32_t other = s->touched[i];
-        float score = (float)s->sum[other];
-        s->sum[other] = 0;
-        if (other != r && score > 0 && score >= best.threshold) aisle_select_push(&best, score, other);
-    }
-    aisle_select_take(&best, j->ids + (int64_t)r * j->k, j->scores + (int64_t)r * j->k);
 }
 
-static aisle_status scratch_init(aisle_device *d, const job *j, scratch *s, aisle_error *err)
+/* Rows without entries are in no group. */
+static void write_empty_rows(const job *j, const aisle_csr *a)
 {
-    int64_t rows = (int64_t)j->a->n_rows + 1, keys = aisle_select_room(j->k);
-    *s = (scratch){aisle_calloc((size_t)d->threads, (size_t)rows * sizeof(double)),
-                   aisle_array(rows * d->threads, sizeof(int32_t)),
-                   aisle_array(keys * d->threads, sizeof(uint64_t))};
-    if (s->sum && s->touched && s->key) return AISLE_OK;
-    return aisle_fail(err, AISLE_ENOMEM, "out of memory for similarities of %d rows", j->a->n_rows);
+    for (int32_t r = 0; r < a->n_rows; r++)
+        if (a->row_ptr[r] == a->row_ptr[r + 1]) write_row(j, r, NULL, 0);
 }
 
-static aisle_status run(aisle_device *d, const job *j, const scratch *all, const aisle_progress *progress,
-                        aisle_error *err)
+static aisle_status run(aisle_device *d, job *j, const aisle_csr *a, aisle_error *err)
 {
-    int64_t rows = (int64_t)j->a->n_rows + 1, keys = aisle_select_room(j->k);
-    for (int32_t from = 0; from < j->a->n_rows; from += ROWS_AT_ONCE) {
-        aisle_progress_report(progress, "similar", from, j->a->n_rows, "");
-        int32_t end = j->a->n_rows - from < ROWS_AT_ONCE ? j->a->n_rows : from + ROWS_AT_ONCE;
-#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 16)
-        for (int32_t r = from; r < end; r++) {
-            if (aisle_canceled(progress)) continue;
-            int t = aisle_cpu_thread();
-            scratch mine = {all->sum + rows * t, all->touched + rows * t, all->key + keys * t};
-            one_row(j, &mine, r);
-        }
-        if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
+    int32_t threads = d->threads < j->l.n ? d->threads : j->l.n > 0 ? j->l.n : 1;
+    aisle_status st = AISLE_OK;
+    j->scratch = aisle_calloc((size_t)threads, sizeof *j->scratch);
+    if (!j->scratch)
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for similarities of %d rows", a->n_rows);
+    for (int32_t t = 0; t < threads && st == AISLE_OK; t++)
+        st = aisle_similar_scratch_init(&j->scratch[t], &j->l, j->k, d->k, err);
+    if (st == AISLE_OK) {
+        write_empty_rows(j, a);
+#pragma omp parallel num_threads(threads)
+        work(j, aisle_cpu_thread());
+        if (aisle_canceled(j->progress)) st = aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
     }
-    aisle_progress_report(progress, "similar", j->a->n_rows, j->a->n_rows, "");
-    return AISLE_OK;
+    for (int32_t t = 0; t < threads; t++) aisle_similar_scratch_deinit(&j->scratch[t]);
+    aisle_free(j->scratch);
+    return st;
 }
 
 aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int32_t k, int32_t *ids,
                                     float *scores, const aisle_progress *progress, aisle_error *err)
 {
     if (k < 1 || k > 65536) return aisle_fail(err, AISLE_EINVAL, "neighbours %d: must be 1 to 65536", k);
-    aisle_csr t = {0};
-    scratch s = {0};
-    const job j = {&a->m, &t, k, ids, scores};
-    aisle_status st = aisle_csr_transpose(&a->m, &t, err);
-    if (st == AISLE_OK) st = scratch_init(d, &j, &s, err);
-    if (st == AISLE_OK) st = run(d, &j, &s, progress, err);
-    aisle_csr_deinit(&t);
-    aisle_free(s.sum);
-    aisle_free(s.touched);
-    aisle_free(s.key);
+    if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
+    job j = {.k = k, .ids = ids, .scores = scores, .progress = progress};
+    aisle_progress_report(progress, "similar", 0, a->m.n_rows, "");
+    aisle_status st = aisle_similar_lists_init(&j.l, &a->m, d->threads, err);
+    if (st == AISLE_OK) st = run(d, &j, &a->m, err);
+    aisle_similar_lists_deinit(&j.l);
+    if (st == AISLE_OK) aisle_progress_report(progress, "similar", a->m.n_rows, a->m.n_rows, "");
     return st;
 }

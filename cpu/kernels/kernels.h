@@ -85,6 +85,12 @@ typedef struct aisle_kernels {
     /* The positions j < n of the bytes of text that are a or b, ascending, into at[], which has room for n and
      * AISLE_KERNEL_SLACK more; returns how many. */
     int32_t (*marks)(int32_t n, const char *text, char a, char b, uint32_t *at);
+
+    /* One of the values v, such that all v[i] >= it, i < n, weigh at least k together and few weigh more; 0 when all
+     * weigh less. v >= 0 and no NaN; weight NULL = all 1, else > 0, the sum below 2^31. */
+    float (*cut)(int32_t n, const float *v, const int32_t *weight, int64_t k);
+    /* out = the n distinct keys, greatest first, in n^2 comparisons. */
+    void (*rank)(int32_t n, const uint64_t *key, uint64_t *out);
 } aisle_kernels;
 
 /* The best table for this machine; the choice is made once. Thread-safe. */
@@ -95,6 +101,7 @@ const aisle_kernels *aisle_kernels_at(int32_t i);
 /* Overwrite what one instruction set does better. Compiled only where the compiler can, called only where the
  * machine can. */
 void aisle_kernels_ref(aisle_kernels *k);
+void aisle_kernels_ref_cut(aisle_kernels *k); /* part of ref */
 void aisle_kernels_avx2(aisle_kernels *k);
 void aisle_kernels_avx512(aisle_kernels *k);
 void aisle_kernels_neon(aisle_kernels *k);

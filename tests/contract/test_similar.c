@@ -188,6 +188,135 @@ CONTRACT(similar, more_rows_than_fit_at_once)
     aisle_csr_deinit(&a);
 }
 
+/* As product texts: few words of their own, some that thousands share, many rows the same. What the common words add
+ * need not be added up for every row, but may not be forgotten either. */
+static aisle_csr text_csr(int32_t n_rows, int32_t words, uint64_t seed)
+{
+    aisle_csr a = new_csr(n_rows, words, (int64_t)n_rows * 16);
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, seed, 7);
+    for (int32_t r = 0; r < n_rows; r++) {
+        int64_t begin = n;
+        if (r > 50 &&
+            r % 3 == 0) { /* a copy of an earlier one, or its common words: as near as bounds allow */
+            int32_t s = (int32_t)aisle_rng_below(&g, (uint64_t)r);
+            int64_t end = a.row_ptr[s + 1];
+            for (int32_t drop = (int32_t)aisle_rng_below(&g, 4); drop && end > a.row_ptr[s] + 1; drop--)
+                end--;
+            for (int64_t e = a.row_ptr[s]; e < end; e++, n++) {
+                a.col[n] = a.col[e];
+                a.val[n] = a.val[e];
+            }
+        }
+        for (int32_t c = 0, left = n > begin ? 0 : 15; c < words && left > 0; left--) {
+            double u = aisle_rng_f64(&g);
+            c += (int32_t)(pow(u, 4) * words / 8); /* near ones are common */
+            if (c >= words) break;
+            a.col[n] = c++;
+            a.val[n++] = (float)log(2 + c);
+        }
+        double square = 0;
+        for (int64_t e = begin; e < n; e++) square += (double)a.val[e] * (double)a.val[e];
+        for (int64_t e = begin; e < n && fabs(square - 1) > 1e-6; e++) /* an exact copy stays one */
+            a.val[e] = (float)((double)a.val[e] / sqrt(square));
+        a.row_ptr[r + 1] = n;
+    }
+    return a;
+}
+
+CONTRACT(similar, common_words_and_equal_texts_change_nothing)
+{
+    static const int32_t k[] = {1, 20, 100};
+    for (size_t i = 0; i < 3; i++) {
+        aisle_csr a = text_csr(4000, 300 << i, i);
+        answer w = ask(s, &a, k[i]);
+        for (int32_t r = 0; r < a.n_rows; r += 61) check_row(s->name, &a, r, &w);
+        answer_free(&w);
+        aisle_csr_deinit(&a);
+    }
+}
+
+/* Row i: a rare feature that row N + i has too, and four common ones, all that row 2 N + i has: the two meet it nearly
+ * alike, and the second, by no more than its common features can give at most, more. */
+CONTRACT(similar, common_features_alone_may_win_by_little)
+{
+    enum { N = 40, FILLERS = 6000, COMMON = 4 };
+    aisle_csr a = new_csr(3 * N + FILLERS, COMMON + N, (3 * N + FILLERS) * (COMMON + 1));
+    double c[N][COMMON];
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, 4, 4);
+    for (int32_t i = 0; i < N; i++) {
+        double square = 0;
+        for (int32_t f = 0; f < COMMON; f++) square += pow(c[i][f] = .1 + aisle_rng_f64(&g), 2);
+        for (int32_t f = 0; f < COMMON; f++) c[i][f] /= sqrt(square);
+    }
+    for (int32_t r = 0; r < a.n_rows; r++) {
+        int32_t i = r % N, part = r / N;
+        for (int32_t f = 0; f < COMMON && part != 1; f++) {
+            a.col[n] = f;
+            a.val[n++] = (float)(part == 0   ? .6 * c[i][f]
+                                 : part == 2 ? c[i][f]
+                                             : .01 + .05 * aisle_rng_f64(&g));
+        }
+        if (part < 2) {
+            a.col[n] = COMMON + i;
+            a.val[n++] = part == 0 ? .8F : (float)(.75 - .001 * i);
+        }
+        a.row_ptr[r + 1] = n;
+    }
+    answer w = ask(s, &a, 1);
+    for (int32_t r = 0; r < 3 * N; r++) check_row(s->name, &a, r, &w);
+    for (int32_t r = 1; r < N; r++) cr_assert(w.ids[r] == 2 * N + r, "%s: row %d: %d", s->name, r, w.ids[r]);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
+
+/* Sums of thousands of terms. */
+CONTRACT(similar, rows_of_thousands_of_entries_keep_their_bound)
+{
+    aisle_csr a = new_csr(40, 5000, 40 * 5000);
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, 8, 8);
+    for (int32_t r = 0; r < a.n_rows; r++) {
+        for (int32_t c = 0; c < a.n_cols; c++) {
+            if (aisle_rng_below(&g, 40) < (uint64_t)r) continue;
+            a.col[n] = c;
+            a.val[n++] = (float)(.01 + aisle_rng_f64(&g));
+        }
+        a.row_ptr[r + 1] = n;
+    }
+    answer w = ask(s, &a, 12);
+    for (int32_t r = 0; r < a.n_rows; r++) check_row(s->name, &a, r, &w);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
+
+/* More different rows than the cpu's accumulator has cells. */
+CONTRACT(similar, more_different_rows_than_cells)
+{
+    enum { ROWS = 140000, FEATURES = 8000 };
+    static const int32_t look[] = {0, 1, 70000, 131071, 131072, 135000, ROWS - 1};
+    aisle_csr a = new_csr(ROWS, FEATURES, 3 * ROWS);
+    aisle_rng g;
+    int64_t n = 0;
+    aisle_rng_init(&g, 6, 6);
+    for (int32_t r = 0; r < ROWS; r++) {
+        for (int32_t c = (int32_t)aisle_rng_below(&g, FEATURES), i = 0; i < 3 && c < FEATURES; i++) {
+            a.col[n] = c;
+            a.val[n++] = (float)(1 + aisle_rng_below(&g, 1000));
+            c += 1 + (int32_t)aisle_rng_below(&g, FEATURES / 2);
+        }
+        a.row_ptr[r + 1] = n;
+    }
+    answer w = ask(s, &a, 9);
+    for (size_t i = 0; i < sizeof look / sizeof *look; i++) check_row(s->name, &a, look[i], &w);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
+
 /* Every row has many as good as the k-th: the smallest ids have to be found among them. */
 CONTRACT(similar, identical_rows_come_in_the_order_of_their_ids)
 {

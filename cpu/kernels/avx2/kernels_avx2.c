@@ -6,6 +6,7 @@
 #define NV           2
 #define SIMD_SQRT(v) ((vf)_mm256_sqrt_ps((__m256)(v)))
 #include "cpu/kernels/simd.h"
+#include "cpu/kernels/simd_cut.h"
 
 static int32_t above_avx2(int32_t n, const float *s, float t, int32_t *at)
 {
@@ -46,6 +47,7 @@ static int32_t marks_avx2(int32_t n, const char *text, char a, char b, uint32_t 
 void aisle_kernels_avx2(aisle_kernels *k)
 {
     fill_simd(k, "avx2");
+    fill_cut(k);
     k->above = above_avx2;
     k->marks = marks_avx2;
 }

@@ -6,6 +6,7 @@
 #define NV           2
 #define SIMD_SQRT(v) ((vf)_mm512_sqrt_ps((__m512)(v)))
 #include "cpu/kernels/simd.h"
+#include "cpu/kernels/simd_cut.h"
 
 static int32_t above_avx512(int32_t n, const float *s, float t, int32_t *at)
 {
@@ -44,6 +45,7 @@ static int32_t marks_avx512(int32_t n, const char *text, char a, char b, uint32_
 void aisle_kernels_avx512(aisle_kernels *k)
 {
     fill_simd(k, "avx512");
+    fill_cut(k);
     k->above = above_avx512;
     k->marks = marks_avx512;
 }

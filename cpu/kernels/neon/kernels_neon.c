@@ -6,8 +6,10 @@
 #define NV           3
 #define SIMD_SQRT(v) ((vf)vsqrtq_f32((float32x4_t)(v)))
 #include "cpu/kernels/simd.h"
+#include "cpu/kernels/simd_cut.h"
 
 void aisle_kernels_neon(aisle_kernels *k)
 {
     fill_simd(k, "neon");
+    fill_cut(k);
 }

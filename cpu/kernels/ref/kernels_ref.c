@@ -185,4 +185,5 @@ void aisle_kernels_ref(aisle_kernels *k)
         .beaten = beaten_ref,
         .marks = marks_ref,
     };
+    aisle_kernels_ref_cut(k);
 }
