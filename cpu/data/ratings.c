@@ -22,6 +22,7 @@ typedef struct job {
     int32_t threads;
     bool placing; /* the second reading */
     /* shared by the threads of a reading */
+    int64_t next;    /* block to hand out */
     int64_t stop_at; /* blocks from here on are left out; read and written atomically */
     int64_t lines, bad, first_bad_at;
     aisle_status st;
@@ -190,13 +191,17 @@ static void read_block(job *j, int64_t k, ratings_block *b, ratings_rows *rows)
 
 /* ---- a reading ---- */
 
+static void report(const job *j, int64_t block)
+{
+    aisle_progress_report(j->p->progress, j->placing ? "place" : "count", block * j->layout.block_bytes,
+                          j->source.size, "");
+}
+
 static bool go_on(job *j, int64_t k)
 {
     const aisle_progress *progress = j->p->progress;
     aisle_error err = {0};
-    if (omp_get_thread_num() == 0)
-        aisle_progress_report(progress, j->placing ? "place" : "count", k * j->layout.block_bytes,
-                              j->source.size, "");
+    if (omp_get_thread_num() == 0) report(j, k);
     if (aisle_canceled(progress)) {
         aisle_fail(&err, AISLE_ECANCELED, "%s: interrupted", j->source.path);
         fail_at(j, 0, -1, AISLE_ECANCELED, &err);
@@ -210,9 +215,10 @@ static aisle_status reading(job *j, aisle_error *err)
     bool in_order = j->placing && j->p->duplicates == AISLE_DUPLICATES_LAST;
     int32_t threads = in_order ? 1 : j->threads;
     j->stop_at = j->first_bad_at = j->failed_at = INT64_MAX;
-    j->lines = j->bad = 0;
+    j->lines = j->bad = j->next = 0;
     j->first_bad[0] = '\0';
     j->st = AISLE_OK;
+    report(j, 0); /* the calling thread may get no block of a small file */
 #pragma omp parallel num_threads(threads)
     {
         ratings_block b;
@@ -222,8 +228,8 @@ static aisle_status reading(job *j, aisle_error *err)
             aisle_fail(&none, AISLE_ENOMEM, "out of memory to read %s", j->source.path);
             fail_at(j, 0, -1, AISLE_ENOMEM, &none);
         }
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t k = 0; k < n; k++)
+        /* a counter and no loop of OpenMP's: there blocks need not be handed out in order */
+        for (int64_t k; (k = __atomic_fetch_add(&j->next, 1, __ATOMIC_RELAXED)) < n;)
             if (go_on(j, k)) read_block(j, k, &b, rows);
         ratings_block_deinit(&b);
         aisle_free(rows);

@@ -17,6 +17,7 @@ extern const aisle_command aisle_commands[]; /* ends with name NULL; in commands
 
 /* One file a command. */
 int aisle_command_generate(int argc, char **argv);
+int aisle_command_matrix(int argc, char **argv);
 int aisle_command_train(int argc, char **argv);
 int aisle_command_import(int argc, char **argv);
 int aisle_command_key(int argc, char **argv);

@@ -5,6 +5,7 @@
 
 const aisle_command aisle_commands[] = {
     {"generate", "make a realistic shop as CSV files or as a matrix", aisle_command_generate},
+    {"matrix", "read a file of user,item,value lines into a binary matrix", aisle_command_matrix},
     {"import", "read a shop's raw files into its data folder", aisle_command_import},
     {"train", "train a model on the shop's events", aisle_command_train},
     {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
