@@ -13,6 +13,7 @@ typedef struct problem {
     aisle_dev_csr *c, *ct;
     aisle_dev_mat *x, *y;
     aisle_als_params p;
+    int64_t peak; /* host bytes that one iteration and its loss took, factors included */
 } problem;
 
 static const char *const solver_names[] = {"auto", "pcg", "exact", "cg", "cholesky"};
@@ -106,6 +107,7 @@ static double verify(problem *m, int32_t f)
     double before = loss(m), from = bench_seconds();
     half_steps(m);
     double after = loss(m), took = bench_seconds() - from;
+    m->peak = aisle_alloc_count_peak();
     if (!(after < before)) bench_stop("verify", "the loss did not fall");
     bool exact = m->p.solver == AISLE_SOLVER_EXACT || m->p.solver == AISLE_SOLVER_CHOLESKY;
     double worst = exact ? worst_residual(m, f) : 0;
@@ -149,23 +151,38 @@ static bench_counts counts(const bench_run *b, int32_t f, const aisle_als_params
                           .flops = flops};
 }
 
+/* What training takes over both matrices and the factors, which it cannot do without. */
+static void memory_ratio(const problem *m, int32_t f, char text[32])
+{
+    const bench_run *b = m->b;
+    const aisle_sizes s = {b->c.n_rows, b->c.n_cols, aisle_csr_nnz(&b->c), f};
+    double rows = (double)s.n_rows + s.n_cols;
+    double csrs = 2 * (double)s.nnz * (b->c.val ? 8 : 4) + 8 * (rows + 2), factors = 4 * rows * f;
+    if (b->ops->als_bytes(b->d, &s, &m->p).resident > 0) /* 4: the order of rows, made before */
+        snprintf(text, 32, "%.3f", (csrs + 4 * rows + (double)m->peak) / (csrs + factors));
+    else
+        snprintf(text, 32, "null");
+}
+
 static void measure(problem *m, int32_t f)
 {
     static bench_times t;
     const bench_run *b = m->b;
     aisle_mat start;
+    aisle_alloc_count_start();
     BENCH_MUST(aisle_mat_init(&start, b->c.n_cols, f, err));
     bench_fill(&start, .1F / sqrtf((float)f), b->o.seed);
-    BENCH_MUST(b->ops->mat_new(b->d, b->c.n_rows, f, &m->x, err));
     BENCH_MUST(b->ops->mat_new(b->d, b->c.n_cols, f, &m->y, err));
     BENCH_MUST(b->ops->mat_put(b->d, &start, m->y, err));
     aisle_mat_deinit(&start);
+    BENCH_MUST(b->ops->mat_new(b->d, b->c.n_rows, f, &m->x, err));
     double first = verify(m, f);
     bench_time(b, half_steps, m, &t);
     bench_counts need = counts(b, f, &m->p);
-    char extra[160];
-    snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"cg_steps\":%d,\"loss_1\":%.9g",
-             solver_names[m->p.solver], m->p.cg_steps, first);
+    char extra[200], ratio[32];
+    memory_ratio(m, f, ratio);
+    snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"cg_steps\":%d,\"loss_1\":%.9g,\"memory_ratio\":%s",
+             solver_names[m->p.solver], m->p.cg_steps, first, ratio);
     bench_print(b, "als_iteration", f, &t, &need, extra);
     b->ops->mat_free(b->d, m->x);
     b->ops->mat_free(b->d, m->y);

@@ -150,6 +150,17 @@ static void describe(aisle_device *d, char *out, size_t bytes)
                  d->n_gpus == 1 ? "" : "s", d->n_parts, d->group ? "NCCL" : "copies");
 }
 
+/* Factors and work space are in the GPU's memory. */
+static aisle_host_bytes als_host_bytes(aisle_device *, const aisle_sizes *, const aisle_als_params *)
+{
+    return {0, 0};
+}
+
+static int64_t similar_host_bytes(aisle_device *, const aisle_sizes *, int32_t)
+{
+    return 0;
+}
+
 static const aisle_backend_ops ops = {AISLE_BACKEND_ABI,
                                       sizeof(aisle_backend_ops),
                                       "cuda",
@@ -169,6 +180,8 @@ static const aisle_backend_ops ops = {AISLE_BACKEND_ABI,
                                       aisle_cuda_als_loss,
                                       aisle_cuda_similar_topk,
                                       aisle_cuda_topn,
+                                      als_host_bytes,
+                                      similar_host_bytes,
                                       aisle_cuda_peaks};
 
 extern "C" __attribute__((visibility("default"))) const aisle_backend_ops *aisle_backend_plugin(void)

@@ -1,4 +1,5 @@
 /* Entry of the program: finds the command and runs it. Each command is one file in server/cli/. */
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +14,18 @@ static void print_help(FILE *to)
     fputs("\n`aisle help COMMAND` explains one command; `aisle --version` prints the version.\n", to);
 }
 
+/* Large blocks go back to the kernel once they are freed. By default the C library raises its threshold with every block
+ * that it sees freed, and memory that one phase of a training has done with is not there for the next. */
+static void return_large_blocks(void)
+{
+    enum { LARGE = 4 << 20 };
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE);
+}
+
 int main(int argc, char **argv)
 {
+    return_large_blocks();
     if (argc < 2) {
         print_help(stderr);
         return 2;

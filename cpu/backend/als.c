@@ -6,7 +6,7 @@
 
 #include "aisle/memory.h"
 
-enum { CG_ROWS = 48, LEAST_CG_ROWS = 12, DUAL_ROWS = 4 };
+enum { CG_ROWS = ALS_CG_ROWS, LEAST_CG_ROWS = 12, DUAL_ROWS = 4 };
 
 static aisle_status check(const aisle_dev_csr *c, const aisle_dev_mat *y, const aisle_als_params *p,
                           const aisle_dev_mat *x, aisle_error *err)
@@ -125,7 +125,7 @@ static int32_t count_pieces(const als_run *run)
     return n;
 }
 
-static int64_t work_floats(const als_run *run)
+int64_t als_work_floats(const als_run *run)
 {
     int64_t most = 0;
     for (int k = 0, from = 0; k < N_KINDS; from = run->at[k++]) {
@@ -137,7 +137,7 @@ static int64_t work_floats(const als_run *run)
 
 static aisle_status solve_rows(aisle_device *d, const als_run *run, aisle_error *err)
 {
-    int64_t each = work_floats(run), floats;
+    int64_t each = als_work_floats(run), floats;
     if (aisle_size_mul(each, d->threads, &floats)) floats = -1;
     float *work = aisle_cpu_floats(d, floats, "ALS work space", err);
     if (!work) return AISLE_ENOMEM;

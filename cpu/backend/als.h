@@ -46,7 +46,10 @@ typedef struct als_run {
     int32_t cg_rows; /* that are rotated together */
 } als_run;
 
-/* A thread's scratch, one block of als_*_floats. */
+enum { ALS_CG_ROWS = 48 }; /* the most */
+
+/* A thread's scratch for the kinds of rows that run->at says there are: one block of the largest als_*_floats. */
+int64_t als_work_floats(const als_run *run);
 int64_t als_cg_floats(const als_run *run);
 int64_t als_primal_floats(const als_run *run);
 int64_t als_dual_floats(const als_run *run);

@@ -39,7 +39,8 @@ static bool table_is_whole(const aisle_backend_ops *o)
 {
     return o->name && o->score && o->open && o->close && o->describe && o->csr_put && o->csr_free &&
            o->mat_new && o->mat_put && o->mat_get && o->mat_take && o->mat_free && o->gram &&
-           o->als_half_step && o->als_loss && o->similar_topk && o->topn && o->peaks;
+           o->als_half_step && o->als_loss && o->similar_topk && o->topn && o->als_bytes &&
+           o->similar_bytes && o->peaks;
 }
 
 static void load(plugin *p)

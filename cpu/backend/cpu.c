@@ -243,6 +243,8 @@ const aisle_backend_ops *aisle_backend_cpu(void)
         .als_loss = aisle_cpu_als_loss,
         .similar_topk = aisle_cpu_similar_topk,
         .topn = aisle_cpu_topn,
+        .als_bytes = aisle_cpu_als_bytes,
+        .similar_bytes = aisle_cpu_similar_bytes,
         .peaks = aisle_cpu_peaks,
     };
     return &ops;

@@ -15,7 +15,7 @@ struct aisle_device {
 };
 
 struct aisle_dev_csr {
-    aisle_csr m; /* the caller's arrays */
+    aisle_csr m;            /* the caller's arrays */
     int32_t *longest_first; /* row ids by falling length, then by id: balances dynamic schedules, and rows of
                                one length meet */
     int64_t bytes;
@@ -42,6 +42,7 @@ const aisle_backend_ops *aisle_backend_cpu(void);
 
 /* Gramian in double, full symmetric f x f, unscaled; sums over fixed blocks of rows. */
 aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err);
+int64_t aisle_cpu_gram_floats(int32_t n_rows, int32_t f); /* its work space */
 
 /* Entries of the table that have a file of their own; backend.h says what they do. */
 aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,
@@ -54,6 +55,8 @@ aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int
 aisle_status aisle_cpu_topn(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
                             const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids,
                             float *scores, aisle_error *err);
+aisle_host_bytes aisle_cpu_als_bytes(aisle_device *d, const aisle_sizes *s, const aisle_als_params *p);
+int64_t aisle_cpu_similar_bytes(aisle_device *d, const aisle_sizes *s, int32_t k);
 aisle_status aisle_cpu_peaks(aisle_device *d, aisle_peaks *out, aisle_error *err);
 
 #endif

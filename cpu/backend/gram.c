@@ -45,11 +45,16 @@ static void add_stripe(const aisle_kernels *k, const aisle_mat *y, int64_t first
     }
 }
 
+int64_t aisle_cpu_gram_floats(int32_t n_rows, int32_t f)
+{
+    return 2 * (int64_t)f * f * choose_cuts(n_rows, f).n_blocks;
+}
+
 aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err)
 {
     int32_t f = y->n_cols;
     cuts cut = choose_cuts(y->n_rows, f);
-    int64_t n = (int64_t)f * f, floats = 2 * n * cut.n_blocks;
+    int64_t n = (int64_t)f * f, floats = aisle_cpu_gram_floats(y->n_rows, f);
     double *part = (double *)(void *)aisle_cpu_floats(d, floats, "Gramian work space", err);
     if (!part) return AISLE_ENOMEM;
     memset(part, 0, (size_t)(n * cut.n_blocks) * sizeof *part);

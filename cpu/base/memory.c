@@ -2,6 +2,7 @@
 #include "aisle/memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,21 +28,58 @@ void aisle_alloc_fail_after(int64_t n)
     atomic_store(&fail_countdown, n);
 }
 
+static atomic_bool counts;
+static atomic_llong live, peak;
+
+static void count(long long bytes)
+{
+    long long now = atomic_fetch_add_explicit(&live, bytes, memory_order_relaxed) + bytes;
+    long long most = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) continue;
+}
+
+static void *given(void *p)
+{
+    if (atomic_load_explicit(&counts, memory_order_relaxed)) count((long long)malloc_usable_size(p));
+    return p;
+}
+
+static void taken_back(void *p)
+{
+    if (atomic_load_explicit(&counts, memory_order_relaxed)) count(-(long long)malloc_usable_size(p));
+}
+
+void aisle_alloc_count_start(void)
+{
+    atomic_store(&live, 0);
+    atomic_store(&peak, 0);
+    atomic_store(&counts, true);
+}
+
+int64_t aisle_alloc_count_peak(void)
+{
+    return atomic_load(&peak);
+}
+
 void *aisle_alloc(size_t bytes)
 {
-    return must_fail() ? NULL : malloc(bytes ? bytes : 1);
+    return must_fail() ? NULL : given(malloc(bytes ? bytes : 1));
 }
 
 void *aisle_calloc(size_t n, size_t size)
 {
     size_t bytes;
     if (must_fail() || __builtin_mul_overflow(n, size, &bytes)) return NULL;
-    return calloc(bytes ? bytes : 1, 1);
+    return given(calloc(bytes ? bytes : 1, 1));
 }
 
 void *aisle_realloc(void *p, size_t bytes)
 {
-    return must_fail() ? NULL : realloc(p, bytes ? bytes : 1);
+    if (must_fail()) return NULL;
+    taken_back(p);
+    void *q = realloc(p, bytes ? bytes : 1);
+    given(q ? q : p);
+    return q;
 }
 
 void *aisle_alloc_aligned(size_t bytes)
@@ -52,7 +90,7 @@ void *aisle_alloc_aligned(size_t bytes)
     size_t rounded = (bytes + align - 1) / align * align;
     void *p = aligned_alloc(align, rounded ? rounded : align);
     if (p && align == huge) (void)madvise(p, rounded, MADV_HUGEPAGE); /* a hint: refusal costs speed only */
-    return p;
+    return given(p);
 }
 
 char *aisle_strndup(const char *s, size_t n)
@@ -71,6 +109,7 @@ char *aisle_strdup(const char *s)
 
 void aisle_free(void *p)
 {
+    taken_back(p);
     free(p);
 }
 

@@ -4,6 +4,7 @@
 
 #include "aisle/dataset.h"
 #include "aisle/memory.h"
+#include "cpu/data/csr_rows.h"
 #include "cpu/data/pairs.h"
 
 aisle_weights aisle_weights_default(void)
@@ -41,29 +42,7 @@ typedef struct weighing {
     const aisle_events *e;
     const aisle_weights *w;
     int64_t now_ms;
-    float *left; /* quantity of a purchase that no cancel has taken, by event */
 } weighing;
-
-/* Takes the cancelled quantity off the purchases event[begin .. at), newest first. */
-static void undo(const weighing *c, const int64_t *event, int64_t begin, int64_t at)
-{
-    float quantity = c->e->value[event[at]];
-    for (int64_t i = at - 1; i >= begin && quantity > 0; i--) {
-        int64_t v = event[i];
-        if (c->e->type[v] != AISLE_EVENT_PURCHASE) continue;
-        float taken = fminf(quantity, c->left[v]);
-        c->left[v] -= taken;
-        quantity -= taken;
-    }
-}
-
-/* One event's weight before decay. Quantity does not multiply: one order of 96 is one sign of interest. */
-static double base_weight(const weighing *c, int64_t v)
-{
-    aisle_event_type type = (aisle_event_type)c->e->type[v];
-    if (type == AISLE_EVENT_CANCEL || (type == AISLE_EVENT_PURCHASE && c->left[v] <= 0)) return 0;
-    return aisle_weights_event(c->w, type, (double)c->e->value[v]);
-}
 
 static double decay(const weighing *c, int64_t v)
 {
@@ -73,15 +52,25 @@ static double decay(const weighing *c, int64_t v)
     return exp2(-((double)c->now_ms - (double)at) / day_ms / c->w->half_life_days);
 }
 
+/* Newest first: a cancel takes its quantity off the purchases before it, which come next. What is left of a purchase
+ * weighs as one, whatever its quantity: one order of 96 is one sign of interest. */
 static float weigh_pair(const weighing *c, const int64_t *event, int64_t begin, int64_t end)
 {
-    double sum = 0;
-    for (int64_t i = begin; i < end; i++) {
-        if (c->e->type[event[i]] == AISLE_EVENT_DISLIKE) return 0;
-        if (c->e->type[event[i]] == AISLE_EVENT_CANCEL) undo(c, event, begin, i);
-    }
-    for (int64_t i = begin; i < end; i++) {
-        double base = base_weight(c, event[i]);
+    double sum = 0, cancelled = 0;
+    for (int64_t i = end; i-- > begin;) {
+        aisle_event_type type = (aisle_event_type)c->e->type[event[i]];
+        double value = (double)c->e->value[event[i]];
+        if (type == AISLE_EVENT_DISLIKE) return 0;
+        if (type == AISLE_EVENT_CANCEL) {
+            cancelled += fmax(value, 0);
+            continue;
+        }
+        if (type == AISLE_EVENT_PURCHASE) {
+            double taken = fmin(cancelled, fmax(value, 0));
+            cancelled -= taken;
+            if (value - taken <= 0) continue;
+        }
+        double base = aisle_weights_event(c->w, type, value);
         if (base != 0) sum += base * decay(c, event[i]);
     }
     float weight = sum > 0 ? (float)sum : 0;
@@ -96,53 +85,57 @@ static int64_t newest(const aisle_events *e, const uint8_t *keep)
     return now;
 }
 
-/* Packs the pairs of positive weight into CSR; they are sorted already. */
-static aisle_status pack(const aisle_dataset *d, const pairs *p, const float *weight, aisle_csr *out,
-                         aisle_error *err)
+/* The pairs of user u that weigh more than 0, to `col` and `val` where they are given. Returns how many. */
+static int64_t weigh_user(const weighing *c, const by_user *b, int32_t u, int32_t *col, float *val)
 {
-    int64_t nnz = 0;
-    for (int64_t k = 0; k < p->n; k++) nnz += weight[k] > 0;
-    int32_t n_users = aisle_idmap_count(aisle_dataset_users(d));
-    aisle_csr m = {n_users, aisle_idmap_count(aisle_dataset_items(d)),
-                   aisle_array((int64_t)n_users + 1, sizeof *m.row_ptr), aisle_array(nnz, sizeof *m.col),
-                   aisle_array(nnz, sizeof *m.val)};
-    if (!m.row_ptr || !m.col || !m.val) {
+    int64_t n = 0, end = b->first[u + 1];
+    for (int64_t i = b->first[u], next; i < end; i = next) {
+        next = pair_end(c->e, b->event, i, end);
+        float weight = weigh_pair(c, b->event, i, next);
+        if (!(weight > 0)) continue;
+        if (col) {
+            col[n] = c->e->item[b->event[i]];
+            val[n] = weight;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* Every user twice, to count and to write: nothing but the matrix itself is ever stored. */
+static aisle_status pack(const weighing *c, const by_user *b, int32_t n_items, int32_t threads,
+                         aisle_csr *out, aisle_error *err)
+{
+    aisle_csr m = {b->n_users, n_items, aisle_array((int64_t)b->n_users + 1, sizeof *m.row_ptr), NULL, NULL};
+    if (!m.row_ptr)
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for a matrix of %d users", b->n_users);
+    m.row_ptr[0] = 0;
+#pragma omp parallel for schedule(dynamic, 256) num_threads(csr_threads(threads))
+    for (int32_t u = 0; u < b->n_users; u++) m.row_ptr[u + 1] = weigh_user(c, b, u, NULL, NULL);
+    for (int32_t u = 0; u < b->n_users; u++) m.row_ptr[u + 1] += m.row_ptr[u];
+    int64_t nnz = m.row_ptr[b->n_users];
+    m.col = aisle_array(nnz, sizeof *m.col);
+    m.val = aisle_array(nnz, sizeof *m.val);
+    if (!m.col || !m.val) {
         aisle_csr_deinit(&m);
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for a matrix of %lld pairs", (long long)nnz);
     }
-    memset(m.row_ptr, 0, ((size_t)n_users + 1) * sizeof *m.row_ptr);
-    for (int64_t k = 0, to = 0; k < p->n; k++) {
-        if (weight[k] <= 0) continue;
-        m.row_ptr[p->user[k] + 1]++;
-        m.col[to] = p->item[k];
-        m.val[to++] = weight[k];
-    }
-    for (int32_t u = 0; u < n_users; u++) m.row_ptr[u + 1] += m.row_ptr[u];
+#pragma omp parallel for schedule(dynamic, 256) num_threads(csr_threads(threads))
+    for (int32_t u = 0; u < b->n_users; u++) weigh_user(c, b, u, m.col + m.row_ptr[u], m.val + m.row_ptr[u]);
     *out = m;
     return AISLE_OK;
 }
 
 aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
-                                  aisle_csr *out, aisle_error *err)
+                                  int32_t threads, aisle_csr *out, aisle_error *err)
 {
     aisle_events e = aisle_dataset_events(d);
-    pairs p = {0};
-    float *weight = NULL;
+    by_user b;
     *out = (aisle_csr){0};
     AISLE_TRY(check_weights(w, err));
-    weighing c = {&e, w, w->now_ms ? w->now_ms : newest(&e, keep), aisle_array(e.n, sizeof(float))};
-    aisle_status st = pairs_init(&p, d, keep, err);
-    if (st == AISLE_OK) weight = aisle_array(p.n, sizeof *weight);
-    if (st == AISLE_OK && (!weight || !c.left))
-        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the weights of %lld pairs", (long long)p.n);
-    if (st != AISLE_OK) goto done;
-    if (e.n) memcpy(c.left, e.value, (size_t)e.n * sizeof *c.left);
-#pragma omp parallel for schedule(dynamic, 4096)
-    for (int64_t k = 0; k < p.n; k++) weight[k] = weigh_pair(&c, p.event, p.start[k], p.start[k + 1]);
-    st = pack(d, &p, weight, out, err);
-done:
-    aisle_free(c.left);
-    aisle_free(weight);
-    pairs_deinit(&p);
+    const weighing c = {&e, w, w->now_ms ? w->now_ms : newest(&e, keep)};
+    AISLE_TRY(by_user_init(&b, d, keep, threads, err));
+    aisle_status st = pack(&c, &b, aisle_idmap_count(aisle_dataset_items(d)), threads, out, err);
+    by_user_deinit(&b);
     return st;
 }

@@ -208,7 +208,7 @@ static aisle_status fit_on_all(als *a, const aisle_csr *ct, float *gram, aisle_a
 }
 
 aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
-                           const aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err)
+                           aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err)
 {
     *out = (aisle_als_fitted){.state = {.searching = p->validation > 0, .best_ndcg = NAN, .loss = NAN}};
     aisle_mat x = {0}, y = {0};
@@ -229,6 +229,7 @@ aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, 
         aisle_mat_deinit(&y);
         a.x = a.y = NULL;
     }
+    if (st == AISLE_OK) st = aisle_csr_transpose(c, ct, err);
     if (st == AISLE_OK) st = fit_on_all(&a, ct, gram, out, err);
     aisle_mat_deinit(&x);
     aisle_mat_deinit(&y);

@@ -31,10 +31,11 @@ typedef struct aisle_als_fitted {
 } aisle_als_fitted;
 
 /* Trains factors for c: search with held-out pairs when p->validation > 0, then the run on all of c. Factors are
- * on the device alone while it works, unless p wants a validation or a checkpoint. gram: factors x factors,
- * the items' Gramian. *out is empty after a failure. */
+ * on the device alone while it works, unless p wants a validation or a checkpoint. *ct becomes the transpose of c,
+ * made when the search is over, and the caller's to release. gram: factors x factors, the items' Gramian. *out is
+ * empty after a failure. */
 aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *c,
-                           const aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err);
+                           aisle_csr *ct, float *gram, aisle_als_fitted *out, aisle_error *err);
 
 /* Moves each pair into `held` with probability p->validation, by a random number of the pair's own. */
 aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p, aisle_csr *rest,

@@ -22,32 +22,25 @@ static aisle_status nearest(const aisle_trainer *t, const aisle_csr *m, int32_t 
     return st;
 }
 
-/* out shares m's offsets and columns; only its values are new. */
-static aisle_status normalised(const aisle_csr *m, aisle_csr *out, aisle_error *err)
+/* Rows of length 1, in place. */
+static void normalise(aisle_csr *m)
 {
-    *out = *m;
-    out->val = aisle_array(aisle_csr_nnz(m), sizeof *out->val);
-    if (!out->val) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for item vectors");
     for (int32_t r = 0; r < m->n_rows; r++) {
         double square = 0;
         for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
-            square += m->val ? (double)m->val[e] * (double)m->val[e] : 1;
+            square += (double)m->val[e] * (double)m->val[e];
         for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
-            out->val[e] = (float)((m->val ? (double)m->val[e] : 1) / sqrt(square));
+            m->val[e] = (float)((double)m->val[e] / sqrt(square));
     }
-    return AISLE_OK;
 }
 
-aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                  aisle_trained *out, aisle_error *err)
 {
-    aisle_csr unit;
     if (p->k_similar == 0) return AISLE_OK;
-    AISLE_TRY(normalised(ct, &unit, err));
+    normalise(ct);
     out->k_similar = p->k_similar;
-    aisle_status st = nearest(t, &unit, p->k_similar, &out->similar_ids, &out->similar_scores, err);
-    aisle_free(unit.val);
-    return st;
+    return nearest(t, ct, p->k_similar, &out->similar_ids, &out->similar_scores, err);
 }
 
 static bool has_text(const aisle_dataset *d, const uint8_t *in)

@@ -1,7 +1,6 @@
-/* Training settings: defaults, ranges, and the memory that they lead to. */
+/* Training settings: defaults and ranges. */
 #include <math.h>
 
-#include "aisle/memory.h"
 #include "aisle/train.h"
 
 aisle_train_params aisle_train_params_default(void)
@@ -56,24 +55,4 @@ aisle_status aisle_train_params_check(const aisle_train_params *p, aisle_error *
             return aisle_fail(err, AISLE_EINVAL, "training: weight of %s %g: must be -1e6 to 1e6",
                               aisle_event_type_name((aisle_event_type)t), (double)p->weights.weight[t]);
     return AISLE_OK;
-}
-
-/* total += a * b, or INT64_MAX for good. */
-static void add(int64_t *total, int64_t a, int64_t b)
-{
-    int64_t product = 0, sum = 0;
-    bool over = aisle_size_mul(a, b, &product) || aisle_size_add(*total, product, &sum);
-    *total = over ? INT64_MAX : sum;
-}
-
-int64_t aisle_train_bytes(int32_t n_users, int32_t n_items, int64_t nnz, const aisle_train_params *p)
-{
-    int64_t total = 0, rows = (int64_t)n_users + n_items, csrs = p->validation > 0 ? 3 : 2;
-    add(&total, nnz,
-        csrs * 2 * 8); /* users x items, its transpose and the held out, here and on the device */
-    add(&total, rows, csrs * 8);
-    add(&total, rows, (int64_t)p->factors * 2 * 4);
-    add(&total, p->factors, (int64_t)p->factors * 4);
-    add(&total, n_items, ((int64_t)p->k_similar + p->k_content) * 8 + 2 * 4);
-    return total;
 }

@@ -5,8 +5,8 @@
 
 #include "aisle/train.h"
 
-/* Item-item cosine over interactions; ct: items x users. */
-aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+/* Item-item cosine over interactions; ct: items x users, with values, which are scaled in place. */
+aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                  aisle_trained *out, aisle_error *err);
 /* TF-IDF (or BM25) cosine over product text, vocabulary learned from items with in[i] != 0 (NULL = all). */
 aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, const aisle_trainer *t,

@@ -26,12 +26,20 @@ static aisle_status select_events(const aisle_dataset *d, const uint8_t *keep, c
     return aisle_dataset_core(d, p->user_core, p->item_core, *mask, &cleared, err);
 }
 
-static aisle_status train_factors(const aisle_trainer *t, const aisle_train_params *p, const aisle_csr *ct,
+static int64_t n_kept(int64_t n, const uint8_t *keep)
+{
+    int64_t kept = keep ? 0 : n;
+    for (int64_t e = 0; keep && e < n; e++) kept += keep[e] != 0;
+    return kept;
+}
+
+/* *ct: the transpose of the training matrix, for the caller. */
+static aisle_status train_factors(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                   aisle_trained *out, aisle_error *err)
 {
     aisle_als_fitted fitted;
     int64_t n = (int64_t)p->factors * p->factors;
-    if (p->factors == 0) return AISLE_OK;
+    if (p->factors == 0) return aisle_csr_transpose(&out->seen, ct, err);
     out->item_gram = aisle_array(n, sizeof *out->item_gram);
     if (!out->item_gram) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for the Gramian");
     AISLE_TRY(aisle_als_fit(t, p, &out->seen, ct, out->item_gram, &fitted, err));
@@ -68,19 +76,22 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
     AISLE_TRY(aisle_train_params_check(p, err));
     aisle_status st = select_events(d, keep, p, &mask, err);
     if (mask) keep = mask;
-    if (st == AISLE_OK) st = aisle_dataset_matrix(d, &p->weights, keep, &made.seen, err);
+    if (st == AISLE_OK) st = aisle_dataset_matrix(d, &p->weights, keep, t->threads, &made.seen, err);
     if (st == AISLE_OK && aisle_csr_nnz(&made.seen) == 0)
         st = aisle_fail(err, AISLE_EINVAL,
                         "training: no pair of user and item is left of %lld events; check the event weights "
                         "and the k-core",
                         (long long)aisle_dataset_events(d).n);
     if (st == AISLE_OK && t->on_start)
-        t->on_start(t->ctx, made.seen.n_rows, made.seen.n_cols, aisle_csr_nnz(&made.seen));
-    if (st == AISLE_OK) st = aisle_csr_transpose(&made.seen, &ct, err);
+        t->on_start(t->ctx, &(aisle_train_sizes){.n_users = made.seen.n_rows,
+                                                 .n_items = made.seen.n_cols,
+                                                 .n_pairs = aisle_csr_nnz(&made.seen),
+                                                 .n_events = n_kept(aisle_dataset_events(d).n, keep)});
     if (st == AISLE_OK) st = train_factors(t, p, &ct, &made, err);
-    if (st == AISLE_OK) st = aisle_train_similar(t, p, &ct, &made, err);
-    if (st == AISLE_OK) st = train_content(d, keep, t, p, &made, err);
     if (st == AISLE_OK) st = aisle_train_popularity(&ct, &made, err);
+    if (st == AISLE_OK) st = aisle_train_similar(t, p, &ct, &made, err); /* its values are gone afterwards */
+    aisle_csr_deinit(&ct);
+    if (st == AISLE_OK) st = train_content(d, keep, t, p, &made, err);
     if (st == AISLE_OK) st = aisle_train_trending(d, keep, p, &made, err);
     if (st == AISLE_OK && aisle_canceled(t->progress))
         st = aisle_fail(err, AISLE_ECANCELED, "training canceled");
@@ -91,7 +102,6 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
         made = (aisle_trained){0};
     }
     aisle_trained_deinit(&made);
-    aisle_csr_deinit(&ct);
     aisle_free(mask);
     return st;
 }

@@ -55,6 +55,18 @@ typedef struct aisle_als_params {
     int32_t n_other;  /* rows of the whole other side (for a0 * n_other in l_u) */
 } aisle_als_params;
 
+/* The sizes of ratings and of the factors that belong to them. */
+typedef struct aisle_sizes {
+    int32_t n_rows, n_cols;
+    int64_t nnz;
+    int32_t factors; /* >= 1; of als_bytes only */
+} aisle_sizes;
+
+/* resident: as long as the matrices are on the device; mat_take hands the factors' part over. work: during a call. */
+typedef struct aisle_host_bytes {
+    int64_t resident, work;
+} aisle_host_bytes;
+
 typedef struct aisle_topn_params {
     int32_t n;               /* results a row, 1..1024 */
     const aisle_csr *seen;   /* rows x n_items, columns left out of that row's result; NULL = none */
@@ -121,6 +133,12 @@ typedef struct aisle_backend_ops {
     aisle_status (*topn)(aisle_device *d, const aisle_dev_mat *users, int32_t first, int32_t n_rows,
                          const aisle_dev_mat *items, const aisle_topn_params *p, int32_t *ids, float *scores,
                          aisle_error *err);
+    /* Host memory that the device takes at most beside what it borrows and what the caller allots, so that a program
+     * can say before it starts what it will need. als_bytes: for ratings and their transpose, both factor matrices,
+     * half-steps, loss and Gramian. similar_bytes: for one similar_topk, beside its results. 0 where the device has
+     * memory of its own. Never fail; INT64_MAX on overflow. */
+    aisle_host_bytes (*als_bytes)(aisle_device *d, const aisle_sizes *s, const aisle_als_params *p);
+    int64_t (*similar_bytes)(aisle_device *d, const aisle_sizes *s, int32_t k);
     /* Measures the device now, on random data: the best of a few tries after a warm-up, up to a few seconds. Wants
      * the device to itself. Its arrays count against the memory limit, and are smaller where little is left. */
     aisle_status (*peaks)(aisle_device *d, aisle_peaks *out, aisle_error *err);

@@ -63,9 +63,10 @@ double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double
 /* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left
  * out (a cancel takes its quantity off the user's earlier purchases of the item, newest first; what is left
  * of a purchase still weighs as one, whatever its quantity); a dislike removes the pair. keep: per-event
- * mask, NULL = all. Pairs with weight <= 0 do not appear. */
+ * mask, NULL = all. Pairs with weight <= 0 do not appear. threads: 0 = all cores; the same bytes for any number. Takes 8
+ * bytes an event and a user beside the matrix. */
 aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
-                                  aisle_csr *out, aisle_error *err);
+                                  int32_t threads, aisle_csr *out, aisle_error *err);
 
 /* k-core: clears keep[] (n events, caller's storage, all 1 at first) of events whose user has fewer than
  * user_k or item fewer than item_k distinct partners, repeated until nothing changes. Returns the number of

@@ -31,8 +31,16 @@ bool aisle_size_add(int64_t a, int64_t b, int64_t *out);
 /* For tests: the n-th allocation from now on (n >= 1) and every later one fails; 0 switches it off. */
 void aisle_alloc_fail_after(int64_t n);
 
+/* For tests and benchmarks: from now on counts what the allocators above give and aisle_free takes back. Off until the
+ * first call. The peak is the most bytes that were out at once, less those that were out at the start. */
+void aisle_alloc_count_start(void);
+int64_t aisle_alloc_count_peak(void);
+
 /* Bytes of the process's peak resident set, from the kernel. */
 int64_t aisle_peak_rss_bytes(void);
+/* Bytes that this process could still take without swapping: what the kernel calls available, and no more than its
+ * control group leaves. INT64_MAX = unknown. */
+int64_t aisle_available_bytes(void);
 
 /* A bump arena: many small allocations, one release. One thread at a time. */
 typedef struct aisle_arena {

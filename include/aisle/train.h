@@ -46,17 +46,23 @@ typedef struct aisle_train_iteration {
     double loss, ndcg, recall, seconds;
 } aisle_train_iteration;
 
+/* How much there is to train on. */
+typedef struct aisle_train_sizes {
+    int32_t n_users, n_items;
+    int64_t n_pairs, n_events; /* n_events: that the pairs come of */
+} aisle_train_sizes;
+
 typedef struct aisle_trainer {
     const aisle_backend_ops *ops;
     aisle_device *device; /* borrowed */
-    int32_t threads;      /* of the validation metric, on the host; 0 = all cores */
+    int32_t threads;      /* of the matrix and of the validation metric; 0 = all cores */
     /* Stages "als", "similar", "text"; may be NULL. Cancel takes effect within a second, but not while the
      * matrix is built, and in ALS only between half-steps, which a back-end makes whole: seconds on a large
      * shop. */
     const aisle_progress *progress;
     /* Once the matrix is built, before the work begins. */
-    void (*on_start)(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs); /* may be NULL */
-    void (*on_iteration)(void *ctx, const aisle_train_iteration *it);               /* may be NULL */
+    void (*on_start)(void *ctx, const aisle_train_sizes *sizes);      /* may be NULL */
+    void (*on_iteration)(void *ctx, const aisle_train_iteration *it); /* may be NULL */
     void *ctx;
 } aisle_trainer;
 
@@ -88,9 +94,10 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
                          const aisle_trainer *t, aisle_trained *out, aisle_error *err);
 void aisle_trained_deinit(aisle_trained *t);
 
-/* Host bytes that training of these sizes takes at its peak: sparse matrices, factors on both sides of the
- * seam, neighbours; without the dataset itself and the back-end's work space. INT64_MAX on overflow. */
-int64_t aisle_train_bytes(int32_t n_users, int32_t n_items, int64_t nnz, const aisle_train_params *p);
+/* Host bytes that training of these sizes takes at its peak, from the building of the matrix on, with what t's back-end
+ * takes in host memory; without the dataset itself and what is made of product texts. t: ops, device and threads count.
+ * INT64_MAX on overflow. */
+int64_t aisle_train_bytes(const aisle_trainer *t, const aisle_train_sizes *s, const aisle_train_params *p);
 
 /* Writes what was trained as a model file (model.h); metrics (may be NULL) goes into the model's meta.
  * backend: its name. */

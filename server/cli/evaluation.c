@@ -150,7 +150,7 @@ static aisle_status split_events(const aisle_evaluation *e, aisle_training *t, u
         keep[i] = held[i] == 0;
         held[i] = held[i] == 1;
     }
-    return aisle_dataset_matrix(t->dataset, &t->params.weights, held, test, err);
+    return aisle_dataset_matrix(t->dataset, &t->params.weights, held, t->trainer.threads, test, err);
 }
 
 static aisle_status train_and_measure(const aisle_evaluation *e, aisle_training *t, const uint8_t *keep,

@@ -24,24 +24,49 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-static void on_start(void *ctx, int32_t n_users, int32_t n_items, int64_t n_pairs)
+/* "870 MiB", "1.2 GiB" */
+static const char *size_text(int64_t bytes, char text[32])
+{
+    const double mib = (double)bytes / 1048576;
+    if (mib < 1000)
+        snprintf(text, 32, "%.*f MiB", mib < 10 ? 1 : 0, mib);
+    else
+        snprintf(text, 32, "%.*f GiB", mib < 10240 ? 1 : 0, mib / 1024);
+    return text;
+}
+
+/* The matrix is part of what training takes and is there already, so it counts as free. */
+static int64_t free_bytes(const aisle_train_sizes *s)
+{
+    int64_t available = aisle_available_bytes(), matrix = 8 * (s->n_pairs + s->n_users);
+    return available < INT64_MAX - matrix ? available + matrix : INT64_MAX;
+}
+
+static void on_start(void *ctx, const aisle_train_sizes *s)
 {
     aisle_training *t = ctx;
-    char device[256] = "";
-    int64_t bytes = aisle_train_bytes(n_users, n_items, n_pairs, &t->params);
+    char device[256] = "", takes[32], free_text[32] = "an unknown amount";
+    int64_t bytes = aisle_train_bytes(&t->trainer, s, &t->params), there = free_bytes(s);
     t->ops->describe(t->device, device, sizeof device);
-    if (t->options->json) {
-        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:s, s:I}", "event", "start", "users", n_users, "items",
-                      n_items, "pairs", (json_int_t)n_pairs, "factors", t->params.factors, "device", device,
-                      "passed_over", t->passed_over, "bytes", (json_int_t)bytes));
-        return;
-    }
+    size_text(bytes, takes);
+    if (there < INT64_MAX) size_text(there, free_text);
     aisle_meter_finish(&t->meter);
-    fprintf(stderr,
-            "%" PRId32 " users x %" PRId32 " items, %" PRId64
-            " pairs; %d factors; about %.0f MiB; %s%s%s%s\n",
-            n_users, n_items, n_pairs, t->params.factors, (double)bytes / 1048576, device,
-            t->passed_over[0] ? " (" : "", t->passed_over, t->passed_over[0] ? ")" : "");
+    if (t->options->json)
+        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:s, s:I, s:o}", "event", "start", "users", s->n_users,
+                      "items", s->n_items, "pairs", (json_int_t)s->n_pairs, "factors", t->params.factors,
+                      "device", device, "passed_over", t->passed_over, "bytes", (json_int_t)bytes,
+                      "free_bytes", there < INT64_MAX ? json_integer((json_int_t)there) : json_null()));
+    else
+        fprintf(stderr,
+                "%" PRId32 " users x %" PRId32 " items, %" PRId64 " pairs; %d factors; %s%s%s%s; "
+                "training takes about %s; %s are free\n",
+                s->n_users, s->n_items, s->n_pairs, t->params.factors, device, t->passed_over[0] ? " (" : "",
+                t->passed_over, t->passed_over[0] ? ")" : "", takes, free_text);
+    if (bytes > there)
+        fprintf(stderr,
+                "aisle: warning: training takes about %s and %s are free: it may be slow, or killed; fewer "
+                "--factors, --similar and --content take less\n",
+                takes, free_text);
 }
 
 static void on_iteration(void *ctx, const aisle_train_iteration *it)

@@ -63,6 +63,17 @@ class Journey(unittest.TestCase):
             for item in common:
                 self.assertAlmostEqual(solved[item], trained[item], delta=1e-4)
 
+    def test_training_says_what_it_takes_before_it_starts(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            args = ["train", "--data", f / "data", "--factors", "64", "--iterations", "1", "--out", f / "m.aisle"]
+            (start,) = [line for line in map(json.loads, self.ok(*args, "--json").splitlines()) if line["event"] == "start"]
+            self.assertGreater(start["bytes"], 4 * 64 * (start["users"] + start["items"]) + 16 * start["pairs"])
+            self.assertGreater(start["free_bytes"], start["bytes"])
+            said = run(*args).stderr
+            self.assertRegex(said, r"training takes about [0-9.]+ [MG]iB; [0-9.]+ [MG]iB are free")
+            self.assertNotIn("warning", said)
+
     def test_the_same_seed_gives_the_same_model_for_any_number_of_threads(self):
         with folder() as f:
             self.assertEqual(import_sample(f / "data").returncode, 0)

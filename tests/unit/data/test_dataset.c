@@ -10,7 +10,7 @@ static aisle_csr matrix_of(const aisle_dataset *d, const aisle_weights *w, const
 {
     aisle_error err = {0};
     aisle_csr m;
-    cr_assert_eq(aisle_dataset_matrix(d, w, keep, &m, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_dataset_matrix(d, w, keep, 2, &m, &err), AISLE_OK, "%s", err.message);
     cr_assert_eq(aisle_csr_check(&m, &err), AISLE_OK, "%s", err.message);
     return m;
 }
@@ -117,7 +117,7 @@ Test(dataset, weight_halves_with_every_half_life)
     cr_assert_float_eq(cell(&m, 0, 0), 2, 1e-6, "now is the newest event that is kept");
     aisle_csr_deinit(&m);
     w.half_life_days = -1;
-    cr_assert_eq(aisle_dataset_matrix(d, &w, NULL, &m, NULL), AISLE_EINVAL);
+    cr_assert_eq(aisle_dataset_matrix(d, &w, NULL, 2, &m, NULL), AISLE_EINVAL);
     aisle_dataset_free(d);
 }
 
@@ -172,7 +172,7 @@ Test(dataset, every_failed_allocation_is_reported_and_leaks_nothing)
         aisle_status st = d ? fill(d, events, 3, &err) : AISLE_ENOMEM;
         if (st == AISLE_OK) st = aisle_dataset_core(d, 1, 1, keep, &cleared, &err);
         if (st == AISLE_OK) st = aisle_split(d, &split, keep, label, &err);
-        if (st == AISLE_OK) st = aisle_dataset_matrix(d, &w, keep, &m, &err);
+        if (st == AISLE_OK) st = aisle_dataset_matrix(d, &w, keep, 2, &m, &err);
         aisle_alloc_fail_after(0);
         cr_assert(st == AISLE_OK || st == AISLE_ENOMEM, "allocation %d: %s", (int)n, err.message);
         done = st == AISLE_OK;
