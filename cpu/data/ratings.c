@@ -11,7 +11,7 @@
 #include "cpu/data/csr_rows.h"
 #include "cpu/data/ratings_impl.h"
 
-enum { TABLE_LEAST = 1 << 16, TABLE_MOST = 1 << 28, BYTES_A_CELL = 16 };
+enum { TABLE_LEAST = 1 << 16, TABLE_MOST = 1 << 28, BYTES_A_CELL = 16, PUT = 64 };
 
 typedef struct job {
     const aisle_ratings_params *p;
@@ -133,26 +133,33 @@ static void learn(job *j, const ratings_block *b, const ratings_rows *rows)
     }
 }
 
-/* Three passes over a batch, so that the caches are asked for many places before the first one is wanted. false: the
- * file is not what it was. */
+/* Where all entries of a few lines go, and only then the entries: the caches are asked for many places at once, and no
+ * more than the first one holds. false: a row has more entries than it was counted to have. */
+static bool put_some(const aisle_csr *m, const int32_t *row, const int32_t *col, const float *val, int32_t n)
+{
+    int64_t to[PUT], nnz = m->row_ptr[m->n_rows];
+    for (int32_t i = 0; i < n; i++) {
+        to[i] = __atomic_fetch_add(&m->row_ptr[row[i]], 1, __ATOMIC_RELAXED);
+        if (to[i] >= nnz) return false;
+        __builtin_prefetch(&m->col[to[i]], 1);
+        __builtin_prefetch(&m->val[to[i]], 1);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        m->col[to[i]] = col[i];
+        m->val[to[i]] = val[i];
+    }
+    return true;
+}
+
 static bool put(job *j, const ratings_block *b, const ratings_rows *rows)
 {
     int32_t row[RATINGS_BATCH], col[RATINGS_BATCH];
-    int64_t to[RATINGS_BATCH], nnz = j->m.row_ptr[j->m.n_rows];
     if (!ratings_ids_find(&j->users, b, rows->user, rows->n, row) ||
         !ratings_ids_find(&j->items, b, rows->item, rows->n, col))
         return false;
-    for (int32_t i = 0; i < rows->n; i++) __builtin_prefetch(&j->m.row_ptr[row[i]], 1);
-    for (int32_t i = 0; i < rows->n; i++) {
-        to[i] = __atomic_fetch_add(&j->m.row_ptr[row[i]], 1, __ATOMIC_RELAXED);
-        if (to[i] >= nnz) return false;
-        __builtin_prefetch(&j->m.col[to[i]], 1);
-        __builtin_prefetch(&j->m.val[to[i]], 1);
-    }
-    for (int32_t i = 0; i < rows->n; i++) {
-        j->m.col[to[i]] = col[i];
-        j->m.val[to[i]] = rows->value[i];
-    }
+    for (int32_t i = 0; i < rows->n; i += PUT)
+        if (!put_some(&j->m, row + i, col + i, rows->value + i, rows->n - i < PUT ? rows->n - i : PUT))
+            return false;
     return true;
 }
 

@@ -100,7 +100,7 @@ typedef struct ratings_parser {
     const ratings_layout *l;
     bool user_text, item_text;
     ratings_block *b;
-    int32_t mark, at; /* the line to come: its first mark, and where it begins in the text */
+    int32_t mark, at; /* the line to come: its first mark, and where it begins, from text + begin on */
 } ratings_parser;
 
 void ratings_parse_begin(ratings_parser *p, ratings_block *b);

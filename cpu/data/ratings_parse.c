@@ -68,8 +68,9 @@ static inline bool short_value(const char *text, uint32_t begin, uint32_t end, f
         fraction = 7 - at / 8;
         if (n == 1) return false;
     }
-    *out = (float)add_up(v) / powers[fraction];
-    return all_digits(v) && *out > 0;
+    uint64_t digits = add_up(v);
+    *out = (float)digits / powers[fraction];
+    return all_digits(v) && digits > 0;
 }
 
 static inline bool plain_text(const char *text, uint32_t begin, uint32_t end, uint64_t *out)
@@ -79,78 +80,106 @@ static inline bool plain_text(const char *text, uint32_t begin, uint32_t end, ui
     return n >= 1 && n <= RATINGS_ID && text[begin] != '"' && !memchr(text + begin, '\0', n);
 }
 
+/* What stays the same from line to line. The compiler makes a loop of its own for the commonest shape, in which
+ * none of it is asked for again. */
+typedef struct shape {
+    bool user_text, item_text, value, twice, extra;
+    char separator;
+} shape;
+
 /* The end of the field whose mark is *i and the beginning of the next; false at a line end or half a "::". */
-static inline bool step(const ratings_parser *p, const uint32_t *mark, int32_t *i, uint32_t *end,
+static inline bool step(const char *text, const uint32_t *mark, int32_t *i, shape s, uint32_t *end,
                         uint32_t *next)
 {
-    const char *text = p->b->text;
-    uint32_t base = (uint32_t)p->b->begin;
-    *end = mark[*i] + base;
-    if (text[*end] == '\n') return false;
+    *end = mark[(*i)++];
     *next = *end + 1;
-    *i += 1;
-    if (!p->l->twice) return true;
-    if (text[*next] != p->l->separator) return false;
-    *next += 1;
-    *i += 1;
+    if (text[*end] == '\n') return false;
+    if (!s.twice) return true;
+    if (text[(*next)++] != s.separator) return false;
+    (*i)++;
     return true;
 }
 
-/* One line when it is plain; nothing has happened otherwise. */
-static inline bool plain_line(ratings_parser *p, ratings_rows *rows)
+/* Passes the marks of columns that are ignored; *last is the end of the field before them. false where they are a
+ * fault, or begin with half a separator. */
+static inline bool line_end(const char *text, const uint32_t *mark, int32_t *i, shape s, uint32_t *last,
+                            uint32_t *stop)
 {
-    const char *text = p->b->text;
-    const uint32_t *mark = p->b->marks;
-    uint32_t begin = (uint32_t)p->at, base = (uint32_t)p->b->begin, end, next, item;
-    int32_t i = p->mark, n = rows->n;
-    if (!step(p, mark, &i, &end, &item)) return false;
-    if (!(p->user_text ? plain_text : whole_number)(text, begin, end, &rows->user[n])) return false;
-    if (p->l->value) {
-        if (!step(p, mark, &i, &end, &next)) return false;
-    } else
-        next = end = mark[i] + base;
-    uint32_t last = mark[i] + base, stop = last;
-    if (text[last] != '\n') {
-        if (!p->l->extra || (p->l->twice && text[last + 1] != p->l->separator)) return false;
-        do i++;
-        while (text[mark[i] + base] != '\n');
-        stop = mark[i] + base;
-    } else if (text[last - 1] == '\r') {
-        last--;
-        if (!p->l->value) end = last;
+    *last = *stop = mark[*i];
+    if (text[*last] == '\n') {
+        if (text[*last - 1] == '\r') --*last;
+        return true;
     }
-    if (stop - begin > RATINGS_LINE) return false;
-    if (!(p->item_text ? plain_text : whole_number)(text, item, end, &rows->item[n])) return false;
-    rows->value[n] = 1;
-    if (p->l->value && !short_value(text, next, last, &rows->value[n])) return false;
-    rows->n = n + 1;
-    p->mark = i + 1;
-    p->at = (int32_t)stop + 1;
+    if (!s.extra || (s.twice && text[*last + 1] != s.separator)) return false;
+    do ++*i;
+    while (text[mark[*i]] != '\n');
+    *stop = mark[*i];
     return true;
+}
+
+/* Lines from mark *mark_at and byte *line_at of text on, until one is not plain, rows are full or marks end. */
+static inline __attribute__((always_inline)) void plain_lines(const ratings_block *b, ratings_rows *rows,
+                                                              shape s, int32_t *mark_at, int32_t *line_at)
+{
+    const char *text = b->text + b->begin;
+    const uint32_t *mark = b->marks;
+    uint32_t begin = (uint32_t)*line_at, end, item, value = 0, last, stop;
+    int32_t n = rows->n, i = *mark_at;
+    while (i < b->n_marks && n < RATINGS_BATCH) {
+        int32_t k = i;
+        uint64_t user_id, item_id;
+        float v = 1;
+        if (!step(text, mark, &k, s, &end, &item)) break;
+        if (!(s.user_text ? plain_text(text, begin, end, &user_id)
+                          : whole_number(text, begin, end, &user_id)))
+            break;
+        if (s.value && !step(text, mark, &k, s, &end, &value)) break;
+        if (!line_end(text, mark, &k, s, &last, &stop) || stop - begin > RATINGS_LINE) break;
+        if (!s.value) end = last;
+        if (!(s.item_text ? plain_text(text, item, end, &item_id) : whole_number(text, item, end, &item_id)))
+            break;
+        if (s.value && !short_value(text, value, last, &v)) break;
+        rows->user[n] = user_id + (s.user_text ? (uint64_t)b->begin << 32 : 0);
+        rows->item[n] = item_id + (s.item_text ? (uint64_t)b->begin << 32 : 0);
+        rows->value[n++] = v;
+        i = k + 1;
+        begin = stop + 1;
+    }
+    rows->n = n;
+    *mark_at = i;
+    *line_at = (int32_t)begin;
+}
+
+static void plain(const ratings_parser *p, ratings_rows *rows, int32_t *mark, int32_t *at)
+{
+    const ratings_layout *l = p->l;
+    shape s = {p->user_text, p->item_text, l->value, l->twice, l->extra, l->separator};
+    if (!s.user_text && !s.item_text && s.value && !s.twice)
+        plain_lines(p->b, rows, (shape){.value = true, .extra = true}, mark, at);
+    else
+        plain_lines(p->b, rows, s, mark, at);
 }
 
 void ratings_parse_begin(ratings_parser *p, ratings_block *b)
 {
     p->b = b;
-    p->mark = 0;
-    p->at = b->begin;
+    p->mark = p->at = 0;
 }
 
 ratings_fault ratings_parse(ratings_parser *p, ratings_rows *rows, bool *end, ratings_trouble *t)
 {
     const ratings_block *b = p->b;
     rows->n = 0;
-    *end = false;
-    while (p->mark < b->n_marks && rows->n < RATINGS_BATCH) {
-        if (plain_line(p, rows)) continue;
+    for (;;) {
+        plain(p, rows, &p->mark, &p->at);
+        *end = p->mark >= b->n_marks;
+        if (*end || rows->n == RATINGS_BATCH) return RATINGS_GOOD;
         int32_t i = p->mark, from = p->at;
-        while (b->text[b->marks[i] + (uint32_t)b->begin] != '\n') i++;
-        int32_t until = (int32_t)b->marks[i] + b->begin;
+        while (b->text[b->begin + (int32_t)b->marks[i]] != '\n') i++;
+        int32_t until = (int32_t)b->marks[i];
         p->mark = i + 1;
         p->at = until + 1;
-        ratings_fault fault = ratings_line(p, from, until, rows, t);
+        ratings_fault fault = ratings_line(p, b->begin + from, b->begin + until, rows, t);
         if (fault != RATINGS_GOOD && fault != RATINGS_BLANK) return fault;
     }
-    *end = p->mark >= b->n_marks;
-    return RATINGS_GOOD;
 }

@@ -175,6 +175,25 @@ Test(ratings, equal_pairs_are_merged_as_asked)
     expect_with(lines, &(aisle_ratings_params){.duplicates = AISLE_DUPLICATES_MAX}, "1:2=5 1:9=1 4:2=1");
 }
 
+/* 2^54 + 2^30 lies half-way between two floats, and ones that are added to it go under: from the smallest up they
+ * do not, in a row of any length and wherever they stand. */
+Test(ratings, sums_are_made_from_the_smallest_up)
+{
+    for (int ones = 5; ones < 100; ones += 60) {
+        aisle_buf text = {0};
+        aisle_buf_printf(&text, "1,2,18014398509481984\n1,2,1073741824\n");
+        for (int i = 0; i < ones; i++) aisle_buf_printf(&text, "1,2,1\n");
+        expect(text.data, "1:2=1.80144e+16");
+        folder f = make_folder();
+        aisle_ratings r;
+        cr_assert_eq(aisle_ratings_read(write_text(&f, "r.csv", text.data), NULL, &r, NULL), AISLE_OK);
+        cr_assert_eq(r.m.val[0], 0x1p54F + 0x1p31F, "%d: %a", ones, (double)r.m.val[0]);
+        aisle_ratings_deinit(&r);
+        remove_folder(&f);
+        aisle_buf_deinit(&text);
+    }
+}
+
 /* ---- faults ---- */
 
 static void expect_fault(const char *content, size_t bytes, const char *want)
