@@ -75,7 +75,7 @@ static void add_row(const als_run *run, const batch *t, int32_t l, int32_t u, in
     run->k->gather(f, &row, t->d + l * f, c, f);
     int64_t filled = (row.n + 3) / 4 * 4;
     memset(c + filled * f, 0, (size_t)((t->n - filled) * f) * sizeof *c);
-    run->k->inner(t->n, f, c, f, t->lanes + (int64_t)l * t->blocks * 16);
+    run->k->inner(t->n, f, c, f, &row, t->lanes + (int64_t)l * t->blocks * 16);
 }
 
 static void add_identity(const batch *t)

@@ -116,7 +116,7 @@ static bool solve_dual(const als_run *run, float *work, int32_t u, aisle_rows ro
     als_roots(run->c->val ? run->c->val + run->c->row_ptr[u] : NULL, row.n, w);
     row.w = w;
     k->gather(f, &row, d, c, f);
-    k->inner(n, f, c, f, blocks);
+    k->inner(n, f, c, f, &row, blocks);
     unpack(n, blocks, m, ld);
     if (!aisle_cholesky(k, (int32_t)row.n, m, ld)) return false;
     memcpy(v, w, (size_t)row.n * sizeof *v);

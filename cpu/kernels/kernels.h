@@ -22,7 +22,8 @@ typedef struct aisle_rows {
     const float *w; /* n weights; NULL = all 1 */
     const float *y;
     int64_t ld;
-    int64_t n_ahead; /* rows of y that will be wanted next, fetched into the cache by the way */
+    int64_t
+        n_ahead; /* rows of y that will be wanted next; inner() and residual() fetch them into the cache */
     const int32_t *ahead;
 } aisle_rows;
 
@@ -53,8 +54,8 @@ typedef struct aisle_kernels {
      * from n up to a multiple of 4. */
     void (*gather)(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc);
     /* c c' in blocks of 4 x 4: block (i, j), i <= j < n / 4, row-major, one after another by i, then j. n: a multiple
-     * of 4. */
-    void (*inner)(int32_t n, int64_t f, const float *c, int64_t ldc, float *blocks);
+     * of 4. Fetches the rows that `next` has ahead. */
+    void (*inner)(int32_t n, int64_t f, const float *c, int64_t ldc, const aisle_rows *next, float *blocks);
     /* z += sum_i u_i c_i, c_i = row i of c. */
     void (*combine)(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z);
     /* q += sum_i w_i (target - y_i . p) y_i: the sparse part of a residual (target 1, p = x) and, with target

@@ -52,6 +52,12 @@ static inline vf fold_all(const vf s[VW])
 #endif
 }
 
+/* Asks for the rows wanted next, n of them; so many that the cache's queue of misses does not fill up. */
+static inline void fetch_rows(int64_t f, const aisle_rows *rows, int64_t first, int64_t n)
+{
+    for (int64_t i = first; i < first + n && i < rows->n_ahead; i++) fetch_row(f, rows, i);
+}
+
 static void gather_simd(int64_t f, const aisle_rows *rows, const float *d, float *c, int64_t ldc)
 {
     int64_t i = 0;
@@ -59,7 +65,6 @@ static void gather_simd(int64_t f, const aisle_rows *rows, const float *d, float
         const float *y = rows->y + rows->col[i] * rows->ld;
         float w = rows->w ? rows->w[i] : 1.0F;
         for (int64_t p = 0; p < f; p += VW) store(c + p, load(d + p) * w * load(y + p));
-        if (i < rows->n_ahead) fetch_row(f, rows, i);
     }
     for (; i % 4; i++, c += ldc) memset(c, 0, (size_t)f * sizeof *c);
 }
@@ -125,12 +130,6 @@ static inline void dots_of_rows(int64_t n, int64_t f, const float *const *y, con
     }
 }
 
-/* Asks for the rows wanted next, n of them; so many that the cache's queue of misses does not fill up. */
-static inline void fetch_rows(int64_t f, const aisle_rows *rows, int64_t first, int64_t n)
-{
-    for (int64_t i = first; i < first + n && i < rows->n_ahead; i++) fetch_row(f, rows, i);
-}
-
 static void residual_simd(int64_t f, const aisle_rows *rows, float target, const float *p, float *q)
 {
     /* so many rows are read twice, from the first cache */
@@ -138,7 +137,7 @@ static void residual_simd(int64_t f, const aisle_rows *rows, float target, const
     for (int64_t i = 0; i < rows->n; i += block) {
         int64_t n = rows->n - i < block ? rows->n - i : block;
         const float *y[LANES];
-        float t[LANES], u[LANES];
+        float t[LANES] = {0}, u[LANES];
         int64_t fetch = (rows->n_ahead * (i + block) / rows->n + 1) / 2 - fetched / 2;
         for (int64_t l = 0; l < n; l++) y[l] = rows->y + rows->col[i + l] * rows->ld;
         for (int64_t l = n; l < LANES; l++) y[l] = y[0];
@@ -146,17 +145,23 @@ static void residual_simd(int64_t f, const aisle_rows *rows, float target, const
         dots_of_rows(n, f, y, p, t);
         fetch_rows(f, rows, fetched + fetch, fetch);
         fetched += 2 * fetch;
-        for (int64_t l = 0; l < n; l++) u[l] = (rows->w ? rows->w[i + l] : 1.0F) * (target - t[l]);
+        for (int64_t l = 0; l < LANES; l += VW) store(u + l, target - load(t + l));
+        for (int64_t l = 0; rows->w && l < n; l++) u[l] *= rows->w[i + l];
         combine_rows(n, f, u, y, q);
     }
 }
 
 /* c c' in blocks of 4 x 4, VW sums at a time. */
-static void inner_simd(int32_t n, int64_t f, const float *c, int64_t ldc, float *blocks)
+static void inner_simd(int32_t n, int64_t f, const float *c, int64_t ldc, const aisle_rows *next,
+                       float *blocks)
 {
     enum { ROWS = VW / 4 };
+    int64_t left = (int64_t)(n / 4) * (n / 4 + 1) / 2, fetched = 0;
     for (int32_t i = 0; i < n; i += 4)
-        for (int32_t j = i; j < n; j += 4, blocks += 16)
+        for (int32_t j = i; j < n; j += 4, blocks += 16, left--) {
+            int64_t fetch = (next->n_ahead - fetched + left - 1) / left;
+            fetch_rows(f, next, fetched, fetch);
+            fetched += fetch;
             for (int h = 0; h < 4; h += ROWS) {
                 const float *a = c + (i + h) * ldc, *b = c + j * ldc;
                 vf s[VW];
@@ -172,6 +177,7 @@ static void inner_simd(int32_t n, int64_t f, const float *c, int64_t ldc, float 
                 }
                 store(blocks + h * 4, fold_all(s));
             }
+        }
 }
 
 /* Block (i, j) of LANES systems, i <= j < nb, in the order that inner() has. */

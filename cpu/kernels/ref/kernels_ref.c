@@ -48,8 +48,10 @@ static void gather_ref(int64_t f, const aisle_rows *rows, const float *d, float 
     for (int64_t i = rows->n; i % 4; i++) memset(c + i * ldc, 0, (size_t)f * sizeof *c);
 }
 
-static void inner_ref(int32_t n, int64_t f, const float *c, int64_t ldc, float *blocks)
+static void inner_ref(int32_t n, int64_t f, const float *c, int64_t ldc, const aisle_rows *next,
+                      float *blocks)
 {
+    (void)next;
     for (int32_t i = 0; i < n; i += 4)
         for (int32_t j = i; j < n; j += 4, blocks += 16)
             for (int e = 0; e < 16; e++) blocks[e] = dot_ref(f, c + (i + e / 4) * ldc, c + (j + e % 4) * ldc);

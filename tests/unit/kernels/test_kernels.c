@@ -147,8 +147,6 @@ Test(kernels, gather_and_combine_agree_with_ref)
             inputs((uint64_t)t);
             aisle_rows rows = rows_of(a, n, n % 2 ? b : NULL),
                        sizes = rows_of(abs_a, n, n % 2 ? abs_b : NULL);
-            rows.ahead = COLS;
-            rows.n_ahead = n % 3 ? N_COLS : 0;
             for (int64_t i = n; i % 4; i++)
                 for (int32_t p = 0; p < f; p++) got[i * 288 + p] = 1;
             ref->gather(f, &rows, b + 300, want, 288);
@@ -170,9 +168,10 @@ Test(kernels, inner_agrees_with_ref)
     for (int t = 0; t < N_PADDED; t++)
         for (int32_t n = 4; n <= 24; n += 4) {
             inputs((uint64_t)t);
-            ref->inner(n, PADDED[t], a, 288, want);
-            k->inner(n, PADDED[t], a, 288, got);
-            ref->inner(n, PADDED[t], abs_a, 288, size);
+            const aisle_rows next = {.y = b, .ld = 288, .n_ahead = n % 8 ? N_COLS : 0, .ahead = COLS};
+            ref->inner(n, PADDED[t], a, 288, &next, want);
+            k->inner(n, PADDED[t], a, 288, &next, got);
+            ref->inner(n, PADDED[t], abs_a, 288, &next, size);
             close_to(k->name, "inner", n / 4 * (n / 4 + 1) / 2 * 16, (double)PADDED[t] + 1);
         }
 }
