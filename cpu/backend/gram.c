@@ -7,10 +7,9 @@
 #include "cpu/kernels/dense.h"
 
 enum {
-    MIN_ROWS = 4096,        /* a block of rows is worth at least this */
-    MAX_BLOCKS = 32,        /* cores that few factors can still use */
-    PARTIAL_SUMS = 1 << 23, /* doubles in all partial results: 64 MiB */
-    STRIPE = 48             /* rows of the result a task makes; a multiple of every kernel's mr */
+    MIN_ROWS = 4096, /* a block of rows is worth at least this */
+    TASKS = 96,      /* are enough to deal out evenly; more blocks only take memory */
+    STRIPE = 48      /* rows of the result a task makes; a multiple of every kernel's mr */
 };
 
 typedef struct cuts {
@@ -19,10 +18,9 @@ typedef struct cuts {
 
 static cuts choose_cuts(int32_t n_rows, int32_t f)
 {
-    int64_t most = PARTIAL_SUMS / ((int64_t)f * f), want = n_rows / MIN_ROWS + 1;
-    if (most > MAX_BLOCKS) most = MAX_BLOCKS;
-    if (most < 1) most = 1;
-    return (cuts){(int32_t)(want < most ? want : most), (f + STRIPE - 1) / STRIPE};
+    int32_t stripes = (f + STRIPE - 1) / STRIPE, most = (TASKS + stripes - 1) / stripes,
+            want = n_rows / MIN_ROWS + 1;
+    return (cuts){want < most ? want : most, stripes};
 }
 
 /* Adds the stripe's part of rows first .. end-1 to g (upper triangle; tiles that cross the diagonal whole).
