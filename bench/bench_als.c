@@ -118,34 +118,35 @@ static double verify(problem *m, int32_t f)
     return after;
 }
 
-/* Operations of one side: Gramian, rotations, and each row by the cheaper of n^2 f + n^3 / 3 and n f^2 + f^3 / 3, by
- * the latter (cholesky), or 4 n f a CG step and as much for the first residual. */
+/* Operations of a row of n entries: n^2 f + n^3 / 3 (dual), n f^2 + f^3 / 3 (primal), or 4 n f a CG step and as much
+ * for the first residual, and 2 f^2 to turn its start. */
+static double row_flops(double n, double f, aisle_als_solver solver, int32_t cg_steps)
+{
+    double dual = n * n * f + n * n * n / 3, primal = n * f * f + f * f * f / 3, exact = fmin(dual, primal);
+    double cg = 4 * n * f * (cg_steps + 1) + 2 * f * f;
+    switch (solver) {
+    case AISLE_SOLVER_AUTO: return fmin(exact, cg);
+    case AISLE_SOLVER_EXACT: return exact;
+    case AISLE_SOLVER_CHOLESKY: return primal;
+    default: return cg;
+    }
+}
+
+/* Of one side: the Gramian's half, the other side turned, the rows. */
 static double side_flops(const aisle_csr *c, int32_t f, aisle_als_solver solver, int32_t cg_steps)
 {
-    bool steps = solver == AISLE_SOLVER_PCG || solver == AISLE_SOLVER_CG;
-    double ff = f, sum = 2 * ff * ff * c->n_cols + c->n_cols * ff * ff;
-    if (steps) sum += 2 * ff * ff * c->n_rows;
-    for (int32_t r = 0; r < c->n_rows; r++) {
-        double n = (double)(c->row_ptr[r + 1] - c->row_ptr[r]);
-        double dual = n * n * ff + n * n * n / 3, primal = n * ff * ff + ff * ff * ff / 3;
-        if (steps)
-            sum += 4 * n * ff * (cg_steps + 1);
-        else
-            sum += solver == AISLE_SOLVER_CHOLESKY || primal < dual ? primal : dual;
-    }
+    double ff = f, sum = 3 * ff * ff * c->n_cols;
+    for (int32_t r = 0; r < c->n_rows; r++)
+        sum += row_flops((double)(c->row_ptr[r + 1] - c->row_ptr[r]), ff, solver, cg_steps);
     return sum;
 }
 
 /* Bytes: every entry and the row it names once a side, the other side's factors once, the result once. */
 static bench_counts counts(const bench_run *b, int32_t f, const aisle_als_params *p)
 {
-    double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols, flops = INFINITY;
-    for (int s = AISLE_SOLVER_PCG; s <= AISLE_SOLVER_CHOLESKY; s++) {
-        if (p->solver != AISLE_SOLVER_AUTO && (aisle_als_solver)s != p->solver) continue;
-        double one = side_flops(&b->c, f, (aisle_als_solver)s, p->cg_steps) +
-                     side_flops(&b->ct, f, (aisle_als_solver)s, p->cg_steps);
-        flops = one < flops ? one : flops; /* auto: the least */
-    }
+    double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols;
+    double flops =
+        side_flops(&b->c, f, p->solver, p->cg_steps) + side_flops(&b->ct, f, p->solver, p->cg_steps);
     return (bench_counts){.gathered = 2 * nnz * 4 * f,
                           .streamed = 2 * nnz * (b->c.val ? 8 : 4) + 2 * rows * 4 * f,
                           .flops = flops};

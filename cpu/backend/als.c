@@ -76,14 +76,19 @@ static int32_t longer(const als_run *run, int64_t n)
     return low;
 }
 
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
 static void cut(als_run *run, int32_t threads)
 {
     const als_plan *plan = &run->plan;
-    int32_t cg = longer(run, plan->cg_from - 1), primal = longer(run, plan->dual_max), end = longer(run, 0);
-    int32_t dual = longer(run, plan->batch_max < plan->dual_max ? plan->batch_max : plan->dual_max);
+    bool small = run->f <= plan->batch_max; /* then every system is */
+    int32_t end = longer(run, 0), cg = longer(run, plan->cg_from - 1);
     run->at[0] = cg < end ? cg : end;
-    run->at[1] = primal > run->at[0] ? primal : run->at[0];
-    run->at[2] = dual > run->at[1] ? dual : run->at[1];
+    run->at[1] = small ? run->at[0] : larger(run->at[0], longer(run, plan->dual_max));
+    run->at[2] = small ? run->at[0] : larger(run->at[1], longer(run, plan->batch_max));
     run->at[3] = end;
     int32_t share = run->at[0] / (8 * threads) / LEAST_CG_ROWS * LEAST_CG_ROWS;
     run->cg_rows = share < LEAST_CG_ROWS ? LEAST_CG_ROWS : share > CG_ROWS ? CG_ROWS : share;

@@ -23,7 +23,8 @@ void als_basis_deinit(aisle_device *d, als_basis *b);
 aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_mat *m, aisle_error *err);
 
 /* How rows are solved, by their number of entries: conjugate gradient from cg_from on; below it exactly, by the dual
- * system up to dual_max, AISLE_LANES systems at a time up to batch_max, and by the primal system above. */
+ * system up to dual_max and by the primal system above; AISLE_LANES at a time where the system's order is at most
+ * batch_max. */
 typedef struct als_plan {
     int64_t cg_from, dual_max, batch_max;
 } als_plan;
@@ -40,8 +41,8 @@ typedef struct als_run {
     const int32_t *order; /* rows, longest first */
     als_plan plan;
     int32_t f, padded; /* factors, and rounded up to 16: rows hold zeros from f on */
-    /* rows of order[]: cg [0, at[0]), primal [at[0], at[1]), dual [at[1], at[2]), batches [at[2], at[3]), and from at[3]
-     * on without entries */
+    /* rows of order[]: cg [0, at[0]), singly primal [at[0], at[1]), singly dual [at[1], at[2]), in batches [at[2],
+     * at[3]), and from at[3] on without entries */
     int32_t at[4];
     int32_t cg_rows; /* that are rotated together */
 } als_run;

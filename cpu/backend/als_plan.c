@@ -3,27 +3,21 @@
 
 enum {
     AUTO_EXACT_FACTORS =
-        32,    /* so many and fewer: exact steps cost no more than three of CG, whatever the row */
-    BATCH = 32 /* so many entries and fewer: systems small enough to be factored side by side */
+        32,     /* so many and fewer: exact steps cost no more than three of CG, whatever the row */
+    BATCH = 128 /* AISLE_LANES systems of this order fill half a second-level cache */
 };
 
-/* dual: n^2 f + n^3 / 3 against primal n f^2 + f^3 / 3 operations; they meet near n = .7 f, and the primal
- * one has the longer inner loops. */
-static int64_t dual_max(int32_t f)
-{
-    return (int64_t)f * 3 / 5;
-}
-
-/* A row by its dual system takes n^2 f / 2 multiply-adds and shuffles beside, by CG 16 n f and f^2 for its start's
- * rotation. */
+/* Exactly: n^2 f + n^3 / 3 operations by the dual and n f^2 + f^3 / 3 by the primal system, the same at n = f.
+ * A row by its dual system takes n^2 f / 2 multiply-adds and shuffles beside, by CG 16 n f and f^2 for its start's
+ * rotation; bench_rows measures where they meet. */
 static int64_t auto_exact_max(int32_t f)
 {
-    return f <= AUTO_EXACT_FACTORS ? INT64_MAX - 1 : 8 + f / 10;
+    return f <= AUTO_EXACT_FACTORS ? INT64_MAX - 1 : 8 + f / 8;
 }
 
 als_plan als_plan_make(aisle_als_solver solver, int32_t f)
 {
-    als_plan plan = {.cg_from = INT64_MAX, .dual_max = dual_max(f), .batch_max = BATCH};
+    als_plan plan = {.cg_from = INT64_MAX, .dual_max = f, .batch_max = BATCH};
     if (solver == AISLE_SOLVER_PCG || solver == AISLE_SOLVER_CG) plan.cg_from = 0;
     if (solver == AISLE_SOLVER_AUTO) plan.cg_from = auto_exact_max(f) + 1;
     if (solver == AISLE_SOLVER_CHOLESKY) plan.dual_max = 0;
