@@ -31,11 +31,12 @@ static int64_t rows_floats(const aisle_device *d, int32_t f, const aisle_als_par
 {
     enum { KINDS = sizeof((als_run *)0)->at / sizeof(int32_t) };
     als_plan plan = als_plan_make(p->solver, f);
-    int64_t exact = plan.cg_from - 1, dual = smaller(plan.dual_max, exact),
-            batch = smaller(plan.batch_max, dual);
+    bool small = f <= plan.batch_max; /* then no system is solved singly */
+    int64_t exact = plan.cg_from - 1, dual = smaller(plan.dual_max, exact);
+    int64_t batch = small ? smaller(plan.dual_max + 1, exact) : smaller(plan.batch_max, dual);
     const int64_t length[KINDS] = {plan.cg_from < INT64_MAX ? 1 : 0,
-                                   exact > plan.dual_max ? plan.dual_max + 1 : 0, dual > batch ? dual : 0,
-                                   batch > 0 ? batch : 0};
+                                   !small && exact > plan.dual_max ? plan.dual_max + 1 : 0,
+                                   !small && dual > batch ? dual : 0, batch > 0 ? batch : 0};
     const int32_t order[KINDS] = {0, 1, 2, 3};
     int64_t row_ptr[KINDS + 1] = {0};
     const aisle_csr c = {KINDS, 0, row_ptr, NULL, NULL};
