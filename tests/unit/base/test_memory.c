@@ -1,5 +1,6 @@
 /* Overflow checks, growth, the arena, and the planned allocation failure. */
 #include <criterion/criterion.h>
+#include <unistd.h>
 
 #include "aisle/memory.h"
 
@@ -51,6 +52,30 @@ Test(memory, the_planned_allocation_and_all_later_ones_fail)
     aisle_free(a);
     aisle_free(b);
     aisle_free(c);
+}
+
+/* Blocks may be a little larger than was asked for. */
+Test(memory, the_peak_is_what_was_out_at_once)
+{
+    enum { MIB = 1 << 20, MORE = 3 * 4096 };
+    char *before = aisle_alloc(MIB);
+    aisle_alloc_count_start();
+    void *a = aisle_array(MIB, 1), *b = aisle_calloc(2, MIB);
+    aisle_free(a);
+    aisle_free(before);
+    int64_t peak = aisle_alloc_count_peak();
+    cr_assert(peak >= 3 * MIB && peak <= 3 * MIB + MORE, "%lld", (long long)peak);
+    a = aisle_realloc(aisle_alloc(MIB), 4 * MIB); /* 2 + 4, less what was there before */
+    peak = aisle_alloc_count_peak();
+    cr_assert(peak >= 5 * MIB && peak <= 5 * MIB + MORE, "%lld", (long long)peak);
+    aisle_free(a);
+    aisle_free(b);
+}
+
+Test(memory, what_is_available_is_no_more_than_the_machine_has)
+{
+    int64_t pages = sysconf(_SC_PHYS_PAGES), bytes = aisle_available_bytes();
+    cr_assert(bytes > 0 && bytes <= pages * sysconf(_SC_PAGESIZE), "%lld", (long long)bytes);
 }
 
 Test(memory, an_arena_gives_distinct_aligned_blocks)
