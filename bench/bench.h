@@ -36,6 +36,9 @@ typedef struct bench_run {
 /* common/bench_options.c. Exits with a message. */
 void bench_options_parse(bench_options *o, int argc, char **argv);
 
+/* Takes an option of one program, `name VALUE`, out of the command line; NULL when it is not there. */
+const char *bench_take(int *argc, char **argv, const char *name);
+
 /* Reads the command line, opens the back-end, measures its peaks and makes the matrix, and its transpose. Exits
  * with a message when it cannot. */
 void bench_open(bench_run *b, bool transpose, int argc, char **argv);
@@ -64,6 +67,13 @@ void bench_print(const bench_run *b, const char *what, int32_t factors, bench_ti
 /* common/synthetic.c: users x items, about `entries` of them, popular items and busy users by power laws; the same
  * for any number of threads. */
 void bench_synthetic(const bench_options *o, aisle_csr *c);
+/* common/neighbours.c: stops unless these are the k rows of m with the largest products with row r. */
+void bench_verify_neighbours(const aisle_csr *m, int32_t r, int32_t k, const int32_t *ids,
+                             const float *scores);
+/* Multiply-adds of all pairs of rows: each feature's list (a row of `lists`) meets itself. Bytes: each time one entry,
+ * its id and its value. */
+bench_counts bench_count_pairs(const aisle_csr *lists);
+
 /* Standard normal times `scale`, seeded. */
 void bench_fill(aisle_mat *m, float scale, uint64_t seed);
 

@@ -1,5 +1,5 @@
-/* How many items a second find their most similar ones among all items, by the users they share? Verifies a
- * sample against a double loop before it times anything. */
+/* How many items a second find their most similar ones among all items, by the users they share? A sample is
+ * verified before anything is timed. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,47 +14,45 @@ typedef struct question {
     float *scores;
 } question;
 
-/* Length 1 for every row, so that scores are cosines; a row of n entries holds 1 / sqrt(n). */
-static float *unit_values(const aisle_csr *m)
+/* What an item's row holds for each of its users, and whether rows are then made 1 long. */
+typedef struct weighting {
+    const char *name;
+    bool idf, bm25, unit;
+} weighting;
+
+static const weighting *weighting_of(const char *name)
+{
+    static const weighting all[] = {{"cosine", false, false, true}, /* first: the default */
+                                    {"tfidf", true, false, true},
+                                    {"bm25", true, true, false},
+                                    {"binary", false, false, false}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!name || strcmp(name, all[i].name) == 0) return &all[i];
+    bench_stop("--weight", "must be of cosine, tfidf, bm25, binary");
+}
+
+/* tfidf: w (ln((1 + N) / (1 + df)) + 1), N items, df those of the user. bm25: w (k1 + 1) / (k1 (1 - b + b length / mean) + w)
+ * ln((1 + N) / (1 + df)), k1 = 100, b = .8, as is usual for interactions. */
+static float *weigh(const aisle_csr *m, const aisle_csr *users, const weighting *how)
 {
     float *val = aisle_array(aisle_csr_nnz(m), sizeof *val);
+    double mean = (double)aisle_csr_nnz(m) / m->n_rows;
     if (!val) bench_stop("item vectors", "out of memory");
 #pragma omp parallel for schedule(dynamic, 256)
-    for (int32_t r = 0; r < m->n_rows; r++)
-        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
-            val[e] = (float)(1 / sqrt((double)(m->row_ptr[r + 1] - m->row_ptr[r])));
-    return val;
-}
-
-/* wide: row r written out, a double a column. */
-static double cosine(const aisle_csr *m, const double *wide, int32_t s)
-{
-    double sum = 0;
-    for (int64_t e = m->row_ptr[s]; e < m->row_ptr[s + 1]; e++) sum += wide[m->col[e]] * (double)m->val[e];
-    return sum;
-}
-
-/* A back-end may sum in f32: of n products its sum is off by at most gamma_n of itself, all being positive. */
-static void verify(const question *q, const aisle_csr *m, int32_t r)
-{
-    const int32_t *ids = q->ids + (int64_t)r * q->k;
-    const float *scores = q->scores + (int64_t)r * q->k;
-    int64_t from = m->row_ptr[r], end = m->row_ptr[r + 1];
-    double gamma = (double)(end - from + 2) * 0x1p-24, last = (double)scores[q->k - 1];
-    double *wide = aisle_calloc((size_t)m->n_cols, sizeof *wide);
-    if (!wide) bench_stop("verify", "out of memory");
-    for (int64_t e = from; e < end; e++) wide[m->col[e]] = (double)m->val[e];
-    int32_t better = 0;
-#pragma omp parallel for schedule(dynamic, 256) reduction(+ : better)
-    for (int32_t s = 0; s < m->n_rows; s++) better += s != r && cosine(m, wide, s) > last + 2 * gamma;
-    if (better >= q->k) bench_stop("verify", "a more similar item was left out");
-    for (int32_t k = 0; k < q->k && ids[k] >= 0; k++) {
-        if (ids[k] >= m->n_rows || ids[k] == r) bench_stop("verify", "an id is wrong");
-        if (!(fabs(cosine(m, wide, ids[k]) - (double)scores[k]) <= gamma))
-            bench_stop("verify", "a score is not the cosine");
-        if (k && !(scores[k] <= scores[k - 1])) bench_stop("verify", "the order is wrong");
+    for (int32_t r = 0; r < m->n_rows; r++) {
+        double length = (double)(m->row_ptr[r + 1] - m->row_ptr[r]), square = 0;
+        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) {
+            double w = m->val ? (double)m->val[e] : 1;
+            double df = (double)(users->row_ptr[m->col[e] + 1] - users->row_ptr[m->col[e]]);
+            if (how->bm25) w *= 101 / (100 * (.2 + .8 * length / mean) + w);
+            if (how->idf) w *= log((1. + m->n_rows) / (1 + df)) + !how->bm25;
+            val[e] = (float)w;
+            square += w * w;
+        }
+        for (int64_t e = m->row_ptr[r]; how->unit && e < m->row_ptr[r + 1]; e++)
+            val[e] = (float)((double)val[e] / sqrt(square));
     }
-    aisle_free(wide);
+    return val;
 }
 
 static void search(void *arg)
@@ -63,36 +61,31 @@ static void search(void *arg)
     BENCH_MUST(q->b->ops->similar_topk(q->b->d, q->d, q->k, q->ids, q->scores, NULL, err));
 }
 
-/* Multiply-adds: every user's items meet each other. Bytes: each time one entry, its column and its value. */
-static bench_counts counts(const aisle_csr *users)
-{
-    double sum = 0;
-    for (int32_t u = 0; u < users->n_rows; u++)
-        sum += pow((double)(users->row_ptr[u + 1] - users->row_ptr[u]), 2);
-    return (bench_counts){.streamed = 8 * sum, .flops = 2 * sum};
-}
-
 int main(int argc, char **argv)
 {
     static bench_run b;
     static bench_times t;
+    const weighting *how = weighting_of(bench_take(&argc, argv, "--weight"));
     bench_open(&b, true, argc, argv);
     question q = {.b = &b, .k = b.o.n ? b.o.n : 50};
-    aisle_csr items = {b.ct.n_rows, b.ct.n_cols, b.ct.row_ptr, b.ct.col, unit_values(&b.ct)};
+    aisle_csr items = {b.ct.n_rows, b.ct.n_cols, b.ct.row_ptr, b.ct.col, weigh(&b.ct, &b.c, how)};
     int64_t n = (int64_t)items.n_rows * q.k;
     q.ids = aisle_array(n, sizeof *q.ids);
     q.scores = aisle_array(n, sizeof *q.scores);
     if (!q.ids || !q.scores) bench_stop("neighbours", "out of memory");
     BENCH_MUST(b.ops->csr_put(b.d, &items, &q.d, err));
     search(&q);
-    for (int32_t s = 0; s < 8; s++) verify(&q, &items, (int32_t)((int64_t)items.n_rows * s / 8));
+    for (int32_t s = 0; s < 8; s++) {
+        int32_t r = (int32_t)((int64_t)items.n_rows * s / 8);
+        bench_verify_neighbours(&items, r, q.k, q.ids + (int64_t)r * q.k, q.scores + (int64_t)r * q.k);
+    }
     bench_time(&b, search, &q, &t);
-    bench_counts need = counts(&b.c);
+    bench_counts need = bench_count_pairs(&b.c);
     double best = INFINITY;
     for (int32_t i = 0; i < t.n; i++) best = t.t[i] < best ? t.t[i] : best;
     char extra[160];
-    snprintf(extra, sizeof extra, ",\"k\":%d,\"items_per_s\":%.0f,\"products_per_s\":%.3g", q.k,
-             items.n_rows / best, need.flops / 2 / best);
+    snprintf(extra, sizeof extra, ",\"k\":%d,\"weight\":\"%s\",\"items_per_s\":%.0f,\"products_per_s\":%.3g",
+             q.k, how->name, items.n_rows / best, need.flops / 2 / best);
     bench_print(&b, "similar", 0, &t, &need, extra);
     b.ops->csr_free(b.d, q.d);
     aisle_free(items.val);

@@ -74,6 +74,23 @@ static void parse_one(bench_options *o, int c, char *text)
     }
 }
 
+const char *bench_take(int *argc, char **argv, const char *name)
+{
+    const char *value = NULL;
+    int kept = 1;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], name) != 0) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (++i == *argc) bench_stop(name, "wants a value");
+        value = argv[i];
+    }
+    *argc = kept;
+    argv[kept] = NULL;
+    return value;
+}
+
 void bench_options_parse(bench_options *o, int argc, char **argv)
 {
     static const struct option names[] = {{"matrix", 1, 0, 'm'},      {"backend", 1, 0, 'b'},

@@ -33,14 +33,16 @@ typedef struct aisle_similar_lists {
     bool wild;                      /* a product of two values may be no normal f32 */
 } aisle_similar_lists;
 
-/* On up to `threads` threads; the same for any number. On failure l is empty. deinit: no-op on a zeroed struct. */
+/* On up to `threads` threads; the same for any number. On failure (AISLE_ENOMEM, AISLE_ECANCELED) l is empty. Memory:
+ * 16 bytes an entry, 32 a row, and on the way 16 more a row. deinit: no-op on a zeroed struct. */
 aisle_status aisle_similar_lists_init(aisle_similar_lists *l, const aisle_csr *a, int32_t threads,
-                                      aisle_error *err);
+                                      const aisle_progress *progress, aisle_error *err);
 void aisle_similar_lists_deinit(aisle_similar_lists *l);
 
-/* One thread's storage. */
+/* One thread's storage: up to 3 MB for cells, 4 bytes a feature, 16 an entry of the longest row. */
 typedef struct aisle_similar_scratch {
     const aisle_kernels *k;
+    const aisle_progress *progress;
     int32_t keep; /* best rows that are kept: those asked for and the row itself */
     int32_t cells;
     float *sum;             /* [cells] zero between rows */

@@ -29,6 +29,7 @@ static bool equal_rows(const aisle_csr *m, int32_t r, int32_t s)
 typedef struct plan {
     const aisle_csr *a;
     int32_t threads;
+    const aisle_progress *progress;
     uint64_t *hash;   /* [n_rows] */
     int32_t *slot;    /* [slots] group + 1 */
     int32_t *first;   /* [groups] its first row, in order of appearance */
@@ -300,26 +301,31 @@ static aisle_status build(plan *p, aisle_similar_lists *l)
     l->n_rows = a->n_rows;
     l->n = find_groups(p, slots);
     AISLE_TRY(make_members(p, l));
+    if (aisle_canceled(p->progress)) return AISLE_ECANCELED;
     AISLE_TRY(number_features(p, l));
     AISLE_TRY(renumber_rows(p, l));
+    if (aisle_canceled(p->progress)) return AISLE_ECANCELED;
     l->list = aisle_array(l->row_ptr[l->n], sizeof *l->list);
     if (!l->list) return AISLE_ENOMEM;
     const postings rows = {l->n, l->row_ptr, l->row}, lists = {l->n_features, l->list_ptr, l->list};
     AISLE_TRY(turn(&rows, &lists, p->threads));
+    if (aisle_canceled(p->progress)) return AISLE_ECANCELED;
     AISLE_TRY(turn(&lists, &rows, p->threads)); /* and back: now each row's features ascend */
     return measure(p, l);
 }
 
 aisle_status aisle_similar_lists_init(aisle_similar_lists *l, const aisle_csr *a, int32_t threads,
-                                      aisle_error *err)
+                                      const aisle_progress *progress, aisle_error *err)
 {
-    plan p = {.a = a, .threads = threads};
+    plan p = {.a = a, .threads = threads, .progress = progress};
     *l = (aisle_similar_lists){0};
     aisle_status st = build(&p, l);
     plan_deinit(&p);
     if (st == AISLE_OK) return st;
     aisle_similar_lists_deinit(l);
-    return aisle_fail(err, st, "out of memory for similarities of %d rows", a->n_rows);
+    return st == AISLE_ECANCELED
+               ? aisle_fail(err, st, "similar rows canceled")
+               : aisle_fail(err, st, "out of memory for similarities of %d rows", a->n_rows);
 }
 
 void aisle_similar_lists_deinit(aisle_similar_lists *l)

@@ -17,7 +17,8 @@ enum {
     RANK_MAX = 256,      /* keys that are sorted by n^2 comparisons */
     WORTH_A_LOOK = 4096, /* products left, below which no bound is looked at */
     LOOKUP_COST = 24,    /* products that are added in the time of one row's lookup */
-    FETCH_AHEAD = 3,     /* lists */
+    CANCEL_EVERY = 64,   /* lists; the sums are then left as they are: nobody asks for them again */
+    FETCH_AHEAD = 4,     /* lists */
     FETCH_BYTES = 1024   /* of each */
 };
 
@@ -119,21 +120,28 @@ static int64_t list_part(const tile *t, int32_t j, const aisle_posting **from)
     return low - begin;
 }
 
-/* Lists lie anywhere, and most are over before the hardware has seen where they go. */
-static void fetch_ahead(const tile *t, int32_t j)
+/* Lists lie anywhere, and most are over before the hardware has seen where they go. e: an entry of any row. */
+static void fetch_ahead(const aisle_similar_lists *l, int64_t e)
 {
-    if (j >= t->m) return;
-    const char *from = (const char *)(t->l->list + t->s->cursor[j]);
-    const char *end = (const char *)(t->l->list + t->l->list_ptr[t->row[j].id + 1]);
+    if (e >= l->row_ptr[l->n]) return;
+    const char *from = (const char *)(l->list + l->list_ptr[l->row[e].id]);
+    const char *end = (const char *)(l->list + l->list_ptr[l->row[e].id + 1]);
     if (end - from > FETCH_BYTES) end = from + FETCH_BYTES;
     for (; from < end; from += 64) __builtin_prefetch(from);
 }
 
-/* The sums of the n touched cells, and how many rows each stands for. */
-static void read_cells(const tile *t, int32_t n)
+/* The sums of the n touched cells, and how many rows each stands for; zeroes them if wanted. */
+static void read_cells(const tile *t, int32_t n, bool clear)
 {
     aisle_similar_scratch *s = t->s;
-    for (int32_t i = 0; i < n; i++) s->value[i] = s->sum[s->touched[i]];
+    if (clear)
+        for (int32_t i = 0; i < n; i++) {
+            float *cell = s->sum + s->touched[i];
+            s->value[i] = *cell;
+            *cell = 0;
+        }
+    else
+        for (int32_t i = 0; i < n; i++) s->value[i] = s->sum[s->touched[i]];
     if (t->l->weight)
         for (int32_t i = 0; i < n; i++) s->weight[i] = t->l->weight[t->first + s->touched[i]];
 }
@@ -190,7 +198,7 @@ static int32_t look_up(const tile *t, int32_t n, int32_t j, float low)
 /* True when the lists j .. m - 1 may be left out; *low is then what a touched cell needs to be looked at again. */
 static bool may_stop(const tile *t, int32_t n, int32_t j, int64_t products_left, float *low)
 {
-    read_cells(t, n);
+    read_cells(t, n, false);
     float cut = floor_now(t, n), rest = t->s->rest[j];
     if (!(rest < cut)) return false;
     /* sum + rest < cut, with rest rounded up and the sum's own gamma_m: sums below this cannot reach cut */
@@ -208,10 +216,11 @@ static int32_t add_lists(const tile *t)
     for (int32_t j = 0; j < t->m; j++) left += t->l->list_ptr[t->row[j].id + 1] - s->cursor[j];
     if (left >= WORTH_A_LOOK) bound_rest(t);
     float tried = INFINITY;
-    for (int32_t j = 0; j < FETCH_AHEAD; j++) fetch_ahead(t, j);
+    int64_t e = t->row - t->l->row + FETCH_AHEAD; /* the next row's first lists too */
     for (int32_t j = 0; j < t->m; j++) {
         float low;
-        fetch_ahead(t, j + FETCH_AHEAD);
+        if (j % CANCEL_EVERY == 0 && aisle_canceled(s->progress)) return 0;
+        fetch_ahead(t->l, e + j);
         if (left >= WORTH_A_LOOK && left >= 4 * (int64_t)n && n > 0 && s->rest[j] < tried) {
             if (may_stop(t, n, j, left, &low)) return look_up(t, n, j, low);
             tried = .8F * s->rest[j];
@@ -221,8 +230,7 @@ static int32_t add_lists(const tile *t)
         n = scatter(t, list, part, t->row[j].w, n);
         left -= part;
     }
-    read_cells(t, n);
-    clear_cells(t, n);
+    read_cells(t, n, true);
     return n;
 }
 
@@ -233,6 +241,7 @@ static int32_t add_lists_wide(const tile *t)
     int32_t n_cells = t->end - t->first, n = 0;
     for (int32_t j = 0; j < t->m; j++) {
         const aisle_posting *list;
+        if (j % CANCEL_EVERY == 0 && aisle_canceled(s->progress)) return 0;
         int64_t part = list_part(t, j, &list);
         for (int64_t i = 0; i < part; i++)
             s->wide_sum[list[i].id - t->first] += (double)t->row[j].w * (double)list[i].w;
@@ -251,6 +260,10 @@ static int32_t add_lists_wide(const tile *t)
 /* The rows of a group, smallest ids first: as many as could be kept. */
 static void push_members(const aisle_similar_lists *l, aisle_similar_scratch *s, int32_t g, float score)
 {
+    if (!l->weight) { /* each group is a row, and member_ptr would be one miss more */
+        if (score >= s->best.threshold) aisle_select_push(&s->best, score, l->member[g]);
+        return;
+    }
     int32_t begin = l->member_ptr[g], end = l->member_ptr[g + 1];
     if (end - begin > s->keep) end = begin + s->keep;
     for (int32_t i = begin; i < end && score >= s->best.threshold; i++)

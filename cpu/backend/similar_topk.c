@@ -79,6 +79,7 @@ static aisle_status run(aisle_device *d, job *j, const aisle_csr *a, aisle_error
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for similarities of %d rows", a->n_rows);
     for (int32_t t = 0; t < threads && st == AISLE_OK; t++)
         st = aisle_similar_scratch_init(&j->scratch[t], &j->l, j->k, d->k, err);
+    for (int32_t t = 0; t < threads && st == AISLE_OK; t++) j->scratch[t].progress = j->progress;
     if (st == AISLE_OK) {
         write_empty_rows(j, a);
 #pragma omp parallel num_threads(threads)
@@ -97,7 +98,7 @@ aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int
     if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
     job j = {.k = k, .ids = ids, .scores = scores, .progress = progress};
     aisle_progress_report(progress, "similar", 0, a->m.n_rows, "");
-    aisle_status st = aisle_similar_lists_init(&j.l, &a->m, d->threads, err);
+    aisle_status st = aisle_similar_lists_init(&j.l, &a->m, d->threads, progress, err);
     if (st == AISLE_OK) st = run(d, &j, &a->m, err);
     aisle_similar_lists_deinit(&j.l);
     if (st == AISLE_OK) aisle_progress_report(progress, "similar", a->m.n_rows, a->m.n_rows, "");

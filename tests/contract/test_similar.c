@@ -447,3 +447,22 @@ CONTRACT(similar, progress_is_told_to_the_calling_thread_up_to_the_end)
     answer_free(&w);
     aisle_csr_deinit(&a);
 }
+
+static void cancel_at_once(void *ctx, const char *stage, int64_t done, int64_t total, const char *detail)
+{
+    (void)stage, (void)done, (void)total, (void)detail;
+    aisle_cancel(ctx);
+}
+
+CONTRACT(similar, a_cancel_while_it_runs_is_obeyed)
+{
+    aisle_csr a = wild_csr(150, 260, 0, 2, 9);
+    answer w = answer_new(&a, 17);
+    int cancel = 0;
+    const aisle_progress p = {.fn = cancel_at_once, .ctx = &cancel, .cancel = &cancel};
+    aisle_dev_csr *d = put_csr(s, &a);
+    MUST_FAIL(AISLE_ECANCELED, s->ops->similar_topk(s->d, d, 17, w.ids, w.scores, &p, err));
+    s->ops->csr_free(s->d, d);
+    answer_free(&w);
+    aisle_csr_deinit(&a);
+}
