@@ -10,7 +10,7 @@ import json
 import sys
 
 # What the work was, and on what. Whatever else a line holds was measured or follows from these.
-WORK = ("bench", "label", "matrix", "seed", "users", "items", "entries", "factors", "solver", "cg_steps", "n", "batch", "k",
+WORK = ("bench", "label", "matrix", "seed", "users", "items", "entries", "factors", "solver", "cg_steps", "row_entries", "n", "batch", "k",
         "devices", "shards", "memory_mib")
 MACHINE = ("machine", "device")
 
