@@ -172,8 +172,9 @@ aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, ai
     AISLE_TRY(check(c, y, p, x, err));
     als_basis basis = {0};
     int32_t f = x->m.n_cols;
-    AISLE_TRY(als_basis_init(d, &y->m, p->a0, &basis, err));
-    aisle_status st = als_rotate(d, &basis, &y->m, err);
+    AISLE_TRY(als_basis_init(d, y, p->a0, &basis, err));
+    aisle_cpu_gram_forget(d, x);
+    aisle_status st = als_rotate(d, &basis, y, err);
     if (st == AISLE_OK) {
         als_run run = {.k = d->k,
                        .c = &c->m,

@@ -12,15 +12,17 @@
 
 typedef struct als_basis {
     int32_t f;
-    float *lambda;  /* f eigenvalues of a0 Y'Y, >= 0 */
-    float *q;       /* panels of Q for aisle_multiply */
-    int64_t floats; /* of the one block that holds both */
+    double *diagonal; /* f eigenvalues of Y'Y: what it becomes */
+    float *lambda;    /* those of a0 Y'Y, >= 0 */
+    float *q;         /* panels of Q for aisle_multiply */
+    int64_t floats;   /* of the one block that holds all three */
 } als_basis;
 
-aisle_status als_basis_init(aisle_device *d, const aisle_mat *y, double a0, als_basis *b, aisle_error *err);
+aisle_status als_basis_init(aisle_device *d, const aisle_dev_mat *y, double a0, als_basis *b,
+                            aisle_error *err);
 void als_basis_deinit(aisle_device *d, als_basis *b);
-/* m = m Q */
-aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_mat *m, aisle_error *err);
+/* y = y Q */
+aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_dev_mat *y, aisle_error *err);
 
 /* How rows are solved, by their number of entries: conjugate gradient from cg_from on; below it exactly, by the dual
  * system up to dual_max and by the primal system above; AISLE_LANES at a time where the system's order is at most

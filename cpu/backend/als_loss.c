@@ -58,17 +58,13 @@ aisle_status aisle_cpu_als_loss(aisle_device *d, const aisle_dev_csr *c, const a
                           "not fit together",
                           c->m.n_rows, c->m.n_cols, ct->m.n_rows, ct->m.n_cols, x->m.n_rows, x->m.n_cols,
                           y->m.n_rows, y->m.n_cols);
-    int64_t n = (int64_t)x->m.n_cols * x->m.n_cols;
-    double *g = aisle_array(2 * n, sizeof *g), sum = 0, all = 0;
-    if (!g) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the loss");
-    aisle_status st = aisle_cpu_gram64(d, &x->m, g, err);
-    if (st == AISLE_OK) st = aisle_cpu_gram64(d, &y->m, g + n, err);
-    if (st == AISLE_OK) st = observed(d, &c->m, &x->m, &y->m, &sum, err);
-    if (st != AISLE_OK) goto done;
-    for (int64_t i = 0; i < n; i++) all += g[i] * g[n + i];
+    const double *gx, *gy;
+    double sum = 0, all = 0;
+    AISLE_TRY(aisle_cpu_gram(d, x, &gx, err));
+    AISLE_TRY(aisle_cpu_gram(d, y, &gy, err));
+    AISLE_TRY(observed(d, &c->m, &x->m, &y->m, &sum, err));
+    for (int64_t i = 0; i < (int64_t)x->m.n_cols * x->m.n_cols; i++) all += gx[i] * gy[i];
     *loss =
         sum + p->a0 * all + penalty(&c->m, &x->m, p, c->m.n_cols) + penalty(&ct->m, &y->m, p, c->m.n_rows);
-done:
-    aisle_free(g);
-    return st;
+    return AISLE_OK;
 }

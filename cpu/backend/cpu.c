@@ -145,6 +145,7 @@ static aisle_status cpu_csr_put(aisle_device *d, const aisle_csr *m, aisle_dev_c
 static void cpu_mat_free(aisle_device *d, aisle_dev_mat *m)
 {
     if (!m) return;
+    aisle_cpu_gram_forget(d, m);
     aisle_cpu_release(d, m->m.data, m->bytes / (int64_t)sizeof(float));
     aisle_free(m);
 }
@@ -181,12 +182,12 @@ static aisle_status same_shape(const aisle_mat *a, const aisle_mat *b, aisle_err
 
 static aisle_status cpu_mat_put(aisle_device *d, const aisle_mat *src, aisle_dev_mat *dst, aisle_error *err)
 {
-    (void)d;
     AISLE_TRY(same_shape(src, &dst->m, err));
     for (int32_t r = 0; r < src->n_rows; r++)
         for (int32_t j = 0; j < src->n_cols; j++)
             if (!isfinite(aisle_mat_row(src, r)[j]))
                 return aisle_fail(err, AISLE_ENUMERIC, "matrix row %d, column %d is not finite", r, j);
+    aisle_cpu_gram_forget(d, dst);
     for (int32_t r = 0; r < src->n_rows; r++)
         memcpy(aisle_mat_row(&dst->m, r), aisle_mat_row(src, r), (size_t)src->n_cols * sizeof(float));
     return AISLE_OK;
@@ -204,6 +205,7 @@ static aisle_status cpu_mat_get(aisle_device *d, const aisle_dev_mat *src, aisle
 static aisle_status cpu_mat_take(aisle_device *d, aisle_dev_mat *m, aisle_mat *out, aisle_error *err)
 {
     (void)err;
+    aisle_cpu_gram_forget(d, m);
     *out = m->m;
     __atomic_sub_fetch(&d->used_bytes, m->bytes, __ATOMIC_RELAXED); /* the caller's from now on */
     aisle_free(m);
@@ -212,13 +214,10 @@ static aisle_status cpu_mat_take(aisle_device *d, aisle_dev_mat *m, aisle_mat *o
 
 static aisle_status cpu_gram(aisle_device *d, const aisle_dev_mat *y, float *g, aisle_error *err)
 {
-    int64_t n = (int64_t)y->m.n_cols * y->m.n_cols;
-    double *g64 = aisle_array(n, sizeof *g64);
-    if (!g64) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a Gramian of %d factors", y->m.n_cols);
-    aisle_status st = aisle_cpu_gram64(d, &y->m, g64, err);
-    for (int64_t i = 0; st == AISLE_OK && i < n; i++) g[i] = (float)g64[i];
-    aisle_free(g64);
-    return st;
+    const double *g64;
+    AISLE_TRY(aisle_cpu_gram(d, y, &g64, err));
+    for (int64_t i = 0; i < (int64_t)y->m.n_cols * y->m.n_cols; i++) g[i] = (float)g64[i];
+    return AISLE_OK;
 }
 
 const aisle_backend_ops *aisle_backend_cpu(void)

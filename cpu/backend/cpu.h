@@ -24,6 +24,7 @@ struct aisle_dev_csr {
 struct aisle_dev_mat {
     aisle_mat m; /* ld from aisle_ld; padding is zero; AISLE_KERNEL_SLACK floats follow */
     int64_t bytes;
+    double *gram; /* kept from when it was wanted until m changes; NULL = not known. Not part of the value. */
 };
 
 /* 64-byte aligned storage that counts against the device's limit; NULL with err set (AISLE_ENOMEM names
@@ -40,9 +41,13 @@ static inline int aisle_cpu_thread(void)
 /* The const table. */
 const aisle_backend_ops *aisle_backend_cpu(void);
 
-/* Gramian in double, full symmetric f x f, unscaled; sums over fixed blocks of rows. */
-aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err);
-int64_t aisle_cpu_gram_floats(int32_t n_rows, int32_t f); /* its work space */
+/* m's Gramian in double, full symmetric f x f, unscaled; sums over fixed blocks of rows. Borrowed until m changes. A loss
+ * and the half-step after it want the same one. */
+aisle_status aisle_cpu_gram(aisle_device *d, const aisle_dev_mat *m, const double **g, aisle_error *err);
+/* m has changed: its Gramian is not known any more, or is this diagonal (f doubles). */
+void aisle_cpu_gram_forget(aisle_device *d, aisle_dev_mat *m);
+void aisle_cpu_gram_diagonal(aisle_dev_mat *m, const double *diagonal);
+int64_t aisle_cpu_gram_floats(int32_t n_rows, int32_t f); /* work space while it is made */
 
 /* Entries of the table that have a file of their own; backend.h says what they do. */
 aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, aisle_dev_mat *y,

@@ -48,25 +48,60 @@ int64_t aisle_cpu_gram_floats(int32_t n_rows, int32_t f)
     return 2 * (int64_t)f * f * choose_cuts(n_rows, f).n_blocks;
 }
 
-aisle_status aisle_cpu_gram64(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err)
+static aisle_status make(aisle_device *d, const aisle_mat *y, double *g, aisle_error *err)
 {
     int32_t f = y->n_cols;
     cuts cut = choose_cuts(y->n_rows, f);
     int64_t n = (int64_t)f * f, floats = aisle_cpu_gram_floats(y->n_rows, f);
     double *part = (double *)(void *)aisle_cpu_floats(d, floats, "Gramian work space", err);
     if (!part) return AISLE_ENOMEM;
-    memset(part, 0, (size_t)(n * cut.n_blocks) * sizeof *part);
-#pragma omp parallel for num_threads(d->threads) schedule(dynamic) collapse(2)
-    for (int32_t b = 0; b < cut.n_blocks; b++)
-        for (int32_t s = 0; s < cut.n_stripes; s++)
-            add_stripe(d->k, y, (int64_t)y->n_rows * b / cut.n_blocks,
-                       (int64_t)y->n_rows * (b + 1) / cut.n_blocks, s, part + n * b);
-    for (int32_t i = 0; i < f; i++)
-        for (int32_t j = i; j < f; j++) {
-            double sum = 0;
-            for (int32_t b = 0; b < cut.n_blocks; b++) sum += part[n * b + (int64_t)i * f + j];
-            g[(int64_t)i * f + j] = g[(int64_t)j * f + i] = sum;
-        }
+#pragma omp parallel num_threads(d->threads)
+    {
+#pragma omp for schedule(static)
+        for (int32_t b = 0; b < cut.n_blocks; b++) memset(part + n * b, 0, (size_t)n * sizeof *part);
+#pragma omp for schedule(dynamic) collapse(2)
+        for (int32_t b = 0; b < cut.n_blocks; b++)
+            for (int32_t s = 0; s < cut.n_stripes; s++)
+                add_stripe(d->k, y, (int64_t)y->n_rows * b / cut.n_blocks,
+                           (int64_t)y->n_rows * (b + 1) / cut.n_blocks, s, part + n * b);
+#pragma omp for schedule(dynamic, 16)
+        for (int32_t i = 0; i < f; i++)
+            for (int32_t j = i; j < f; j++) {
+                double sum = 0;
+                for (int32_t b = 0; b < cut.n_blocks; b++) sum += part[n * b + (int64_t)i * f + j];
+                g[(int64_t)i * f + j] = g[(int64_t)j * f + i] = sum;
+            }
+    }
     aisle_cpu_release(d, part, floats);
     return AISLE_OK;
+}
+
+aisle_status aisle_cpu_gram(aisle_device *d, const aisle_dev_mat *m, const double **g, aisle_error *err)
+{
+    if (!m->gram) {
+        int64_t floats = 2 * (int64_t)m->m.n_cols * m->m.n_cols;
+        double *made = (double *)(void *)aisle_cpu_floats(d, floats, "a Gramian", err);
+        if (!made) return AISLE_ENOMEM;
+        aisle_status st = make(d, &m->m, made, err);
+        if (st != AISLE_OK) {
+            aisle_cpu_release(d, made, floats);
+            return st;
+        }
+        ((aisle_dev_mat *)m)->gram = made; /* every matrix comes from mat_new: none is const at heart */
+    }
+    *g = m->gram;
+    return AISLE_OK;
+}
+
+void aisle_cpu_gram_forget(aisle_device *d, aisle_dev_mat *m)
+{
+    if (m->gram) aisle_cpu_release(d, m->gram, 2 * (int64_t)m->m.n_cols * m->m.n_cols);
+    m->gram = NULL;
+}
+
+void aisle_cpu_gram_diagonal(aisle_dev_mat *m, const double *diagonal)
+{
+    int64_t f = m->m.n_cols;
+    memset(m->gram, 0, (size_t)(f * f) * sizeof *m->gram);
+    for (int64_t i = 0; i < f; i++) m->gram[i * (f + 1)] = diagonal[i];
 }

@@ -14,16 +14,16 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* als_basis.c: the basis; and while it is made the eigenvectors' work space, beside either the Gramian's or LAPACK's. */
+/* als_basis.c: the basis; and while it is made the eigenvectors' work space beside LAPACK's. */
 static int64_t basis_floats(const aisle_device *d, int32_t f)
 {
-    return aisle_ld(f) + (aisle_panels_floats(d->k, f, f) + 15) / 16 * 16;
+    return 3 * aisle_ld(f) + (aisle_panels_floats(d->k, f, f) + 15) / 16 * 16;
 }
 
-static int64_t eigen_floats(int32_t n_rows, int32_t f)
+static int64_t eigen_floats(int32_t f)
 {
     int64_t n = (int64_t)f * f, lapack = 2 * (1 + 6 * (int64_t)f + 2 * n) + 3 + 5 * (int64_t)f;
-    return 2 * (n + f) + f * aisle_ld(f) + larger(aisle_cpu_gram_floats(n_rows, f), lapack);
+    return 2 * n + f * aisle_ld(f) + lapack;
 }
 
 /* als.c: a thread's scratch, for a matrix that has the longest row of every way of solving that the plan knows. */
@@ -61,8 +61,8 @@ aisle_host_bytes aisle_cpu_als_bytes(aisle_device *d, const aisle_sizes *s, cons
     int32_t f = s->factors, most = (int32_t)larger(s->n_rows, s->n_cols);
     int64_t rows = (int64_t)s->n_rows + s->n_cols, gram = aisle_cpu_gram_floats(most, f);
     int64_t turn = ((int64_t)f * AISLE_ROW_BLOCK + AISLE_KERNEL_SLACK) * d->threads;
-    int64_t step = basis_floats(d, f) + larger(eigen_floats(most, f), larger(turn, rows_floats(d, f, p)));
-    int64_t work = larger(step, 4 * (int64_t)f * f + gram);
+    int64_t step = basis_floats(d, f) + larger(eigen_floats(f), larger(turn, rows_floats(d, f, p)));
+    int64_t work = 4 * (int64_t)f * f + larger(step, gram); /* both Gramians are kept */
     aisle_host_bytes b = {INT64_MAX, work * (int64_t)sizeof(float)};
     /* 4 more a row: their order */
     (void)aisle_size_mul(rows * (aisle_ld(f) + 1) + 2 * AISLE_KERNEL_SLACK, (int64_t)sizeof(float),
