@@ -1,5 +1,6 @@
 /* Strict number and time parsing, and the buffer. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #include "aisle/str.h"
 
@@ -21,6 +22,30 @@ Test(str, numbers_are_strict)
         bool ok = aisle_str_to_f64(aisle_str_from(bad[k]), &d);
         cr_assert(strcmp(bad[k], "1.") == 0 ? ok && d == 1 : !ok, "%s", bad[k]);
     }
+}
+
+/* Where rounding to double first and to float then goes wrong: half-way points, their neighbours, subnormals. */
+Test(str, floats_are_the_nearest_ones)
+{
+    static const char *const texts[] = {"1.000000178813934326171875",
+                                        "1.0000001788139343261718751",
+                                        "16777217",
+                                        "16777217.0000000000001",
+                                        "1.00000017881393432617187",
+                                        "1e-45",
+                                        "7.006492321624085e-46",
+                                        "7.1e-46",
+                                        "1.1754943e-38",
+                                        "340282346638528859811704183484516925440",
+                                        "3.4028235e38",
+                                        "-0.1",
+                                        "0"};
+    float v;
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+        cr_assert(aisle_str_to_f32(aisle_str_from(texts[k]), &v) && v == strtof(texts[k], NULL), "%s",
+                  texts[k]);
+    cr_assert_not(aisle_str_to_f32(AISLE_STR("3.4028236e38"), &v));
+    cr_assert_not(aisle_str_to_f32(AISLE_STR("1 "), &v));
 }
 
 Test(str, times_round_trip)
