@@ -44,14 +44,30 @@ void als_roots(const float *val, int64_t n, float *w)
     for (int64_t i = 0; i < n; i++) w[i] = val ? sqrtf(val[i]) : 1.0F;
 }
 
-aisle_rows als_rows(const als_run *run, int32_t u, int32_t next)
+/* Rows come by length, so that each stands somewhere else: where row i + 4 begins, and the columns of row i + 2, are asked
+ * for now, or the next row's fetching would wait for its own columns. */
+static void fetch_ahead(const als_run *run, int32_t i, int32_t end)
 {
+    enum { LINE = 16, MOST = 256 }; /* entries; later ones the machine foresees itself */
+    if (i + 4 < end) __builtin_prefetch(run->c->row_ptr + run->order[i + 4]);
+    if (i + 2 >= end) return;
+    int64_t first = run->c->row_ptr[run->order[i + 2]], n = als_length(run, run->order[i + 2]);
+    for (int64_t e = 0; e < n + LINE && e < MOST; e += LINE) {
+        __builtin_prefetch(run->c->col + first + e);
+        if (run->c->val) __builtin_prefetch(run->c->val + first + e);
+    }
+}
+
+aisle_rows als_rows(const als_run *run, int32_t i, int32_t end)
+{
+    int32_t u = run->order[i];
     const int64_t *at = run->c->row_ptr;
     aisle_rows rows = {
         .n = als_length(run, u), .col = run->c->col + at[u], .y = run->y->data, .ld = run->y->ld};
-    if (next >= 0) {
-        rows.ahead = run->c->col + at[next];
-        rows.n_ahead = als_length(run, next);
+    fetch_ahead(run, i, end);
+    if (i + 1 < end) {
+        rows.ahead = run->c->col + at[run->order[i + 1]];
+        rows.n_ahead = als_length(run, run->order[i + 1]);
     }
     return rows;
 }

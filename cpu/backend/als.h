@@ -77,9 +77,9 @@ static inline int64_t als_length(const als_run *run, int32_t u)
     return run->c->row_ptr[u + 1] - run->c->row_ptr[u];
 }
 
-/* The rows of y that row u selects; those of the row `next` are fetched meanwhile, -1 = none. Weights are the
- * caller's. */
-aisle_rows als_rows(const als_run *run, int32_t u, int32_t next);
+/* The rows of y that order[i] selects; those of the row after it, if that is before `end`, are fetched meanwhile.
+ * Weights are the caller's. */
+aisle_rows als_rows(const als_run *run, int32_t i, int32_t end);
 
 /* The smaller of `bad` and u where row u of x is not finite. */
 int32_t als_bad(const als_run *run, int32_t u, int32_t bad);

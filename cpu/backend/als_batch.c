@@ -76,13 +76,14 @@ int64_t als_batch_floats(const als_run *run)
 }
 
 /* Row u becomes row l of the batch: its right-hand side and its system, without I. */
-static void add_dual(const als_run *run, const batch *t, int32_t l, int32_t u, int32_t next)
+static void add_dual(const als_run *run, const batch *t, int32_t l, int32_t i)
 {
+    int32_t u = run->order[i];
     int64_t f = run->padded;
-    aisle_rows row = als_rows(run, u, next);
+    aisle_rows row = als_rows(run, i, run->at[3]);
     float *c = t->c + (int64_t)l * t->n * f;
     als_roots(run->c->val ? run->c->val + run->c->row_ptr[u] : NULL, row.n, t->v);
-    for (int64_t i = 0; i < t->n; i++) t->b[i * AISLE_LANES + l] = i < row.n ? t->v[i] : 0;
+    for (int64_t e = 0; e < t->n; e++) t->b[e * AISLE_LANES + l] = e < row.n ? t->v[e] : 0;
     row.w = t->v;
     run->k->gather(f, &row, t->d + l * f, c, f);
     int64_t filled = up(row.n, 4);
@@ -98,10 +99,11 @@ static void pack(int32_t n, const float *m, int64_t ld, float *blocks)
             for (int r = 0; r < 4; r++) memcpy(blocks + r * 4, m + (i + r) * ld + j, 4 * sizeof *m);
 }
 
-static void add_primal(const als_run *run, const batch *t, int32_t l, int32_t u)
+static void add_primal(const als_run *run, const batch *t, int32_t l, int32_t i)
 {
+    int32_t u = run->order[i];
     int64_t f = run->padded, ld = aisle_ld(t->n);
-    aisle_rows row = als_rows(run, u, -1);
+    aisle_rows row = als_rows(run, i, run->at[3]);
     float *m = t->c + GATHER * f;
     const float *val = run->c->val ? run->c->val + run->c->row_ptr[u] : NULL;
     memset(m, 0, (size_t)(t->n * ld) * sizeof *m);
@@ -115,7 +117,7 @@ static void add_primal(const als_run *run, const batch *t, int32_t l, int32_t u)
         aisle_syrk(run->k, t->n, row.n, t->c, f, m, ld);
         run->k->combine(row.n, f, t->v, t->c, f, t->z);
     }
-    for (int32_t i = 0; i < t->n; i++) t->b[i * AISLE_LANES + l] = t->z[i];
+    for (int32_t e = 0; e < t->n; e++) t->b[e * AISLE_LANES + l] = t->z[e];
     pack(t->n, m, ld, t->lanes + (int64_t)l * t->blocks * 16);
 }
 
@@ -154,9 +156,9 @@ static void solve_together(const als_run *run, const batch *t, int32_t first, in
         else
             als_scale(run, n, t->d + l * f);
         if (t->dual)
-            add_dual(run, t, l, u, i + 1 < run->at[3] ? run->order[i + 1] : -1);
+            add_dual(run, t, l, i);
         else
-            add_primal(run, t, l, u);
+            add_primal(run, t, l, i);
     }
     memset(t->lanes + (end - first) * of_row, 0,
            (size_t)((AISLE_LANES - (end - first)) * of_row) * sizeof *t->lanes);

@@ -72,7 +72,7 @@ int32_t als_solve_cg(const als_run *run, float *work, int32_t first, int32_t end
     int32_t bad = INT32_MAX;
     for (int32_t i = first; i < end; i++) {
         int32_t u = run->order[i];
-        aisle_rows row = als_rows(run, u, i + 1 < run->at[0] ? run->order[i + 1] : -1);
+        aisle_rows row = als_rows(run, i, run->at[0]);
         if (run->c->val) row.w = run->c->val + run->c->row_ptr[u];
         if (row.n != n) set_system(run, n = row.n, work + 3 * f, work + 4 * f);
         w.x = turned + (i - first) * f;

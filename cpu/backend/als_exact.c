@@ -32,11 +32,6 @@ static void put(const als_run *run, int32_t u, const float *d, const float *z)
     for (int32_t i = 0; i < run->f; i++) x[i] = d[i] * z[i];
 }
 
-static int32_t next_row(const als_run *run, int32_t i)
-{
-    return i + 1 < run->at[3] ? run->order[i + 1] : -1;
-}
-
 /* d z | w | c | system */
 int64_t als_primal_floats(const als_run *run)
 {
@@ -74,7 +69,7 @@ int32_t als_solve_primal(const als_run *run, float *work, int32_t first, int32_t
     int32_t bad = INT32_MAX;
     for (int32_t i = first; i < end; i++) {
         int32_t u = run->order[i];
-        bool ok = solve_primal(run, work, u, als_rows(run, u, -1));
+        bool ok = solve_primal(run, work, u, als_rows(run, i, run->at[3]));
         if (!ok && u < bad) bad = u;
         bad = als_bad(run, u, bad);
     }
@@ -132,7 +127,7 @@ int32_t als_solve_dual(const als_run *run, float *work, int32_t first, int32_t e
     int32_t bad = INT32_MAX;
     for (int32_t i = first; i < end; i++) {
         int32_t u = run->order[i];
-        bool ok = solve_dual(run, work, u, als_rows(run, u, next_row(run, i)));
+        bool ok = solve_dual(run, work, u, als_rows(run, i, run->at[3]));
         if (!ok && u < bad) bad = u;
         bad = als_bad(run, u, bad);
     }

@@ -12,7 +12,7 @@ enum {
  * rotation; bench_rows measures where they meet. */
 static int64_t auto_exact_max(int32_t f)
 {
-    return f <= AUTO_EXACT_FACTORS ? INT64_MAX - 1 : 8 + f / 8;
+    return f <= AUTO_EXACT_FACTORS ? INT64_MAX - 1 : 20 + f / 32;
 }
 
 als_plan als_plan_make(aisle_als_solver solver, int32_t f)

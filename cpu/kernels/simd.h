@@ -134,7 +134,8 @@ static void transpose_simd(int32_t n, int64_t k, const float *src, int64_t lds, 
 static inline void fetch_row(int64_t f, const aisle_rows *rows, int64_t i)
 {
     const float *y = rows->y + rows->ahead[i] * rows->ld;
-    for (int64_t p = 0; p < f; p += 16) __builtin_prefetch(y + p);
+    for (int64_t p = 0; p < f; p += 16)
+        __builtin_prefetch(y + p, 0, 2); /* the second level: the first is in use */
 }
 
 #include "cpu/kernels/simd_als.h"

@@ -134,11 +134,11 @@ static void residual_simd(int64_t f, const aisle_rows *rows, float target, const
 {
     /* so many rows are read twice, from the first cache */
     int64_t block = f <= 256 ? LANES : 8, fetched = 0;
+    int64_t fetch = rows->n_ahead > 0 ? rows->n_ahead * block / (2 * rows->n) + 1 : 0;
     for (int64_t i = 0; i < rows->n; i += block) {
         int64_t n = rows->n - i < block ? rows->n - i : block;
         const float *y[LANES];
         float t[LANES] = {0}, u[LANES];
-        int64_t fetch = (rows->n_ahead * (i + block) / rows->n + 1) / 2 - fetched / 2;
         for (int64_t l = 0; l < n; l++) y[l] = rows->y + rows->col[i + l] * rows->ld;
         for (int64_t l = n; l < LANES; l++) y[l] = y[0];
         fetch_rows(f, rows, fetched, fetch);
