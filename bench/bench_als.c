@@ -145,8 +145,8 @@ static double side_flops(const aisle_csr *c, int32_t f, aisle_als_solver solver,
 static bench_counts counts(const bench_run *b, int32_t f, const aisle_als_params *p)
 {
     double nnz = (double)aisle_csr_nnz(&b->c), rows = (double)b->c.n_rows + b->c.n_cols;
-    double flops =
-        side_flops(&b->c, f, p->solver, p->cg_steps) + side_flops(&b->ct, f, p->solver, p->cg_steps);
+    double flops = side_flops(&b->c, f, p->solver, aisle_als_steps(p)) +
+                   side_flops(&b->ct, f, p->solver, aisle_als_steps(p));
     return (bench_counts){.gathered = 2 * nnz * 4 * f,
                           .streamed = 2 * nnz * (b->c.val ? 8 : 4) + 2 * rows * 4 * f,
                           .flops = flops};
@@ -183,7 +183,7 @@ static void measure(problem *m, int32_t f)
     char extra[200], ratio[32];
     memory_ratio(m, f, ratio);
     snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"cg_steps\":%d,\"loss_1\":%.9g,\"memory_ratio\":%s",
-             solver_names[m->p.solver], m->p.cg_steps, first, ratio);
+             solver_names[m->p.solver], aisle_als_steps(&m->p), first, ratio);
     bench_print(b, "als_iteration", f, &t, &need, extra);
     b->ops->mat_free(b->d, m->x);
     b->ops->mat_free(b->d, m->y);

@@ -29,7 +29,7 @@ aisle_status check_step(const aisle_dev_csr *c, const aisle_dev_mat *y, const ai
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: nu %g must be 0 to 1 and n_other %d >= 0",
                           (double)p->nu, p->n_other);
     if (p->cg_steps < 0 || p->cg_steps > 1000)
-        return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: cg_steps %d must be 0 (3 steps) to 1000",
+        return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: cg_steps %d must be 0 (2 or 3 steps, by solver) to 1000",
                           p->cg_steps);
     if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CHOLESKY)
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: solver %d is unknown", (int)p->solver);
@@ -148,7 +148,7 @@ aisle_status half_step(gpu &g, const shard &s, const float *y, int32_t n_other_r
                   p.reg,
                   p.nu,
                   p.n_other,
-                  p.cg_steps ? p.cg_steps : 3,
+                  aisle_als_steps(&p),
                   p.solver == AISLE_SOLVER_CG,
                   bad.p};
     AISLE_TRY(solve_part(g, s, a, x, p.solver, err));

@@ -67,7 +67,7 @@ static void parse_one(bench_options *o, int c, char *text)
     case 's': o->seed = (uint64_t)number("--seed", text, 0, INT64_MAX); break;
     case 'n': o->n = (int32_t)number("--n", text, 1, 1024); break;
     case 'B': o->batch = (int32_t)number("--batch", text, 1, INT32_MAX - 1); break;
-    case 'g': o->cg_steps = (int32_t)number("--cg-steps", text, 1, 100); break;
+    case 'g': o->cg_steps = (int32_t)number("--cg-steps", text, 0, 100); break;
     case 'f': parse_factors(o, text); break;
     case 'S': parse_solvers(o, text); break;
     default: exit(2);
@@ -115,7 +115,6 @@ void bench_options_parse(bench_options *o, int argc, char **argv)
                          .factors = {64, 128},
                          .n_factors = 2,
                          .batch = 1000,
-                         .cg_steps = 3,
                          .solvers = {AISLE_SOLVER_EXACT, AISLE_SOLVER_PCG},
                          .n_solvers = 2};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) parse_one(o, c, optarg);

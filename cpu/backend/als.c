@@ -21,7 +21,8 @@ static aisle_status check(const aisle_dev_csr *c, const aisle_dev_mat *y, const 
         return aisle_fail(err, AISLE_EINVAL, "ALS: nu %g must be 0 to 1 and n_other %d >= 0", (double)p->nu,
                           p->n_other);
     if (p->cg_steps < 0 || p->cg_steps > 1000)
-        return aisle_fail(err, AISLE_EINVAL, "ALS: cg_steps %d must be 0 (3 steps) to 1000", p->cg_steps);
+        return aisle_fail(err, AISLE_EINVAL, "ALS: cg_steps %d must be 0 (2 or 3 steps, by solver) to 1000",
+                          p->cg_steps);
     if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CHOLESKY)
         return aisle_fail(err, AISLE_EINVAL, "ALS: solver %d is unknown", (int)p->solver);
     return AISLE_OK;

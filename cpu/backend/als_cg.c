@@ -29,7 +29,7 @@ static void set_system(const als_run *run, int64_t n, float *d, float *inverse)
 static void solve(const als_run *run, const aisle_rows *row, const aisle_cg *w)
 {
     const aisle_kernels *k = run->k;
-    int32_t f = run->padded, steps = run->p->cg_steps ? run->p->cg_steps : 3;
+    int32_t f = run->padded, steps = aisle_als_steps(run->p);
     aisle_rows pass = *row; /* each pass fetches its share of the next row's entries */
     int64_t ahead = 0;
     for (int32_t i = 0; i < f; i++) w->r[i] = -w->d[i] * w->x[i];

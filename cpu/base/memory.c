@@ -87,9 +87,9 @@ void *aisle_alloc_aligned(size_t bytes)
     const size_t huge = (size_t)2 << 20;
     if (must_fail() || bytes > PTRDIFF_MAX - huge) return NULL;
     size_t align = bytes >= 2 * huge ? huge : 64;
-    size_t rounded = (bytes + align - 1) / align * align;
-    void *p = aligned_alloc(align, rounded ? rounded : align);
-    if (p && align == huge) (void)madvise(p, rounded, MADV_HUGEPAGE); /* a hint: refusal costs speed only */
+    void *p;
+    if (posix_memalign(&p, align, bytes ? bytes : 1) != 0) return NULL; /* the last huge page may be a part */
+    if (align == huge) (void)madvise(p, bytes, MADV_HUGEPAGE);          /* a hint: refusal costs speed only */
     return given(p);
 }
 

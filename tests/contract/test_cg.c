@@ -334,7 +334,7 @@ CONTRACT(cg, auto_solves_each_row_as_one_of_the_other_two_does)
         outcome by[3];
         for (int solver = AISLE_SOLVER_AUTO; solver <= AISLE_SOLVER_EXACT; solver++) {
             aisle_als_params p = {
-                .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .n_other = n_cols};
+                .a0 = .05F, .reg = 1, .solver = (aisle_als_solver)solver, .cg_steps = 3, .n_other = n_cols};
             by[solver] = half_step(s, &c, &y, &start, &p);
         }
         for (int32_t u = 0; u < c.n_rows; u++) {
