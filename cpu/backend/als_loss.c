@@ -8,43 +8,40 @@
 
 enum { BLOCK = 1024 }; /* rows whose sum is one partial result, whatever the threads */
 
-static double block_sum(const aisle_kernels *k, const aisle_csr *c, const aisle_mat *x, const aisle_mat *y,
-                        int32_t first)
+/* One side's rows: their penalty and, where y is given, what they miss of their entries. */
+typedef struct side {
+    const aisle_csr *c;
+    const aisle_mat *x, *y;
+    aisle_als_params p;
+} side;
+
+static double block_sum(const aisle_kernels *k, const side *s, int32_t first)
 {
+    const aisle_csr *c = s->c;
     double sum = 0;
-    int32_t end = c->n_rows - first < BLOCK ? c->n_rows : first + BLOCK;
-    for (int32_t u = first; u < end; u++)
-        for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
-            double miss = (double)k->dot(x->n_cols, aisle_mat_row(x, u), aisle_mat_row(y, c->col[e])) - 1;
+    int32_t end = c->n_rows - first < BLOCK ? c->n_rows : first + BLOCK, f = s->x->n_cols;
+    for (int32_t u = first; u < end; u++) {
+        const float *x = aisle_mat_row(s->x, u);
+        int64_t n = c->row_ptr[u + 1] - c->row_ptr[u];
+        sum += (double)als_regularisation(&s->p, n) * (double)k->dot(f, x, x);
+        for (int64_t e = c->row_ptr[u]; s->y && e < c->row_ptr[u + 1]; e++) {
+            double miss = (double)k->dot(f, x, aisle_mat_row(s->y, c->col[e])) - 1;
             sum += (c->val ? (double)c->val[e] : 1) * miss * miss;
         }
+    }
     return sum;
 }
 
-static aisle_status observed(aisle_device *d, const aisle_csr *c, const aisle_mat *x, const aisle_mat *y,
-                             double *sum, aisle_error *err)
+static aisle_status add_side(aisle_device *d, const side *s, double *sum, aisle_error *err)
 {
-    int32_t n = (int32_t)(((int64_t)c->n_rows + BLOCK - 1) / BLOCK);
+    int32_t n = (int32_t)(((int64_t)s->c->n_rows + BLOCK - 1) / BLOCK);
     double *part = aisle_array(n, sizeof *part);
     if (!part) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the loss");
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
-    for (int32_t b = 0; b < n; b++) part[b] = block_sum(d->k, c, x, y, b * BLOCK);
+    for (int32_t b = 0; b < n; b++) part[b] = block_sum(d->k, s, b * BLOCK);
     for (int32_t b = 0; b < n; b++) *sum += part[b];
     aisle_free(part);
     return AISLE_OK;
-}
-
-static double penalty(const aisle_csr *c, const aisle_mat *x, const aisle_als_params *p, int32_t n_other)
-{
-    double sum = 0;
-    for (int32_t u = 0; u < c->n_rows; u++) {
-        double square = 0;
-        const float *row = aisle_mat_row(x, u);
-        for (int32_t i = 0; i < x->n_cols; i++) square += (double)row[i] * row[i];
-        double n = (double)(c->row_ptr[u + 1] - c->row_ptr[u]);
-        sum += p->reg * pow(n + (double)p->a0 * n_other, p->nu) * square;
-    }
-    return sum;
 }
 
 aisle_status aisle_cpu_als_loss(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,
@@ -60,11 +57,14 @@ aisle_status aisle_cpu_als_loss(aisle_device *d, const aisle_dev_csr *c, const a
                           y->m.n_rows, y->m.n_cols);
     const double *gx, *gy;
     double sum = 0, all = 0;
+    side users = {&c->m, &x->m, &y->m, *p}, items = {&ct->m, &y->m, NULL, *p};
+    users.p.n_other = c->m.n_cols;
+    items.p.n_other = c->m.n_rows;
     AISLE_TRY(aisle_cpu_gram(d, x, &gx, err));
     AISLE_TRY(aisle_cpu_gram(d, y, &gy, err));
-    AISLE_TRY(observed(d, &c->m, &x->m, &y->m, &sum, err));
+    AISLE_TRY(add_side(d, &users, &sum, err));
+    AISLE_TRY(add_side(d, &items, &sum, err));
     for (int64_t i = 0; i < (int64_t)x->m.n_cols * x->m.n_cols; i++) all += gx[i] * gy[i];
-    *loss =
-        sum + p->a0 * all + penalty(&c->m, &x->m, p, c->m.n_cols) + penalty(&ct->m, &y->m, p, c->m.n_rows);
+    *loss = sum + p->a0 * all;
     return AISLE_OK;
 }

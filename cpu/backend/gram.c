@@ -8,7 +8,7 @@
 
 enum {
     MIN_ROWS = 4096, /* a block of rows is worth at least this */
-    TASKS = 96,      /* are enough to deal out evenly; more blocks only take memory */
+    TASKS = 48,      /* are enough to deal out evenly; more blocks only take memory */
     STRIPE = 48      /* rows of the result a task makes; a multiple of every kernel's mr */
 };
 
@@ -21,6 +21,13 @@ static cuts choose_cuts(int32_t n_rows, int32_t f)
     int32_t stripes = (f + STRIPE - 1) / STRIPE, most = (TASKS + stripes - 1) / stripes,
             want = n_rows / MIN_ROWS + 1;
     return (cuts){want < most ? want : most, stripes};
+}
+
+/* g += t, m x n of it. */
+static void add_tile(const float *t, int32_t ldt, int32_t m, int32_t n, double *g, int32_t ldg)
+{
+    for (int32_t r = 0; r < m; r++, t += ldt, g += ldg)
+        for (int32_t c = 0; c < n; c++) g[c] += (double)t[c];
 }
 
 /* Adds the stripe's part of rows first .. end-1 to g (upper triangle; tiles that cross the diagonal whole).
@@ -36,9 +43,8 @@ static void add_stripe(const aisle_kernels *k, const aisle_mat *y, int64_t first
         for (int32_t j = stripe * STRIPE / k->nr * k->nr; j < f; j += k->nr)
             for (int32_t i = stripe * STRIPE; i < i_end && i < j + k->nr; i += k->mr) {
                 k->tile(depth, row + i, y->ld, row + j, y->ld, AISLE_TILE_SET, t, k->nr);
-                for (int32_t r = 0; r < k->mr && i + r < i_end; r++)
-                    for (int32_t c = 0; c < k->nr && j + c < f; c++)
-                        g[(int64_t)(i + r) * f + j + c] += (double)t[r * k->nr + c];
+                add_tile(t, k->nr, i_end - i < k->mr ? i_end - i : k->mr, f - j < k->nr ? f - j : k->nr,
+                         g + (int64_t)i * f + j, f);
             }
     }
 }
