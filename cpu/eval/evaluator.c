@@ -11,7 +11,12 @@
 #include "aisle/str.h"
 #include "cpu/eval/rank.h"
 
-enum { MAX_BLOCK = 64, BLOCK_BYTES = 32 << 20, MAX_CUT = 1000, MAX_BOOTSTRAP = 100000 };
+enum {
+    MAX_BLOCK = 48 /* users that factor scores take at once */,
+    BLOCK_BYTES = 32 << 20,
+    MAX_CUT = 1000,
+    MAX_BOOTSTRAP = 100000
+};
 
 typedef struct evaluation {
     const aisle_eval_source *source;

@@ -4,6 +4,7 @@
 #include "cpu/train/als_loop.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,6 +46,8 @@ static aisle_status put_start(als *a, aisle_error *err)
     aisle_mat y;
     double deviation = (double)a->p->init_scale / sqrt(a->p->factors);
     AISLE_TRY(aisle_mat_init(&y, a->c->n_cols, a->p->factors, err));
+    int threads = a->t->threads > 0 ? a->t->threads : omp_get_num_procs();
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int32_t i = 0; i < y.n_rows; i++) {
         aisle_rng r;
         aisle_rng_init(&r, a->p->seed, (uint64_t)i);

@@ -47,7 +47,7 @@ static double factors(const sizes *s)
  * its blocks of scores (eval.h) come when the device's work space has gone. */
 static double search(const sizes *s)
 {
-    enum { BLOCK = 64, ROOM = 2 * 64, BLOCK_BYTES = 32 << 20, METRIC_USERS = 20000, METRIC_BYTES = 8 * 16 };
+    enum { BLOCK = 48, ROOM = 2 * 48, BLOCK_BYTES = 32 << 20, METRIC_USERS = 20000, METRIC_BYTES = 8 * 16 };
     double held = s->pairs * s->p->validation, rest = s->pairs - held,
            users = larger(1000, 64 * rest / s->items);
     double block = larger(1, (double)BLOCK_BYTES / (s->items * 4)), blocks;
