@@ -111,40 +111,35 @@ static void cut(als_run *run, int32_t threads)
     run->cg_rows = share < LEAST_CG_ROWS ? LEAST_CG_ROWS : share > CG_ROWS ? CG_ROWS : share;
 }
 
-typedef struct kind {
+/* The ways of solving, in the order of run->at; rows: how many one task takes, 0 = run->cg_rows. */
+static const struct kind {
     int32_t (*solve)(const als_run *run, float *work, int32_t first, int32_t end);
     int64_t (*floats)(const als_run *run);
-} kind;
-
-static const kind KINDS[] = {{als_solve_cg, als_cg_floats},
-                             {als_solve_primal, als_primal_floats},
-                             {als_solve_dual, als_dual_floats},
-                             {als_solve_batch, als_batch_floats}};
+    int32_t rows;
+} KINDS[] = {{als_solve_cg, als_cg_floats, 0},
+             {als_solve_primal, als_primal_floats, 1},
+             {als_solve_dual, als_dual_floats, DUAL_ROWS},
+             {als_solve_batch, als_batch_floats, AISLE_LANES}};
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 
-/* One task: the i-th piece of the rows, the longest first. */
-static int32_t solve_piece(const als_run *run, float *work, int32_t i)
+static int32_t rows_a_task(const als_run *run, int k)
 {
-    const int32_t pieces[N_KINDS] = {run->cg_rows, 1, DUAL_ROWS, AISLE_LANES};
-    int32_t from = 0;
-    for (int k = 0; k < N_KINDS; from = run->at[k++]) {
-        int32_t n = (run->at[k] - from + pieces[k] - 1) / pieces[k];
-        if (i >= n) {
-            i -= n;
-            continue;
-        }
-        int32_t first = from + i * pieces[k], end = first + pieces[k];
-        return KINDS[k].solve(run, work, first, end < run->at[k] ? end : run->at[k]);
-    }
-    return INT32_MAX;
+    return KINDS[k].rows > 0 ? KINDS[k].rows : run->cg_rows;
 }
 
-static int32_t count_pieces(const als_run *run)
+static int32_t tasks_of(const als_run *run, int k)
 {
-    const int32_t pieces[N_KINDS] = {run->cg_rows, 1, DUAL_ROWS, AISLE_LANES};
-    int32_t n = 0, from = 0;
-    for (int k = 0; k < N_KINDS; from = run->at[k++]) n += (run->at[k] - from + pieces[k] - 1) / pieces[k];
-    return n;
+    int32_t n = run->at[k] - (k > 0 ? run->at[k - 1] : 0), rows = rows_a_task(run, k);
+    return (n + rows - 1) / rows;
+}
+
+/* The i-th task, those of the longest rows first. */
+static int32_t solve_task(const als_run *run, float *work, int32_t i)
+{
+    int k = 0;
+    while (i >= tasks_of(run, k)) i -= tasks_of(run, k++);
+    int32_t first = (k > 0 ? run->at[k - 1] : 0) + i * rows_a_task(run, k), end = first + rows_a_task(run, k);
+    return KINDS[k].solve(run, work, first, end < run->at[k] ? end : run->at[k]);
 }
 
 int64_t als_work_floats(const als_run *run)
@@ -163,14 +158,15 @@ static aisle_status solve_rows(aisle_device *d, const als_run *run, aisle_error 
     if (aisle_size_mul(each, d->threads, &floats)) floats = -1;
     float *work = aisle_cpu_floats(d, floats, "ALS work space", err);
     if (!work) return AISLE_ENOMEM;
-    int32_t bad = INT32_MAX, n = count_pieces(run);
+    int32_t bad = INT32_MAX, n = 0;
+    for (int k = 0; k < N_KINDS; k++) n += tasks_of(run, k);
 #pragma omp parallel num_threads(d->threads) reduction(min : bad)
     {
         float *own = work + each * aisle_cpu_thread();
         memset(own, 0, (size_t)each * sizeof *own);
 #pragma omp for schedule(dynamic)
         for (int32_t i = 0; i < n; i++) {
-            int32_t row = solve_piece(run, own, i);
+            int32_t row = solve_task(run, own, i);
             if (row < bad) bad = row;
         }
     }
