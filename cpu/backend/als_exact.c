@@ -64,16 +64,23 @@ static bool solve_primal(const als_run *run, float *work, int32_t u, aisle_rows 
     return true;
 }
 
-int32_t als_solve_primal(const als_run *run, float *work, int32_t first, int32_t end)
+/* Rows one after another. */
+static int32_t solve_each(const als_run *run, float *work, int32_t first, int32_t end,
+                          bool (*solve)(const als_run *run, float *work, int32_t u, aisle_rows row))
 {
     int32_t bad = INT32_MAX;
     for (int32_t i = first; i < end; i++) {
         int32_t u = run->order[i];
-        bool ok = solve_primal(run, work, u, als_rows(run, i, run->at[3]));
+        bool ok = solve(run, work, u, als_rows(run, i, run->at[3]));
         if (!ok && u < bad) bad = u;
         bad = als_bad(run, u, bad);
     }
     return bad;
+}
+
+int32_t als_solve_primal(const als_run *run, float *work, int32_t first, int32_t end)
+{
+    return solve_each(run, work, first, end, solve_primal);
 }
 
 /* Entries of the longest row that a dual system solves singly. */
@@ -124,12 +131,5 @@ static bool solve_dual(const als_run *run, float *work, int32_t u, aisle_rows ro
 
 int32_t als_solve_dual(const als_run *run, float *work, int32_t first, int32_t end)
 {
-    int32_t bad = INT32_MAX;
-    for (int32_t i = first; i < end; i++) {
-        int32_t u = run->order[i];
-        bool ok = solve_dual(run, work, u, als_rows(run, i, run->at[3]));
-        if (!ok && u < bad) bad = u;
-        bad = als_bad(run, u, bad);
-    }
-    return bad;
+    return solve_each(run, work, first, end, solve_dual);
 }
