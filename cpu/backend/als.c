@@ -196,7 +196,7 @@ aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, ai
                        .p = p,
                        .basis = &basis,
                        .order = c->longest_first,
-                       .plan = als_plan_make(p->solver, f),
+                       .plan = als_plan_make(p->solver, f, aisle_csr_nnz(&c->m)),
                        .f = f,
                        .padded = (f + 15) / 16 * 16};
         cut(&run, d->threads);

@@ -31,7 +31,7 @@ typedef struct als_plan {
     int64_t cg_from, dual_max, batch_max;
 } als_plan;
 
-als_plan als_plan_make(aisle_als_solver solver, int32_t f);
+als_plan als_plan_make(aisle_als_solver solver, int32_t f, int64_t entries);
 
 /* One half-step in the rotated basis; read-only while rows are solved. */
 typedef struct als_run {

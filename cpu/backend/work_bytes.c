@@ -27,10 +27,10 @@ static int64_t eigen_floats(int32_t f)
 }
 
 /* als.c: a thread's scratch, for a matrix that has the longest row of every way of solving that the plan knows. */
-static int64_t rows_floats(const aisle_device *d, int32_t f, const aisle_als_params *p)
+static int64_t rows_floats(const aisle_device *d, int32_t f, int64_t entries, const aisle_als_params *p)
 {
     enum { KINDS = sizeof((als_run *)0)->at / sizeof(int32_t) };
-    als_plan plan = als_plan_make(p->solver, f);
+    als_plan plan = als_plan_make(p->solver, f, entries);
     bool small = f <= plan.batch_max; /* then no system is solved singly */
     int64_t exact = plan.cg_from - 1, dual = smaller(plan.dual_max, exact);
     int64_t batch = small ? smaller(plan.dual_max + 1, exact) : smaller(plan.batch_max, dual);
@@ -61,7 +61,7 @@ aisle_host_bytes aisle_cpu_als_bytes(aisle_device *d, const aisle_sizes *s, cons
     int32_t f = s->factors, most = (int32_t)larger(s->n_rows, s->n_cols);
     int64_t rows = (int64_t)s->n_rows + s->n_cols, gram = aisle_cpu_gram_floats(most, f);
     int64_t turn = ((int64_t)f * AISLE_ROW_BLOCK + AISLE_KERNEL_SLACK) * d->threads;
-    int64_t step = basis_floats(d, f) + larger(eigen_floats(f), larger(turn, rows_floats(d, f, p)));
+    int64_t step = basis_floats(d, f) + larger(eigen_floats(f), larger(turn, rows_floats(d, f, s->nnz, p)));
     int64_t work = 4 * (int64_t)f * f + larger(step, gram); /* both Gramians are kept */
     aisle_host_bytes b = {INT64_MAX, work * (int64_t)sizeof(float)};
     /* 4 more a row: their order */

@@ -55,9 +55,8 @@ typedef struct aisle_als_params {
     int32_t n_other;  /* rows of the whole other side (for a0 * n_other in l_u) */
 } aisle_als_params;
 
-/* Steps a half-step: 3 of pcg and cg; 2 of auto, which solves short rows exactly, so that the long ones, well
- * determined and near their solution from the iteration before, need no more: NDCG@20 after 15 iterations is that of
- * exact steps to .0003 (bench/NOTES.md). */
+/* Steps a half-step: 3 of pcg and cg; 2 of auto, which solves short rows and small matrices exactly: on what is left,
+ * gowalla's long rows, NDCG@20 after 15 iterations is that of exact steps to .0003 (bench/NOTES.md). */
 static inline int32_t aisle_als_steps(const aisle_als_params *p)
 {
     return p->cg_steps > 0 ? p->cg_steps : p->solver == AISLE_SOLVER_AUTO ? 2 : 3;
