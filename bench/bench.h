@@ -33,6 +33,10 @@ typedef struct bench_run {
     aisle_peaks peaks; /* measured now */
 } bench_run;
 
+/* In the order of aisle_als_solver. */
+enum { BENCH_SOLVERS = 5 };
+extern const char *const bench_solver_names[BENCH_SOLVERS];
+
 /* common/bench_options.c. Exits with a message. */
 void bench_options_parse(bench_options *o, int argc, char **argv);
 

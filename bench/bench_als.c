@@ -16,8 +16,6 @@ typedef struct problem {
     int64_t peak; /* host bytes that one iteration and its loss took, factors included */
 } problem;
 
-static const char *const solver_names[] = {"auto", "pcg", "exact", "cg", "cholesky"};
-
 static void half_steps(void *arg)
 {
     problem *m = arg;
@@ -112,8 +110,8 @@ static double verify(problem *m, int32_t f)
     bool exact = m->p.solver == AISLE_SOLVER_EXACT || m->p.solver == AISLE_SOLVER_CHOLESKY;
     double worst = exact ? worst_residual(m, f) : 0;
     fprintf(stderr, "%s, %d factors: loss %.6g, then %.9g (%.2f s), worst residual %.2g\n",
-            solver_names[m->p.solver], f, before, after, took, worst);
-    /* u = 2^-24; sums of f terms, rotated three times, in blocks of 512 rows */
+            bench_solver_names[m->p.solver], f, before, after, took, worst);
+    /* u = 2^-24; sums of f terms, one of them in blocks of 512 rows */
     if (!(worst <= (15.0 * f + 1024) * 0x1p-24)) bench_stop("verify", "a residual is too large");
     return after;
 }
@@ -183,7 +181,7 @@ static void measure(problem *m, int32_t f)
     char extra[200], ratio[32];
     memory_ratio(m, f, ratio);
     snprintf(extra, sizeof extra, ",\"solver\":\"%s\",\"cg_steps\":%d,\"loss_1\":%.9g,\"memory_ratio\":%s",
-             solver_names[m->p.solver], aisle_als_steps(&m->p), first, ratio);
+             bench_solver_names[m->p.solver], aisle_als_steps(&m->p), first, ratio);
     bench_print(b, "als_iteration", f, &t, &need, extra);
     b->ops->mat_free(b->d, m->x);
     b->ops->mat_free(b->d, m->y);

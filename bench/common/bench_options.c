@@ -31,17 +31,16 @@ static void parse_factors(bench_options *o, char *list)
     }
 }
 
+const char *const bench_solver_names[BENCH_SOLVERS] = {"auto", "pcg", "exact", "cg", "cholesky"};
+
 static void parse_solvers(bench_options *o, char *list)
 {
-    /* in the order of aisle_als_solver */
-    static const char *const names[] = {"auto", "pcg", "exact", "cg", "cholesky"};
-    enum { N = sizeof names / sizeof *names };
     o->n_solvers = 0;
     char *rest = NULL;
     for (char *p = strtok_r(list, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
         int s = 0;
-        while (s < N && strcmp(p, names[s]) != 0) s++;
-        if (s == N || o->n_solvers == BENCH_MAX_LIST)
+        while (s < BENCH_SOLVERS && strcmp(p, bench_solver_names[s]) != 0) s++;
+        if (s == BENCH_SOLVERS || o->n_solvers == BENCH_MAX_LIST)
             bench_stop("--solvers", "must be of auto, pcg, exact, cg, cholesky");
         o->solvers[o->n_solvers++] = (aisle_als_solver)s;
     }
