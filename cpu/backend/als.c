@@ -53,7 +53,7 @@ static void fetch_ahead(const als_run *run, int32_t i, int32_t end)
     if (i + 4 < end) __builtin_prefetch(run->c->row_ptr + run->order[i + 4]);
     if (i + 2 >= end) return;
     int64_t first = run->c->row_ptr[run->order[i + 2]], n = als_length(run, run->order[i + 2]);
-    for (int64_t e = 0; e < n + LINE && e < MOST; e += LINE) {
+    for (int64_t e = 0; e < n && e < MOST; e += LINE) {
         __builtin_prefetch(run->c->col + first + e);
         if (run->c->val) __builtin_prefetch(run->c->val + first + e);
     }
@@ -63,8 +63,11 @@ aisle_rows als_rows(const als_run *run, int32_t i, int32_t end)
 {
     int32_t u = run->order[i];
     const int64_t *at = run->c->row_ptr;
-    aisle_rows rows = {
-        .n = als_length(run, u), .col = run->c->col + at[u], .y = run->y->data, .ld = run->y->ld};
+    aisle_rows rows = {.n = als_length(run, u),
+                       .col = run->c->col + at[u],
+                       .y = run->y->data,
+                       .ld = run->y->ld,
+                       .ahead = run->c->col};
     fetch_ahead(run, i, end);
     if (i + 1 < end) {
         rows.ahead = run->c->col + at[run->order[i + 1]];

@@ -33,7 +33,7 @@ typedef struct aisle_device_params {
 } aisle_device_params;
 
 typedef enum aisle_als_solver {
-    AISLE_SOLVER_AUTO = 0, /* the back-end's cost model: a row is exact where that is as cheap, else pcg */
+    AISLE_SOLVER_AUTO = 0, /* the back-end's cost model: rows exact where that is cheap, else pcg */
     AISLE_SOLVER_PCG,      /* cg_steps of conjugate gradient from the present x, preconditioned by
                             * a0 Y'Y + l_u I */
     AISLE_SOLVER_EXACT,    /* the minimiser, by the smaller of the n x n and the f x f system of the row */
