@@ -1,8 +1,11 @@
 /* `aisle serve`: opens the shop, starts the loops, waits for a signal, drains. */
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aisle/log.h"
 #include "server/app.h"
@@ -44,24 +47,39 @@ static void announce(aisle_app *app)
                   app->config->data);
 }
 
-/* SIGINT and SIGTERM are blocked in every thread and taken here; the second one ends the program at once. */
-static void block_signals(sigset_t *set)
+static sem_t told_to_end;
+static volatile sig_atomic_t ending;
+
+static void on_signal(int number)
 {
+    int saved = errno;
+    if (ending) _exit(128 + number);
+    ending = number;
+    sem_post(&told_to_end);
+    errno = saved;
+}
+
+/* SIGINT and SIGTERM end the program gently, the second one at once. They are handled, not only waited for: the BLAS
+ * library starts threads before main does, which block nothing, and a signal may land there. Our own threads, started
+ * after this, block both. */
+static void catch_signals(sigset_t *set)
+{
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sem_init(&told_to_end, 0, 0);
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, set, NULL);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
 static void wait_for_end(const sigset_t *set)
 {
-    int number;
-    while (sigwait(set, &number)) continue;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, set, NULL);
-    aisle_log(AISLE_LOG_INFO, "%s: finishing the requests in flight", strsignal(number));
+    while (sem_wait(&told_to_end)) continue; /* EINTR */
+    aisle_log(AISLE_LOG_INFO, "%s: finishing the requests in flight", strsignal(ending));
 }
 
 static int serve(const aisle_config *config)
@@ -75,7 +93,7 @@ static int serve(const aisle_config *config)
     sigset_t set;
     aisle_error err = {0};
     aisle_app *app = NULL;
-    block_signals(&set);
+    catch_signals(&set);
     aisle_status st = aisle_crypto_setup(&err);
     if (st == AISLE_OK) st = aisle_app_open(config, &app, &err);
     if (st == AISLE_OK) st = start_http(app, &err);

@@ -32,6 +32,8 @@ static void become(const aisle_child_params *p, pid_t parent, int null, int out,
 {
     sigset_t none;
     sigemptyset(&none);
+    signal(SIGINT, SIG_DFL); /* before they are let in: the parent's handler is of no use here */
+    signal(SIGTERM, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);

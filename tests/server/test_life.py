@@ -1,7 +1,10 @@
 """Starting, refusing to start, stopping, dying: what an operator sees of the process."""
+import ctypes
 import json
 import os
 import pathlib
+import platform
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +14,8 @@ import time
 import unittest
 
 import shop
+
+SYS_TGKILL = {"x86_64": 234, "aarch64": 131}[platform.machine()]
 
 
 def refused(*args, env=None):
@@ -79,6 +84,24 @@ class Life(unittest.TestCase):
             self.assertIn(b'"stored":1', answer)
             self.assertEqual(server.process.wait(10), 0)
             self.assertLess(time.monotonic() - started, 5.5)
+
+    def test_sigterm_ends_it_gently_whichever_thread_takes_it(self):
+        tgkill = ctypes.CDLL(None, use_errno=True).syscall
+        takers = 0
+        with shop.serving() as server:
+            for which in range(1000):
+                tasks = sorted(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir(), key=lambda p: int(p.name))
+                if which == len(tasks):
+                    break
+                blocked = int(re.search(r"^SigBlk:\s*(\w+)", (tasks[which] / "status").read_text(), re.M)[1], 16)
+                if blocked >> (signal.SIGTERM - 1) & 1:
+                    continue
+                takers += 1
+                self.assertEqual(tgkill(SYS_TGKILL, server.process.pid, int(tasks[which].name), signal.SIGTERM), 0)
+                self.assertEqual(server.process.wait(10), 0)
+                server.process.stdout.close()
+                server.start()
+        self.assertGreater(takers, 0)
 
     def test_idle_connections_and_streams_do_not_delay_the_end(self):
         with shop.serving() as server:
