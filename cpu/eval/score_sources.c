@@ -75,7 +75,7 @@ aisle_status aisle_eval_source_factors(const aisle_mat *users, const aisle_mat *
     float *floats = (float *)((char *)s + head);
     *s = (factors_source){k, *users, items->n_rows, n_threads, floats + room, floats};
     pack_items(k, items, floats + room);
-    *out = (aisle_eval_source){s, factors_scores};
+    *out = (aisle_eval_source){s, factors_scores, NULL};
     return AISLE_OK;
 }
 
@@ -103,7 +103,7 @@ aisle_status aisle_eval_source_vector(const float *item_scores, int32_t n_items,
     vector_source *s = aisle_alloc(sizeof *s);
     if (!s) return aisle_fail(err, AISLE_ENOMEM, "vector scores: out of memory");
     *s = (vector_source){item_scores, n_items};
-    *out = (aisle_eval_source){s, vector_scores};
+    *out = (aisle_eval_source){s, vector_scores, NULL};
     return AISLE_OK;
 }
 
@@ -150,12 +150,15 @@ aisle_status aisle_eval_source_neighbours(const aisle_csr *train, const int32_t 
     neighbours_source *s = aisle_alloc(sizeof *s);
     if (!s) return aisle_fail(err, AISLE_ENOMEM, "neighbour scores: out of memory");
     *s = (neighbours_source){*train, ids, scores, k};
-    *out = (aisle_eval_source){s, neighbours_scores};
+    *out = (aisle_eval_source){s, neighbours_scores, NULL};
     return AISLE_OK;
 }
 
 void aisle_eval_source_free(aisle_eval_source *s)
 {
-    aisle_free(s->ctx);
+    if (s->free)
+        s->free(s->ctx);
+    else
+        aisle_free(s->ctx);
     *s = (aisle_eval_source){0};
 }

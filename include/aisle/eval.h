@@ -17,6 +17,7 @@ typedef struct aisle_eval_source {
     void *ctx;
     aisle_status (*scores)(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
                            aisle_error *err);
+    void (*free)(void *ctx); /* NULL = ctx is one block of aisle/memory.h */
 } aisle_eval_source;
 
 enum { AISLE_EVAL_MAX_CUTS = 8 };

@@ -9,6 +9,7 @@
 #include "aisle/backend.h"
 #include "aisle/dataset.h"
 #include "aisle/eval.h"
+#include "aisle/fit_params.h"
 #include "aisle/progress.h"
 #include "aisle/text.h"
 
@@ -26,7 +27,12 @@ typedef struct aisle_train_params {
                           validation */
     int32_t k_similar, k_content; /* neighbours an item, 0..1000; default 50; 0 = none */
     aisle_text_params text;
-    double trending_days;   /* > 0, default 7; see aisle_trained */
+    double trending_days; /* > 0, default 7; see aisle_trained */
+    aisle_knn_params item_knn, user_knn;
+    aisle_ease_params ease;
+    aisle_popular_params popular;
+    aisle_stars_params stars;
+    aisle_hybrid_params hybrid;
     const char *checkpoint; /* file replaced after every iteration and removed at the end; NULL = none */
     bool resume; /* go on from `checkpoint`: AISLE_ENOTFOUND without one, AISLE_ECONFLICT when it was made
                     from other data or settings. The result has the same bytes as an unbroken run. */

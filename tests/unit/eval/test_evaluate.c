@@ -51,7 +51,7 @@ Test(evaluate, one_user_by_hand)
     float s[6] = {9, .9f, .8f, .7f, .6f, .5f};
     int32_t u[2] = {0, 0}, held[2] = {2, 5}, zero = 0;
     table t = {s, 6};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(1, 6, 1, &zero, &zero), test = csr(1, 6, 2, u, held);
     aisle_eval_params p = cuts(2, 5);
     aisle_eval_report r;
@@ -88,7 +88,7 @@ Test(evaluate, ties_go_to_the_smaller_id_and_count_half)
     float s[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     int32_t u[2] = {0, 1}, held[2] = {0, 3};
     table t = {s, 4};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(2, 4, 0, NULL, NULL), test = csr(2, 4, 2, u, held);
     aisle_eval_params p = cuts(1, 4);
     aisle_eval_report r;
@@ -108,7 +108,7 @@ Test(evaluate, items_without_a_score_are_never_recommended)
     float s[3] = {.2f, -INFINITY, .1f};
     int32_t zero = 0, held = 1;
     table t = {s, 3};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(1, 3, 0, NULL, NULL), test = csr(1, 3, 1, &zero, &held);
     aisle_eval_params p = cuts(4, 0);
     aisle_eval_report r;
@@ -127,7 +127,7 @@ Test(evaluate, users_without_test_items_are_skipped)
     /* user 0 has a test item, user 1 none, user 2 only one that is in the train row as well */
     int32_t train_u[2] = {1, 2}, train_i[2] = {0, 0}, test_u[2] = {0, 2}, test_i[2] = {0, 0};
     table t = {s, 3};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(3, 3, 2, train_u, train_i), test = csr(3, 3, 2, test_u, test_i);
     aisle_csr none = csr(3, 3, 0, NULL, NULL);
     aisle_eval_params p = cuts(1, 0);
@@ -228,7 +228,7 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         draw(&s, seed);
         table t = {s.scores, ITEMS};
-        aisle_eval_source source = {&t, table_scores};
+        aisle_eval_source source = {&t, table_scores, NULL};
         aisle_eval_params p = {.cuts = {1, 7, 50, 200}, .n_cuts = 4, .threads = 2};
         aisle_eval_report r;
         cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &r, NULL), AISLE_OK);
@@ -265,7 +265,7 @@ Test(evaluate, long_rows_and_many_test_items_agree_with_counting_every_pair)
     for (int32_t e = 0; e < 20; e++) train_row[e] = e / 10, train_col[e] = e % 10;
     for (int32_t e = 0; e < n; e++) row[e] = e >= 3, col[e] = 11 + (e < 3 ? e : e - 3) * 7;
     table t = {s, MANY};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(2, MANY, 20, train_row, train_col), test = csr(2, MANY, n, row, col);
     aisle_eval_params p = cuts(5, 20);
     aisle_eval_report r;
@@ -295,7 +295,7 @@ Test(evaluate, any_thread_count_gives_the_same_report)
     static sample s;
     draw(&s, 11);
     table t = {s.scores, ITEMS};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_eval_params p = {
         .cuts = {5, 20}, .n_cuts = 2, .threads = 1, .bootstrap = 40, .seed = 9, .max_users = 140};
     aisle_eval_report one, other;
@@ -317,7 +317,7 @@ Test(evaluate, bootstrap_intervals_have_the_width_of_the_normal_ones)
     static sample s;
     draw(&s, 21);
     table t = {s.scores, ITEMS};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_eval_params p = {.cuts = {3}, .n_cuts = 1, .threads = 2, .bootstrap = 2000, .seed = 1};
     aisle_eval_report a, b;
     cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &a, NULL), AISLE_OK);
@@ -338,7 +338,7 @@ Test(evaluate, wrong_parameters_and_scores_are_named)
     float s[4] = {1, NAN, 1, 1};
     int32_t zero = 0, held = 1, stop = 1;
     table t = {s, 4};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr train = csr(1, 4, 0, NULL, NULL), test = csr(1, 4, 1, &zero, &held);
     aisle_csr wide = csr(1, 5, 1, &zero, &held);
     aisle_eval_params p = cuts(2, 2);
@@ -367,7 +367,7 @@ Test(evaluate, every_failed_allocation_is_reported)
     static sample s;
     draw(&s, 3);
     table t = {s.scores, ITEMS};
-    aisle_eval_source source = {&t, table_scores};
+    aisle_eval_source source = {&t, table_scores, NULL};
     aisle_eval_params p = {.cuts = {5}, .n_cuts = 1, .threads = 2, .bootstrap = 4};
     aisle_eval_report r;
     aisle_status st = AISLE_ENOMEM;

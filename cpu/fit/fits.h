@@ -1,0 +1,10 @@
+/* The fits that the table of kinds names; private to cpu/fit. One kind, one file. */
+#ifndef AISLE_CPU_FIT_FITS_H
+#define AISLE_CPU_FIT_FITS_H
+
+#include "aisle/fit.h"
+
+aisle_status fit_als(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+
+#endif

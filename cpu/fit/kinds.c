@@ -1,0 +1,20 @@
+/* The table of kinds. A new kind of model is a new row here and a file beside it. */
+#include "cpu/fit/fits.h"
+
+static const aisle_fit_kind kinds[] = {
+    {"als", "implicit ALS: factors of users and items", false, fit_als},
+    {"popular", "what most users took, the same for everyone", false, fit_popular},
+};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+const aisle_fit_kind *aisle_fit_kind_at(int32_t i)
+{
+    return i >= 0 && i < N_KINDS ? &kinds[i] : NULL;
+}
+
+const aisle_fit_kind *aisle_fit_kind_find(aisle_str name)
+{
+    for (int32_t i = 0; i < N_KINDS; i++)
+        if (aisle_str_eq(name, aisle_str_from(kinds[i].name))) return &kinds[i];
+    return NULL;
+}

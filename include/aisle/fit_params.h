@@ -1,0 +1,64 @@
+/* Settings of the kinds of model beside ALS and text (fit.h), with ranges and defaults. */
+#ifndef AISLE_FIT_PARAMS_H
+#define AISLE_FIT_PARAMS_H
+
+#include <stdint.h>
+
+/* r_ui > 0: confidences. What is compared are the columns (item-knn) or rows (user-knn) of r, called vectors here;
+ * |v| is their length, n_v the number of their entries, dot and common count are over the shared entries. */
+typedef enum aisle_similarity {
+    AISLE_SIMILARITY_COSINE,  /* a.b / (|a| |b|) */
+    AISLE_SIMILARITY_JACCARD, /* common / (n_a + n_b - common); weights are not looked at */
+    AISLE_SIMILARITY_TFIDF, /* cosine of tf-idf weighted vectors, as aisle_text_scheme with users as terms */
+    AISLE_SIMILARITY_BM25,  /* dot of BM25 weighted vectors, likewise */
+    AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)), a the known item (Aiolli 2013) */
+} aisle_similarity;
+
+typedef struct aisle_knn_params {
+    aisle_similarity similarity;
+    int32_t k; /* neighbours kept of each, 1..10000 */
+    double
+        shrink;   /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none */
+    double alpha; /* of asymmetric, 0..1; default .5 */
+    double damping; /* 0..2: an entry counts its partner's n^-damping (users of item-knn); 0 = none */
+    double power;   /* > 0: similarities are raised to it; 1 = as they are */
+} aisle_knn_params;
+
+/* EASE^R (Steck 2019, eq. 8). Up to max_dense items the dense inverse, above it the inverse of each item's
+ * neighbourhood of its `block` most similar items (Steck 2019b, "Markov random fields", section 3.2). */
+typedef struct aisle_ease_params {
+    double reg;        /* lambda > 0 of the diagonal; default 250 */
+    int32_t max_dense; /* 0..50000; default 20000 */
+    int32_t block;     /* 1..2000; default 200 */
+} aisle_ease_params;
+
+typedef struct aisle_popular_params {
+    double window_days;    /* events before it count nothing; 0 = all */
+    double half_life_days; /* 0 = no decay */
+} aisle_popular_params;
+
+/* Explicit ALS with biases, weighted-lambda regularisation (Zhou, Wilkinson, Schreiber, Pan 2008; Koren, Bell,
+ * Volinsky 2009, eq. 4): stars_ui = mean + b_u + b_i + x_u . y_i. */
+typedef struct aisle_stars_params {
+    int32_t factors;    /* 0..512; 0 = biases only */
+    int32_t iterations; /* 1..1000 */
+    double reg;         /* of factors, times the row's number of stars */
+    double bias_reg;    /* of biases, in stars: b = sum of residuals / (bias_reg + n) */
+} aisle_stars_params;
+
+typedef enum aisle_hybrid_rule {
+    AISLE_HYBRID_BLEND,
+    AISLE_HYBRID_FUSION,
+    AISLE_HYBRID_SWITCH
+} aisle_hybrid_rule;
+
+typedef struct aisle_hybrid_params {
+    const char *parts; /* comma-separated kinds; NULL = the default of fit/hybrid */
+    double
+        validation;  /* share of pairs (the newest, where times are known) to learn weights on; default .1 */
+    double fusion_k; /* of reciprocal rank fusion: 1 / (k + rank) (Cormack, Clarke, Buettcher 2009); 60 */
+    double cold_reg; /* ridge of the map from content to factors; default 1 */
+    int32_t few;     /* the switch: users with fewer pairs are new */
+} aisle_hybrid_params;
+
+#endif
