@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 #include "aisle/model.h"
-#include "aisle/str.h"
-#include "aisle/train.h"
+#include "aisle/settings.h"
 
 static json_t *number(double v)
 {
@@ -28,7 +27,7 @@ static float float_or(const json_t *v, float otherwise)
     return json_is_number(v) && isfinite(f) ? f : otherwise;
 }
 
-/* The names are those of weights_json and settings_json. */
+/* The names are those of weights_json and of the settings. */
 aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_error *err)
 {
     json_error_t why;
@@ -40,7 +39,9 @@ aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_e
     const json_t *weights = json_object_get(settings, "weights");
     for (int t = 0; json_is_object(weights) && t < AISLE_EVENT_TYPES; t++) /* absent = weighs nothing */
         w.weight[t] = float_or(json_object_get(weights, aisle_event_type_name((aisle_event_type)t)), 0);
+    /* half_life_days: of models that were written before the names were those of the options */
     float half_life = float_or(json_object_get(settings, "half_life_days"), 0);
+    half_life = float_or(json_object_get(settings, "half_life"), half_life);
     w.half_life_days = half_life > 0 ? (double)half_life : 0;
     w.rating_floor = float_or(json_object_get(settings, "rating_floor"), w.rating_floor);
     w.binary = json_is_true(json_object_get(settings, "binary"));
@@ -49,19 +50,39 @@ aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_e
     return AISLE_OK;
 }
 
+/* "cg-steps" of the table is "cg_steps" here; false: no such member. */
+static bool meta_name(const aisle_setting *s, char name[64])
+{
+    snprintf(name, 64, "%s", s->name);
+    for (char *c = name; *c; c++)
+        if (*c == '-') *c = '_';
+    return !s->fit_only;
+}
+
+static json_t *setting_json(const aisle_setting *s, const aisle_train_params *p)
+{
+    double v = aisle_setting_get(s, p);
+    const char *text;
+    switch (s->type) {
+    case AISLE_SETTING_I32:
+    case AISLE_SETTING_U64: return json_integer((json_int_t)v);
+    case AISLE_SETTING_FLAG: return json_boolean(v > 0);
+    case AISLE_SETTING_CHOICE: return json_string(s->choices[(int)v]);
+    case AISLE_SETTING_TEXT: text = aisle_setting_text(s, p); return text ? json_string(text) : json_null();
+    default: return number(v);
+    }
+}
+
 static json_t *settings_json(const aisle_train_params *p)
 {
-    static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky"};
-    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:f, s:f, s:b, s:i, s:i, s:f, s:i, "
-                     "s:i, s:i, s:f}",
-                     "factors", p->factors, "iterations", p->iterations, "unobserved",
-                     number((double)p->als.a0), "regularization", number((double)p->als.reg), "exponent",
-                     number((double)p->als.nu), "solver", solvers[p->als.solver], "cg_steps", p->als.cg_steps,
-                     "init_scale", number((double)p->init_scale), "seed", (json_int_t)p->seed, "weights",
-                     weights_json(&p->weights), "half_life_days", p->weights.half_life_days, "rating_floor",
-                     (double)p->weights.rating_floor, "binary", p->weights.binary, "user_core", p->user_core,
-                     "item_core", p->item_core, "validation", p->validation, "patience", p->patience,
-                     "k_similar", p->k_similar, "k_content", p->k_content, "trending_days", p->trending_days);
+    const aisle_setting *s;
+    char name[64];
+    json_t *o = json_object();
+    for (int32_t i = 0; o && (s = aisle_setting_at(i)); i++)
+        if (meta_name(s, name) && json_object_set_new(o, name, setting_json(s, p)) != 0)
+            json_decref(o), o = NULL;
+    if (o) json_object_set_new(o, "weights", weights_json(&p->weights));
+    return o;
 }
 
 static json_t *metrics_json(const aisle_eval_report *m)

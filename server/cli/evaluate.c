@@ -71,16 +71,20 @@ int aisle_command_evaluate(int argc, char **argv)
         {0},
     };
     aisle_option table[AISLE_TRAIN_OPTION_ROWS];
-    int32_t n_args;
     aisle_error err = {0};
-    aisle_train_options_init(&o, own, table);
-    int code = aisle_options_parse(&usage, table, argc, argv, NULL, &n_args);
-    if (code >= 0) return code;
-    e.params = (aisle_eval_params){.threads = (int32_t)o.threads,
-                                   .bootstrap = (int32_t)bootstrap,
-                                   .seed = (uint64_t)o.seed,
-                                   .max_users = (int32_t)max_users};
-    aisle_status st = read_cuts(at, &e.params, &err);
+    aisle_train_options_init(&o, AISLE_SCOPE_FIT, own, table);
+    int code = aisle_train_options_parse(&o, &usage, table, argc, argv);
+    if (code >= 0) {
+        aisle_train_options_deinit(&o);
+        return code;
+    }
+    e.params = (aisle_eval_params){
+        .threads = (int32_t)o.threads, .bootstrap = (int32_t)bootstrap, .max_users = (int32_t)max_users};
+    aisle_train_params train;
+    aisle_status st = aisle_train_options_read(&o, &train, &err);
+    if (st == AISLE_OK) e.params.seed = train.seed;
+    if (st == AISLE_OK) st = read_cuts(at, &e.params, &err);
     if (st == AISLE_OK) st = aisle_evaluation_run(&e, &err);
+    aisle_train_options_deinit(&o);
     return aisle_end(usage.command, o.json, st, &err);
 }

@@ -138,7 +138,7 @@ static aisle_status split_events(const aisle_evaluation *e, aisle_training *t, u
                                  aisle_csr *test, aisle_error *err)
 {
     aisle_split_params p = {
-        .kind = AISLE_SPLIT_RANDOM, .fraction = e->fraction, .seed = (uint64_t)e->options->seed};
+        .kind = AISLE_SPLIT_RANDOM, .fraction = e->fraction, .seed = (uint64_t)e->params.seed};
     int64_t n = aisle_dataset_events(t->dataset).n, cleared = 0;
     if (e->split && strcmp(e->split, "leave-last") == 0) p.kind = AISLE_SPLIT_LEAVE_LAST;
     if (e->split && strcmp(e->split, "time") == 0) p.kind = AISLE_SPLIT_TIME;

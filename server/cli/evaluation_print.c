@@ -27,7 +27,7 @@ static aisle_status print_json(const aisle_evaluation *e, const aisle_evaluated 
     const char *split = e->test ? "file" : e->split ? e->split : "random";
     json_t *line =
         json_pack("{s:s, s:s, s:f, s:I, s:f, s:o}", "event", "done", "split", split, "fraction", e->fraction,
-                  "seed", (json_int_t)e->options->seed, "seconds", r->seconds, "models", models_json(r, err));
+                  "seed", (json_int_t)e->params.seed, "seconds", r->seconds, "models", models_json(r, err));
     if (!line) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     putchar('\n');
@@ -44,7 +44,7 @@ static void print_heading(const aisle_evaluation *e, const aisle_evaluated *r, i
     else
         printf("split %s, %g %% held out", e->split ? e->split : "random", 100 * e->fraction);
     printf(": %" PRId32 " users evaluated on %" PRId32 " items, seed %" PRId64 ", %.1f s\n", n_users,
-           r->n_items, e->options->seed, r->seconds);
+           r->n_items, (int64_t)e->params.seed, r->seconds);
     if (e->params.bootstrap > 0)
         printf("second lines: 95 %% intervals of %d resamples of the users\n", e->params.bootstrap);
     putchar('\n');

@@ -8,7 +8,7 @@
 
 #include "aisle/str.h"
 
-enum { MAX_OPTIONS = 64, FIRST_CODE = 256, NO_CODE = 1024 };
+enum { MAX_OPTIONS = 160, FIRST_CODE = 256, NO_CODE = 1024 };
 
 static aisle_status set_int(const aisle_option *o, const char *text, aisle_error *err)
 {

@@ -12,7 +12,8 @@ static const aisle_usage usage = {
     "Trains a model on everything the data folder holds and makes it the serving one. With --validation,\n"
     "the best iteration count is found on held-out pairs first.",
     "  aisle train --data shop --factors 128 --validation .1 --patience 3\n"
-    "  aisle train --data shop --weight view=.2,purchase=3 --half-life 90 --out model.aisle",
+    "  aisle train --data shop --weight view=.2,purchase=3 --half-life 90 --out model.aisle\n"
+    "  aisle train --data shop --config best.conf",
     0,
     0};
 
@@ -79,10 +80,12 @@ int aisle_command_train(int argc, char **argv)
         {0},
     };
     aisle_option table[AISLE_TRAIN_OPTION_ROWS];
-    int32_t n_args;
-    aisle_train_options_init(&o, own, table);
-    int code = aisle_options_parse(&usage, table, argc, argv, NULL, &n_args);
-    if (code >= 0) return code;
+    aisle_train_options_init(&o, AISLE_SCOPE_TRAIN, own, table);
+    int code = aisle_train_options_parse(&o, &usage, table, argc, argv);
+    if (code >= 0) {
+        aisle_train_options_deinit(&o);
+        return code;
+    }
 
     aisle_error err = {0};
     aisle_training t;
@@ -102,5 +105,6 @@ int aisle_command_train(int argc, char **argv)
     aisle_registry_close(registry);
     aisle_trained_deinit(&trained);
     aisle_training_close(&t);
+    aisle_train_options_deinit(&o);
     return aisle_end(usage.command, o.json, st, &err);
 }

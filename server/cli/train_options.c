@@ -1,96 +1,117 @@
-/* The table of training options, and the few that are small languages: --weight, --fields. */
+/* The table of training options, made of the settings, and the few that are small languages: --weight, --fields. */
 #include "server/cli/train_options.h"
 
 #include <string.h>
 
 #include "aisle/str.h"
+#include "server/config/config_file.h"
 
-static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky", NULL};
-static const char *const schemes[] = {"tfidf", "bm25", NULL};
+static aisle_option setting_row(const aisle_setting *s, aisle_option_slot *slot, const aisle_train_params *p)
+{
+    aisle_option row = {.name = s->name,
+                        .letter = s->letter,
+                        .value = s->value,
+                        .low = s->low,
+                        .high = s->high,
+                        .choices = s->choices,
+                        .help = s->help};
+    double v = aisle_setting_get(s, p);
+    switch (s->type) {
+    case AISLE_SETTING_I32:
+    case AISLE_SETTING_U64:
+        row.kind = AISLE_OPT_INT;
+        row.out = &slot->i;
+        slot->i = (int64_t)v;
+        break;
+    case AISLE_SETTING_F32:
+    case AISLE_SETTING_F64:
+        row.kind = AISLE_OPT_REAL;
+        row.out = &slot->r;
+        slot->r = v;
+        break;
+    case AISLE_SETTING_CHOICE:
+        row.kind = AISLE_OPT_CHOICE;
+        row.out = &slot->t;
+        slot->t = s->choices[(int)v];
+        break;
+    case AISLE_SETTING_FLAG:
+        row.kind = AISLE_OPT_FLAG;
+        row.out = &slot->f;
+        slot->f = v > 0;
+        break;
+    case AISLE_SETTING_TEXT:
+        row.kind = AISLE_OPT_TEXT;
+        row.out = &slot->t;
+        slot->t = aisle_setting_text(s, p);
+        break;
+    }
+    return row;
+}
 
-static void set_defaults(aisle_train_options *o)
+/* The settings that `scope` has, of kinds that are fitted alone if `fit_only`; returns the new number of rows. */
+static int32_t add_settings(aisle_train_options *o, bool fit_only, aisle_option *table, int32_t n)
 {
     aisle_train_params p = aisle_train_params_default();
-    *o = (aisle_train_options){.data = "data",
-                               .solver = solvers[0],
-                               .backend = "auto",
-                               .scheme = schemes[0],
-                               .language = "english",
-                               .factors = p.factors,
-                               .iterations = p.iterations,
-                               .cg_steps = 0,
-                               .devices = 1,
-                               .seed = (int64_t)p.seed,
-                               .similar = p.k_similar,
-                               .content = p.k_content,
-                               .ngram = 2,
-                               .min_df = 2,
-                               .unobserved = .01,
-                               .regularization = .006,
-                               .exponent = 1,
-                               .init_scale = .1,
-                               .rating_floor = 3,
-                               .trending_days = p.trending_days,
-                               .max_df = .5,
-                               .k1 = 1.2,
-                               .b = .75};
+    const aisle_setting *s;
+    for (int32_t i = 0; i < AISLE_SETTINGS_MAX && (s = aisle_setting_at(i)); i++)
+        if (s->fit_only == fit_only) table[n++] = setting_row(s, &o->slot[i], &p);
+    return n;
 }
 
 /* clang-format off */
-void aisle_train_options_init(aisle_train_options *o, const aisle_option *own,
-                              aisle_option table[AISLE_TRAIN_OPTION_ROWS])
+static int32_t add_shared(aisle_train_options *o, aisle_option *table, int32_t n)
 {
     const aisle_option shared[] = {
-        {"data", 'd', "DIR", AISLE_OPT_TEXT, &o->data, 0, 0, NULL, "data folder of the shop"},
-        {"factors", 'f', "N", AISLE_OPT_INT, &o->factors, 0, AISLE_MAX_FACTORS, NULL, "factors of ALS; 0 = no ALS"},
-        {"iterations", 'i', "N", AISLE_OPT_INT, &o->iterations, 1, 1000, NULL, "ALS iterations"},
-        {"unobserved", 'a', "A0", AISLE_OPT_REAL, &o->unobserved, 1e-9, 1e3, NULL, "weight of every unobserved pair"},
-        {"regularization", 'r', "R", AISLE_OPT_REAL, &o->regularization, 1e-9, 1e6, NULL, "penalty on large factors"},
-        {"exponent", 0, "NU", AISLE_OPT_REAL, &o->exponent, 0, 1, NULL, "how it grows with a row's frequency"},
-        {"solver", 0, "NAME", AISLE_OPT_CHOICE, &o->solver, 0, 0, solvers, "how a row is solved"},
-        {"cg-steps", 0, "N", AISLE_OPT_INT, &o->cg_steps, 0, 100, NULL,
-         "steps of --solver auto, pcg and cg; 0 = 2 of auto, 3 of the others"},
-        {"init-scale", 0, "S", AISLE_OPT_REAL, &o->init_scale, 1e-6, 100, NULL, "size of the first item factors"},
-        {"seed", 's', "N", AISLE_OPT_INT, &o->seed, 0, 9e15, NULL, "the same seed gives the same model"},
+        {"config", 'c', "FILE", AISLE_OPT_TEXT, &o->config, 0, 0, NULL, "file of `name = value` lines, # comments; options win"},
         {"threads", 't', "N", AISLE_OPT_INT, &o->threads, 0, 1024, NULL, "threads; 0 = all cores"},
         {"backend", 0, "NAME", AISLE_OPT_TEXT, &o->backend, 0, 0, NULL, "auto, cpu or cuda"},
         {"backend-dir", 0, "DIR", AISLE_OPT_TEXT, &o->backend_dir, 0, 0, NULL, "where back-end plug-ins are"},
         {"device", 0, "N", AISLE_OPT_INT, &o->device, 0, 1023, NULL, "the GPU to use, or the first of several; ignored by cpu"},
         {"devices", 0, "N", AISLE_OPT_INT, &o->devices, 1, 16, NULL, "GPUs that rows are split over; ignored by cpu"},
         {"memory", 0, "MIB", AISLE_OPT_INT, &o->memory, 0, 1e9, NULL, "memory that the back-end may take, of each GPU; 0 = all there is"},
-        {"validation", 0, "SHARE", AISLE_OPT_REAL, &o->validation, 0, .5, NULL,
-         "share of pairs held out to find the best iteration count; then trained again on all"},
-        {"patience", 0, "N", AISLE_OPT_INT, &o->patience, 0, 1000, NULL,
-         "end that search after N iterations without a better NDCG@20; 0 = never"},
         {"weight", 'w', "TYPE=W,...", AISLE_OPT_LIST, &o->weights, 0, 0, NULL, "weights of event types: view=.3,purchase=2"},
-        {"binary", 0, NULL, AISLE_OPT_FLAG, &o->binary, 0, 0, NULL, "every pair weighs 1"},
-        {"half-life", 0, "DAYS", AISLE_OPT_REAL, &o->half_life, 0, 1e6, NULL, "an event's weight halves so often; 0 = never"},
         {"now", 0, "TIME", AISLE_OPT_TEXT, &o->now, 0, 0, NULL, "age counts back from here instead of the newest event"},
-        {"rating-floor", 0, "STARS", AISLE_OPT_REAL, &o->rating_floor, 0, 1e6, NULL, "ratings of fewer stars are left out"},
-        {"user-core", 0, "N", AISLE_OPT_INT, &o->user_core, 0, 1e6, NULL, "leave out users with fewer items"},
-        {"item-core", 0, "N", AISLE_OPT_INT, &o->item_core, 0, 1e6, NULL, "leave out items with fewer users"},
-        {"similar", 0, "N", AISLE_OPT_INT, &o->similar, 0, 1000, NULL, "neighbours an item by interactions"},
-        {"content", 0, "N", AISLE_OPT_INT, &o->content, 0, 1000, NULL, "neighbours an item by text"},
-        {"trending-days", 0, "DAYS", AISLE_OPT_REAL, &o->trending_days, 1e-3, 3650, NULL, "the window of trending"},
-        {"language", 0, "NAME", AISLE_OPT_TEXT, &o->language, 0, 0, NULL, "of product texts: a Snowball stemmer, or none"},
-        {"ngram", 0, "N", AISLE_OPT_INT, &o->ngram, 1, 3, NULL, "terms of up to N adjacent words"},
-        {"min-df", 0, "N", AISLE_OPT_INT, &o->min_df, 1, 1e6, NULL, "terms in fewer products are dropped"},
-        {"max-df", 0, "SHARE", AISLE_OPT_REAL, &o->max_df, 1e-6, 1, NULL, "terms in a larger share of products are dropped"},
-        {"text-scheme", 0, "NAME", AISLE_OPT_CHOICE, &o->scheme, 0, 0, schemes, "how terms are weighed"},
-        {"bm25-k1", 0, "K1", AISLE_OPT_REAL, &o->k1, 1e-6, 100, NULL, "of --text-scheme bm25"},
-        {"bm25-b", 0, "B", AISLE_OPT_REAL, &o->b, 1e-6, 1, NULL, "of --text-scheme bm25"},
         {"fields", 0, "FIELD=W,...", AISLE_OPT_TEXT, &o->field_weights, 0, 0, NULL,
          "weights of title, description, category, brand (default 3, 1, 2, 2)"},
         {"created", 0, "TIME", AISLE_OPT_TEXT, &o->created, 0, 0, NULL, "time written into the model instead of the present"},
         {"json", 0, NULL, AISLE_OPT_FLAG, &o->json, 0, 0, NULL, "one JSON object a line on standard output"},
         {0},
     };
-    int32_t n = 0;
-    set_defaults(o);
-    for (; own->name; own++) table[n++] = *own;
-    memcpy(table + n, shared, sizeof shared);
+    for (const aisle_option *row = shared; row->name; row++) table[n++] = *row;
+    return n;
 }
 /* clang-format on */
+
+void aisle_train_options_init(aisle_train_options *o, aisle_train_scope scope, const aisle_option *own,
+                              aisle_option table[AISLE_TRAIN_OPTION_ROWS])
+{
+    int32_t n = 0;
+    *o = (aisle_train_options){.data = "data", .backend = "auto", .devices = 1};
+    for (; own->name; own++) table[n++] = *own;
+    table[n++] =
+        (aisle_option){"data", 'd', "DIR", AISLE_OPT_TEXT, &o->data, 0, 0, NULL, "data folder of the shop"};
+    n = add_settings(o, false, table, n);
+    n = add_shared(o, table, n);
+    int32_t end = add_settings(o, true, table, n); /* their defaults are set in either case */
+    table[scope == AISLE_SCOPE_FIT ? end : n] = (aisle_option){0};
+}
+
+int aisle_train_options_parse(aisle_train_options *o, const aisle_usage *usage, const aisle_option *table,
+                              int argc, char **argv)
+{
+    aisle_option all[AISLE_TRAIN_OPTION_ROWS];
+    int32_t n_args, n = 0;
+    /* the first pass finds --config and --help, the second lets the command line win */
+    int code = aisle_options_parse(usage, table, argc, argv, NULL, &n_args);
+    if (code >= 0 || !o->config) return code;
+    o->weights.n = 0;
+    aisle_train_options defaults;
+    aisle_train_options_init(&defaults, AISLE_SCOPE_FIT, &(aisle_option){0}, all);
+    for (; all[n].name; n++) /* the same rows, but writing into *o */
+        all[n].out = (char *)o + ((char *)all[n].out - (char *)&defaults);
+    code = aisle_config_file_read(usage->command, o->config, all, &o->texts);
+    return code < 0 ? aisle_options_parse(usage, table, argc, argv, NULL, &n_args) : code;
+}
 
 /* One NAME=VALUE of a comma-separated list; *rest moves past it. */
 static aisle_status next_pair(const char *option, aisle_str *rest, aisle_str *name, double *value,
@@ -163,36 +184,30 @@ static aisle_status read_time(const char *option, const char *text, int64_t *ms,
     return aisle_fail(err, AISLE_EINVAL, "--%s %s: must be a time as 2026-11-24T08:00:00Z", option, text);
 }
 
+static void read_slot(const aisle_setting *s, const aisle_option_slot *slot, aisle_train_params *p)
+{
+    int32_t choice = 0;
+    switch (s->type) {
+    case AISLE_SETTING_I32:
+    case AISLE_SETTING_U64: aisle_setting_set(s, p, (double)slot->i); break;
+    case AISLE_SETTING_F32:
+    case AISLE_SETTING_F64: aisle_setting_set(s, p, slot->r); break;
+    case AISLE_SETTING_FLAG: aisle_setting_set(s, p, slot->f); break;
+    case AISLE_SETTING_TEXT: aisle_setting_set_text(s, p, slot->t); break;
+    case AISLE_SETTING_CHOICE:
+        while (strcmp(s->choices[choice], slot->t) != 0) choice++;
+        aisle_setting_set(s, p, choice);
+        break;
+    }
+}
+
 aisle_status aisle_train_options_read(const aisle_train_options *o, aisle_train_params *out, aisle_error *err)
 {
     aisle_train_params p = aisle_train_params_default();
-    p.factors = (int32_t)o->factors;
-    p.iterations = (int32_t)o->iterations;
-    p.als = (aisle_als_params){.a0 = (float)o->unobserved,
-                               .reg = (float)o->regularization,
-                               .nu = (float)o->exponent,
-                               .cg_steps = (int32_t)o->cg_steps};
-    while (solvers[p.als.solver] != o->solver) p.als.solver++;
-    p.init_scale = (float)o->init_scale;
-    p.seed = (uint64_t)o->seed;
-    p.validation = o->validation;
-    p.patience = (int32_t)o->patience;
-    p.k_similar = (int32_t)o->similar;
-    p.k_content = (int32_t)o->content;
-    p.user_core = (int32_t)o->user_core;
-    p.item_core = (int32_t)o->item_core;
-    p.trending_days = o->trending_days;
+    const aisle_setting *s;
+    for (int32_t i = 0; i < AISLE_SETTINGS_MAX && (s = aisle_setting_at(i)); i++)
+        read_slot(s, &o->slot[i], &p);
     p.created = o->created;
-    p.weights.binary = o->binary;
-    p.weights.half_life_days = o->half_life;
-    p.weights.rating_floor = (float)o->rating_floor;
-    p.text = (aisle_text_params){.language = o->language,
-                                 .ngram = (int32_t)o->ngram,
-                                 .min_df = (int32_t)o->min_df,
-                                 .max_df = o->max_df,
-                                 .scheme = o->scheme == schemes[1] ? AISLE_TEXT_BM25 : AISLE_TEXT_TFIDF,
-                                 .k1 = o->k1,
-                                 .b = o->b};
     AISLE_TRY(read_weights(&o->weights, &p.weights, err));
     AISLE_TRY(read_fields(o->field_weights, &p.text, err));
     AISLE_TRY(read_time("now", o->now, &p.weights.now_ms, err));
@@ -200,4 +215,9 @@ aisle_status aisle_train_options_read(const aisle_train_options *o, aisle_train_
     AISLE_TRY(aisle_train_params_check(&p, err));
     *out = p;
     return AISLE_OK;
+}
+
+void aisle_train_options_deinit(aisle_train_options *o)
+{
+    aisle_arena_deinit(&o->texts);
 }

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aisle/file.h"
-#include "aisle/str.h"
-#include "server/cli/command.h"
 #include "server/cli/options.h"
+#include "server/config/config_file.h"
 
 enum { ROWS = 12, NAME_BYTES = 64 };
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
@@ -49,55 +47,6 @@ static const aisle_usage usage = {
     .examples = "  aisle serve --data shop\n  AISLE_SERVE_PORT=9000 aisle serve --data shop --print-config",
 };
 
-static int complain(const char *where, const aisle_error *err)
-{
-    aisle_error both;
-    aisle_fail(&both, err->status, "%s%s", where, err->message);
-    return aisle_complain("serve", err->status, &both);
-}
-
-static aisle_status set_line(aisle_config *c, const aisle_option *rows, aisle_str line, aisle_error *err)
-{
-    const char *equals = memchr(line.ptr, '=', line.len);
-    if (!equals) return aisle_fail(err, AISLE_EINVAL, "no `name = value`");
-    aisle_str name = aisle_str_trim((aisle_str){line.ptr, (size_t)(equals - line.ptr)});
-    aisle_str value = aisle_str_trim((aisle_str){equals + 1, line.len - (size_t)(equals + 1 - line.ptr)});
-    for (int i = 0; i < NOT_STORED; i++) {
-        if (!aisle_str_eq(name, aisle_str_from(rows[i].name))) continue;
-        char *text = aisle_arena_strndup(&c->texts, value.ptr, value.len);
-        if (!text) return aisle_fail(err, AISLE_ENOMEM, "out of memory");
-        return aisle_option_set(&rows[i], text, err);
-    }
-    return aisle_fail(err, AISLE_EINVAL, "no setting is called %.*s; see `aisle serve --print-config`",
-                      (int)(name.len > 60 ? 60 : name.len), name.ptr);
-}
-
-static int read_file(aisle_config *c, const aisle_option *rows)
-{
-    aisle_mapping map;
-    aisle_error err = {0};
-    if (aisle_file_map(c->file, &map, &err) != AISLE_OK) {
-        complain("", &err);
-        return 1;
-    }
-    int code = -1;
-    int64_t number = 0;
-    const char *at = (const char *)map.data, *end = at + map.size;
-    while (at < end && code < 0) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        aisle_str line = aisle_str_trim((aisle_str){at, (size_t)(stop - at)});
-        number++;
-        at = stop + 1;
-        if (!line.len || line.ptr[0] == '#') continue;
-        char where[300];
-        snprintf(where, sizeof where, "%.255s, line %lld: ", c->file, (long long)number);
-        if (set_line(c, rows, line, &err) != AISLE_OK) code = complain(where, &err);
-    }
-    aisle_file_unmap(&map);
-    return code;
-}
-
 static int read_environment(const aisle_option *rows)
 {
     for (int i = 0; i < NOT_STORED; i++) {
@@ -107,7 +56,8 @@ static int read_environment(const aisle_option *rows)
         for (char *s = name; *s; s++) *s = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
         const char *value = getenv(name);
         snprintf(where, sizeof where, "%s: ", name);
-        if (value && aisle_option_set(&rows[i], value, &err) != AISLE_OK) return complain(where, &err);
+        if (value && aisle_option_set(&rows[i], value, &err) != AISLE_OK)
+            return aisle_config_complain(usage.command, where, &err);
     }
     return -1;
 }
@@ -121,7 +71,11 @@ int aisle_config_read(aisle_config *c, int argc, char **argv)
     make_table(c, rows);
     /* the first pass finds --config and --help, the second lets the command line win */
     int code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);
-    if (code < 0 && c->file) code = read_file(c, rows);
+    if (code < 0 && c->file) {
+        aisle_option stored[ROWS] = {{0}};
+        memcpy(stored, rows, NOT_STORED * sizeof *rows);
+        code = aisle_config_file_read(usage.command, c->file, stored, &c->texts);
+    }
     if (code < 0) code = read_environment(rows);
     return code < 0 ? aisle_options_parse(&usage, rows, argc, argv, args, &n_args) : code;
 }

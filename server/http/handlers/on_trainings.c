@@ -10,8 +10,8 @@ enum { MAX_MEMBERS = 64, FIXED_ARGS = 8, ARGS = FIXED_ARGS + 2 * MAX_MEMBERS + 1
 /* Options that belong to whoever runs the server, or make no sense over HTTP. */
 static bool is_private(const char *name)
 {
-    static const char *const names[] = {"data",    "threads", "backend-dir", "device",
-                                        "devices", "memory",  "json",        NULL};
+    static const char *const names[] = {"data",   "threads", "backend-dir", "device", "devices",
+                                        "memory", "json",    "config",      NULL};
     for (const char *const *n = names; *n; n++)
         if (strcmp(*n, name) == 0) return true;
     return false;
@@ -93,7 +93,7 @@ static aisle_status parse(aisle_request *r, settings *s, json_t *body)
     aisle_error err = {0};
     const char *key;
     json_t *value;
-    aisle_train_options_init(&s->options, none, s->table);
+    aisle_train_options_init(&s->options, AISLE_SCOPE_TRAIN, none, s->table);
     json_object_foreach(body, key, value)
     {
         aisle_status one = add(r, s, key, value);

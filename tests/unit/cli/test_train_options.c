@@ -1,5 +1,6 @@
 /* The training options as `aisle train` and `aisle evaluate` read them, and test pairs out of a file. */
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@ static aisle_status read_options(int argc, char **argv, aisle_train_params *p, a
     aisle_option table[AISLE_TRAIN_OPTION_ROWS];
     aisle_train_options o;
     int32_t n;
-    aisle_train_options_init(&o, none, table);
+    aisle_train_options_init(&o, AISLE_SCOPE_TRAIN, none, table);
     cr_assert_eq(aisle_options_parse(&usage, table, argc, argv, NULL, &n), -1);
     return aisle_train_options_read(&o, p, err);
 }
@@ -107,4 +108,53 @@ Test(test_pairs, unknown_ids_are_counted_and_equal_pairs_are_one)
     unlink(path);
     aisle_csr_deinit(&t.pairs);
     aisle_dataset_free(d);
+}
+
+static int parse_with(const char *text, aisle_train_options *o, aisle_train_params *p)
+{
+    static const aisle_usage usage = {"train", "", "", NULL, 0, 0};
+    static const aisle_option none[] = {{0}};
+    static aisle_option table[AISLE_TRAIN_OPTION_ROWS];
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/aisle-test-config-%d.conf", (int)getpid());
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+    char *argv[] = {"train", "--factors", "7", "--config", path, "--weight", "view=.5"};
+    aisle_train_options_init(o, AISLE_SCOPE_TRAIN, none, table);
+    int code = aisle_train_options_parse(o, &usage, table, 7, argv);
+    unlink(path);
+    if (code < 0) cr_assert_eq(aisle_train_options_read(o, p, NULL), AISLE_OK);
+    return code;
+}
+
+Test(train_options, a_file_sets_what_the_command_line_leaves)
+{
+    aisle_train_options o;
+    aisle_train_params p;
+    cr_assert_eq(
+        parse_with("# best\nfactors = 99\n\nregularization=.5\nbinary = true\nweight = view=2,like=3\n"
+                   "ease-reg = 17 \ntext-scheme = bm25\n",
+                   &o, &p),
+        -1);
+    cr_assert_eq(p.factors, 7, "the option wins");
+    cr_assert_eq(p.als.reg, .5f);
+    cr_assert(p.weights.binary && p.text.scheme == AISLE_TEXT_BM25);
+    cr_assert_eq(p.ease.reg, 17, "settings of kinds that train does not make may stand in a file");
+    cr_assert_eq(p.weights.weight[AISLE_EVENT_VIEW], .5f);
+    cr_assert_eq(p.weights.weight[AISLE_EVENT_LIKE], 3);
+    aisle_train_options_deinit(&o);
+}
+
+Test(train_options, a_wrong_line_of_a_file_ends_with_2)
+{
+    static const char *const texts[] = {"factors 3\n", "factors = many\n", "nothing = 1\n",
+                                        "text-scheme = bm26"};
+    aisle_train_options o;
+    aisle_train_params p;
+    cr_redirect_stderr();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        cr_assert_eq(parse_with(texts[i], &o, &p), 2, "%s", texts[i]);
+        aisle_train_options_deinit(&o);
+    }
 }
