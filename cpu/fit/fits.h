@@ -5,6 +5,8 @@
 #include "aisle/fit.h"
 
 aisle_status fit_als(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_item_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_user_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 
 #endif

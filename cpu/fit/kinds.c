@@ -3,6 +3,8 @@
 
 static const aisle_fit_kind kinds[] = {
     {"als", "implicit ALS: factors of users and items", false, fit_als},
+    {"item-knn", "items near those that the user took", false, fit_item_knn},
+    {"user-knn", "what the nearest users took", false, fit_user_knn},
     {"popular", "what most users took, the same for everyone", false, fit_popular},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };

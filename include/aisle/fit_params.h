@@ -5,23 +5,30 @@
 #include <stdint.h>
 
 /* r_ui > 0: confidences. What is compared are the columns (item-knn) or rows (user-knn) of r, called vectors here;
- * |v| is their length, n_v the number of their entries, dot and common count are over the shared entries. */
+ * |v| is their length, n_v the number of their entries, dot and common count are over the shared entries.
+ *   item-knn: score(u, i) = sum over the items j of u that are among the k known ones most similar to i of r_uj s(j, i)
+ *   user-knn: score(u, i) = sum over the k users v most similar to u of s(v, u) r_vi
+ * -INFINITY where there is no neighbour. */
 typedef enum aisle_similarity {
     AISLE_SIMILARITY_COSINE,  /* a.b / (|a| |b|) */
     AISLE_SIMILARITY_JACCARD, /* common / (n_a + n_b - common); weights are not looked at */
     AISLE_SIMILARITY_TFIDF, /* cosine of tf-idf weighted vectors, as aisle_text_scheme with users as terms */
     AISLE_SIMILARITY_BM25,  /* dot of BM25 weighted vectors, likewise */
-    AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)), a the known item (Aiolli 2013) */
+    AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)), a the one that votes: j, or v (Aiolli 2013) */
 } aisle_similarity;
 
+/* With asymmetric, binary r and a k of all, item-knn is the linear graph filter or three-step walk
+ * R D_i^-alpha (R' D_u^-damping R) D_i^-(1-alpha) without self-loops (Shen et al. 2021, GF-CF: alpha .5, damping 1;
+ * Fu et al. 2022, LinkProp). Memory: 16 bytes a neighbour while they are found, 8 once they are. */
 typedef struct aisle_knn_params {
     aisle_similarity similarity;
     int32_t k; /* neighbours kept of each, 1..10000 */
     double
         shrink;   /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none */
     double alpha; /* of asymmetric, 0..1; default .5 */
-    double damping; /* 0..2: an entry counts its partner's n^-damping (users of item-knn); 0 = none */
-    double power;   /* > 0: similarities are raised to it; 1 = as they are */
+    double
+        damping; /* 0..2: a product counts its partner's n^-damping (users of item-knn), lengths do not; 0 = none */
+    double power; /* > 0: similarities are raised to it; 1 = as they are */
 } aisle_knn_params;
 
 /* EASE^R (Steck 2019, eq. 8). Up to max_dense items the dense inverse, above it the inverse of each item's
