@@ -9,7 +9,9 @@
 #include "aisle/memory.h"
 #include "aisle/rng.h"
 #include "aisle/str.h"
+#include "cpu/eval/beyond.h"
 #include "cpu/eval/rank.h"
+#include "cpu/eval/segments.h"
 
 enum {
     MAX_BLOCK = 48 /* users that factor scores take at once */,
@@ -29,11 +31,42 @@ typedef struct evaluation {
     float *scores;   /* threads x block x n_items */
     int16_t *placed; /* threads x n_items: the best rank an item was recommended at; 0 = never */
     aisle_ranker *rankers;
+    int32_t *popularity;   /* train users of each item; NULL unless beyond or segments are asked for */
+    double *beyond_values; /* n_users x n_cuts x AISLE_BEYOND; likewise */
+    aisle_beyond beyond;
+    aisle_segments segments;
     int64_t done,
         failed_at; /* failed_at: the first failed block, so that the error told is always the same */
     aisle_status status;
     aisle_error error;
 } evaluation;
+
+static bool is_cut(const aisle_eval_params *p, int32_t k)
+{
+    for (int32_t c = 0; c < p->n_cuts; c++)
+        if (p->cuts[c] == k) return true;
+    return false;
+}
+
+static aisle_status check_extras(const aisle_csr *train, const aisle_eval_params *p, aisle_error *err)
+{
+    for (int32_t v = 0; v < p->n_values; v++) {
+        const aisle_eval_values *want = &p->values[v];
+        if ((unsigned)want->metric >= AISLE_METRICS && want->metric != AISLE_METRIC_AUC)
+            return aisle_fail(err, AISLE_EINVAL, "evaluation: no values of single users for metric %d",
+                              (int)want->metric);
+        if (want->metric != AISLE_METRIC_AUC && !is_cut(p, want->k))
+            return aisle_fail(err, AISLE_EINVAL, "evaluation: values of %s@%d, but %d is no cut-off",
+                              aisle_metric_name(want->metric), want->k, want->k);
+    }
+    if (p->item_vectors && p->item_vectors->n_rows != train->n_cols)
+        return aisle_fail(err, AISLE_EINVAL, "evaluation: vectors of %d items, wanted %d",
+                          p->item_vectors->n_rows, train->n_cols);
+    if (p->light < 0 || !(p->head >= 0 && p->head <= 1))
+        return aisle_fail(err, AISLE_EINVAL, "evaluation: light %d must be >= 0 and head %g 0 to 1", p->light,
+                          p->head);
+    return AISLE_OK;
+}
 
 static aisle_status check(const aisle_csr *train, const aisle_csr *test, const aisle_eval_params *p,
                           aisle_error *err)
@@ -54,7 +87,7 @@ static aisle_status check(const aisle_csr *train, const aisle_csr *test, const a
     if (p->threads < 0 || p->max_users < 0)
         return aisle_fail(err, AISLE_EINVAL, "evaluation: threads %d and max_users %d must be >= 0",
                           p->threads, p->max_users);
-    return AISLE_OK;
+    return check_extras(train, p, err);
 }
 
 static int by_id(const void *a, const void *b)
@@ -70,7 +103,7 @@ static aisle_status choose_users(evaluation *e, aisle_error *err)
     e->users = aisle_array(e->test->n_rows, sizeof *e->users);
     if (!e->users) return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for user ids");
     for (int32_t u = 0; u < e->test->n_rows; u++)
-        if (aisle_rank_held(e->train, e->test, u, NULL) > 0) e->users[n++] = u;
+        if (aisle_rank_held(e->train, e->test, e->p->candidates, u, NULL) > 0) e->users[n++] = u;
     if (n == 0)
         return aisle_fail(err, AISLE_EINVAL,
                           "evaluation: no user has a test item outside the train part; nothing to measure");
@@ -116,6 +149,27 @@ static aisle_status prepare(evaluation *e, aisle_error *err)
     return AISLE_OK;
 }
 
+static aisle_status prepare_extras(evaluation *e, aisle_error *err)
+{
+    const aisle_eval_params *p = e->p;
+    bool beyond = p->beyond || p->item_vectors;
+    int64_t n = 0;
+    if (!beyond && !p->segments) return AISLE_OK;
+    e->popularity = aisle_calloc((size_t)e->train->n_cols, sizeof *e->popularity);
+    if (!e->popularity) return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for item counts");
+    for (int64_t k = 0; k < aisle_csr_nnz(e->train); k++) e->popularity[e->train->col[k]]++;
+    if (beyond) {
+        if (!aisle_size_mul(e->n_users, p->n_cuts * AISLE_BEYOND, &n))
+            e->beyond_values = aisle_array(n, sizeof *e->beyond_values);
+        if (!e->beyond_values)
+            return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for values of %d users",
+                              e->n_users);
+        AISLE_TRY(aisle_beyond_init(&e->beyond, e->train, e->popularity, p, e->threads, err));
+    }
+    aisle_segments_input in = {e->train, e->test, e->popularity, e->users, e->n_users, e->threads, p};
+    return p->segments ? aisle_segments_init(&e->segments, &in, err) : AISLE_OK;
+}
+
 static aisle_status run_block(evaluation *e, int32_t thread, int32_t first, aisle_error *err)
 {
     int32_t n_items = e->train->n_cols, n_top = 0;
@@ -132,6 +186,10 @@ static aisle_status run_block(evaluation *e, int32_t thread, int32_t first, aisl
             int16_t *at = &placed[ranker->top[k]];
             if (*at == 0 || k + 1 < *at) *at = (int16_t)(k + 1);
         }
+        if (e->beyond_values)
+            aisle_beyond_user(&e->beyond, thread, ranker->top, n_top,
+                              e->beyond_values + (int64_t)(first + r) * e->p->n_cuts * AISLE_BEYOND);
+        if (e->p->segments) aisle_segments_user(&e->segments, ranker, thread, first + r, n_top);
     }
     return AISLE_OK;
 }
@@ -173,33 +231,81 @@ static double coverage(const evaluation *e, int32_t k)
         }
         found += in;
     }
-    return (double)found / n_items;
+    return (double)found / e->rankers[0].n_candidates;
+}
+
+/* Over the users whose list is not empty (NaN otherwise, and no novelty is below 0); the Gini index over the catalogue.
+ */
+static aisle_status report_beyond(const evaluation *e, const aisle_bootstrap *all, aisle_eval_report *out,
+                                  aisle_error *err)
+{
+    aisle_metric metric[AISLE_EVAL_MAX_CUTS * AISLE_BEYOND];
+    aisle_bootstrap b = *all;
+    uint8_t *in = aisle_array(e->n_users, sizeof *in);
+    if (!in) return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for %d users", e->n_users);
+    b.values = e->beyond_values;
+    b.width = e->p->n_cuts * AISLE_BEYOND;
+    for (int32_t u = 0; u < e->n_users; u++) in[u] = b.values[(int64_t)u * b.width] >= 0;
+    aisle_status st = aisle_bootstrap_run(&b, in, metric, NULL, err);
+    aisle_free(in);
+    out->beyond = e->p->beyond;
+    out->diversity = e->p->item_vectors != NULL;
+    for (int32_t c = 0; st == AISLE_OK && c < e->p->n_cuts; c++) {
+        const aisle_metric *m = metric + c * AISLE_BEYOND;
+        double gini = 0;
+        if (out->diversity) out->at[c].diversity = m[AISLE_BEYOND_DIVERSITY];
+        if (!out->beyond) continue;
+        out->at[c].novelty = m[AISLE_BEYOND_NOVELTY];
+        out->at[c].popularity = m[AISLE_BEYOND_POPULARITY];
+        st = aisle_beyond_gini(&e->beyond, c, &gini, err);
+        out->at[c].gini = (aisle_metric){gini, gini, gini};
+    }
+    return st;
 }
 
 /* Means in user order, intervals, coverage: into the report. */
 static aisle_status summarise(const evaluation *e, aisle_eval_report *out, aisle_error *err)
 {
-    enum { MAX_WIDTH = AISLE_EVAL_MAX_CUTS * AISLE_METRICS + 1 };
-    double mean[MAX_WIDTH] = {0}, low[MAX_WIDTH], high[MAX_WIDTH];
-    for (int32_t u = 0; u < e->n_users; u++)
-        for (int32_t w = 0; w < e->width; w++) mean[w] += e->values[(int64_t)u * e->width + w];
-    for (int32_t w = 0; w < e->width; w++) low[w] = high[w] = mean[w] /= e->n_users;
-    aisle_bootstrap b = {e->values,  e->n_users, e->width,      e->p->bootstrap,
-                         e->threads, e->p->seed, e->p->progress};
-    if (b.resamples > 0) AISLE_TRY(aisle_bootstrap_run(&b, low, high, err));
+    aisle_metric metric[AISLE_EVAL_MAX_CUTS * AISLE_METRICS + 1];
+    aisle_bootstrap b = {e->values,  e->n_users, e->width,       e->p->bootstrap,
+                         e->threads, e->p->seed, e->p->progress, NULL};
+    AISLE_TRY(aisle_bootstrap_run(&b, NULL, metric, NULL, err));
     *out = (aisle_eval_report){.n_users = e->n_users, .n_cuts = e->p->n_cuts};
     for (int32_t c = 0; c < e->p->n_cuts; c++) {
-        out->at[c].k = e->p->cuts[c];
-        for (int32_t m = 0; m < AISLE_METRICS; m++) {
-            int32_t w = c * AISLE_METRICS + m;
-            *aisle_metric_at(&out->at[c], m) = (aisle_metric){mean[w], low[w], high[w]};
-        }
         double share = coverage(e, e->p->cuts[c]);
+        out->at[c].k = e->p->cuts[c];
+        for (int32_t m = 0; m < AISLE_METRICS; m++)
+            *aisle_metric_at(&out->at[c], m) = metric[c * AISLE_METRICS + m];
         out->at[c].coverage = (aisle_metric){share, share, share};
     }
-    int32_t last = e->width - 1;
-    out->auc = (aisle_metric){mean[last], low[last], high[last]};
-    return AISLE_OK;
+    out->auc = metric[e->width - 1];
+    if (e->beyond_values) AISLE_TRY(report_beyond(e, &b, out, err));
+    return e->p->segments ? aisle_segments_report(&e->segments, &b, out, err) : AISLE_OK;
+}
+
+static void give_values(const evaluation *e, const aisle_eval_values *want)
+{
+    int32_t at = e->width - 1;
+    for (int32_t c = 0; want->metric != AISLE_METRIC_AUC && c < e->p->n_cuts; c++)
+        if (e->p->cuts[c] == want->k) at = c * AISLE_METRICS + (int32_t)want->metric;
+    for (int32_t u = 0; u < e->train->n_rows; u++) want->values[u] = NAN;
+    for (int32_t u = 0; u < e->n_users; u++)
+        want->values[e->users[u]] = e->values[(int64_t)u * e->width + at];
+}
+
+static void release(evaluation *e)
+{
+    for (int32_t t = 0; e->rankers && t < e->threads; t++) aisle_ranker_deinit(&e->rankers[t]);
+    aisle_free(e->rankers);
+    aisle_free(e->users);
+    aisle_free(e->values);
+    aisle_free(e->gain);
+    aisle_free(e->scores);
+    aisle_free(e->placed);
+    aisle_free(e->popularity);
+    aisle_free(e->beyond_values);
+    aisle_beyond_deinit(&e->beyond);
+    aisle_segments_deinit(&e->segments);
 }
 
 aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *train, const aisle_csr *test,
@@ -207,18 +313,18 @@ aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *tr
 {
     int64_t started = aisle_time_monotonic_ns();
     evaluation e = {.source = source, .train = train, .test = test, .p = p};
+    aisle_eval_report report;
     AISLE_TRY(check(train, test, p, err));
     aisle_status st = choose_users(&e, err);
     if (st == AISLE_OK) st = prepare(&e, err);
+    if (st == AISLE_OK) st = prepare_extras(&e, err);
     if (st == AISLE_OK) st = run_blocks(&e, err);
-    if (st == AISLE_OK) st = summarise(&e, out, err);
-    if (st == AISLE_OK) out->seconds = (double)(aisle_time_monotonic_ns() - started) * 1e-9;
-    for (int32_t t = 0; e.rankers && t < e.threads; t++) aisle_ranker_deinit(&e.rankers[t]);
-    aisle_free(e.rankers);
-    aisle_free(e.users);
-    aisle_free(e.values);
-    aisle_free(e.gain);
-    aisle_free(e.scores);
-    aisle_free(e.placed);
+    if (st == AISLE_OK) st = summarise(&e, &report, err);
+    for (int32_t v = 0; st == AISLE_OK && v < p->n_values; v++) give_values(&e, &p->values[v]);
+    if (st == AISLE_OK) {
+        report.seconds = (double)(aisle_time_monotonic_ns() - started) * 1e-9;
+        *out = report;
+    }
+    release(&e);
     return st;
 }

@@ -3,22 +3,9 @@
 #include "cpu/eval/rank.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "aisle/memory.h"
-
-const aisle_metric_row aisle_metric_rows[AISLE_METRICS + 1] = {
-    {"precision", offsetof(aisle_eval_at, precision)},
-    {"recall", offsetof(aisle_eval_at, recall)},
-    {"f1", offsetof(aisle_eval_at, f1)},
-    {"accuracy", offsetof(aisle_eval_at, accuracy)},
-    {"hit_rate", offsetof(aisle_eval_at, hit_rate)},
-    {"map", offsetof(aisle_eval_at, map)},
-    {"mrr", offsetof(aisle_eval_at, mrr)},
-    {"ndcg", offsetof(aisle_eval_at, ndcg)},
-    {"coverage", offsetof(aisle_eval_at, coverage)},
-};
 
 aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const aisle_csr *test,
                                const aisle_eval_params *p, const double *gain, aisle_error *err)
@@ -29,6 +16,9 @@ aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const ai
         if (n > longest) longest = n;
     }
     *r = (aisle_ranker){.train = train, .test = test, .cuts = p->cuts, .n_cuts = p->n_cuts, .gain = gain};
+    r->candidates = p->candidates;
+    r->n_candidates = train->n_cols;
+    for (int32_t i = 0; p->candidates && i < train->n_cols; i++) r->n_candidates -= !p->candidates[i];
     r->n_top = p->cuts[p->n_cuts - 1];
     r->k = aisle_kernels_get();
     r->best.key = aisle_array(aisle_select_room(r->n_top), sizeof *r->best.key);
@@ -52,12 +42,14 @@ void aisle_ranker_deinit(aisle_ranker *r)
     *r = (aisle_ranker){0};
 }
 
-int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, int32_t u, int32_t *held)
+int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, const uint8_t *candidates, int32_t u,
+                        int32_t *held)
 {
     int32_t n = 0;
     int64_t t = train->row_ptr[u], t_end = train->row_ptr[u + 1];
     for (int64_t e = test->row_ptr[u]; e < test->row_ptr[u + 1]; e++) {
         int32_t item = test->col[e];
+        if (candidates && !candidates[item]) continue;
         while (t < t_end && train->col[t] < item) t++;
         if (t < t_end && train->col[t] == item) continue;
         if (held) held[n] = item;
@@ -150,7 +142,8 @@ static bool contains(const int32_t *sorted, int32_t n, int32_t id)
 }
 
 /* Walks the ranks once; every cut reads the sums as they stand at its rank. */
-static void metrics(const aisle_ranker *r, int32_t n_held, int32_t n_top, int32_t n_ranked, double *values)
+void aisle_rank_metrics(const aisle_ranker *r, const int32_t *held, int32_t n_held, int32_t n_top,
+                        double *values)
 {
     double dcg = 0, ideal = 0, average = 0, first = 0;
     int32_t hits = 0, rank = 0;
@@ -159,7 +152,7 @@ static void metrics(const aisle_ranker *r, int32_t n_held, int32_t n_top, int32_
         for (; rank < k; rank++) {
             if (rank < n_held) ideal += r->gain[rank];
             if (rank >= n_top) continue;
-            if (!contains(r->held, n_held, r->top[rank])) continue;
+            if (!contains(held, n_held, r->top[rank])) continue;
             hits++;
             dcg += r->gain[rank];
             average += (double)hits / (rank + 1);
@@ -171,7 +164,7 @@ static void metrics(const aisle_ranker *r, int32_t n_held, int32_t n_top, int32_
         v[AISLE_METRIC_PRECISION] = precision;
         v[AISLE_METRIC_RECALL] = recall;
         v[AISLE_METRIC_F1] = ratio(2 * precision * recall, precision + recall);
-        v[AISLE_METRIC_ACCURACY] = (double)(n_ranked - called - n_held + 2 * hits) / n_ranked;
+        v[AISLE_METRIC_ACCURACY] = (double)(r->n_ranked - called - n_held + 2 * hits) / r->n_ranked;
         v[AISLE_METRIC_HIT_RATE] = hits > 0;
         v[AISLE_METRIC_MAP] = average / (k < n_held ? k : n_held);
         v[AISLE_METRIC_MRR] = first;
@@ -189,22 +182,35 @@ static double auc(int64_t beaten, int64_t n_held, int64_t n_ranked)
     return (double)(beaten - n_held * n_held) / (2.0 * (double)n_held * (double)others);
 }
 
+/* Leaves NaN where nothing is to be ranked: NaN passes no comparison, so those are neither ranked nor counted. Returns
+ * how many items are left. */
+static int32_t leave_candidates(const aisle_ranker *r, int32_t u, float *scores)
+{
+    int32_t n = r->n_candidates;
+    for (int64_t e = r->train->row_ptr[u]; e < r->train->row_ptr[u + 1]; e++) {
+        scores[r->train->col[e]] = NAN;
+        n -= !r->candidates || r->candidates[r->train->col[e]];
+    }
+    if (r->candidates)
+        for (int32_t i = 0; i < r->train->n_cols; i++)
+            if (!r->candidates[i]) scores[i] = NAN;
+    return n;
+}
+
 aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, float *scores, double *values, int32_t *n_top,
                              aisle_error *err)
 {
-    int32_t n_held = aisle_rank_held(r->train, r->test, u, r->held), n_items = r->train->n_cols;
-    int64_t seen = r->train->row_ptr[u], n_seen = r->train->row_ptr[u + 1] - seen;
+    int32_t n_held = aisle_rank_held(r->train, r->test, r->candidates, u, r->held);
     for (int32_t h = 0; h < n_held; h++) r->held_scores[h] = scores[r->held[h]];
     qsort(r->held_scores, (size_t)n_held, sizeof *r->held_scores, by_score);
-    /* NaN passes no comparison: train items are neither ranked nor counted */
-    for (int64_t e = 0; e < n_seen; e++) scores[r->train->col[seen + e]] = NAN;
+    r->n_held = n_held;
+    r->n_ranked = leave_candidates(r, u, scores);
     aisle_select_init(&r->best, r->best.key, r->n_top);
-    rank_pass p = rank_scores(r, n_held, n_items, scores);
-    int64_t n_ranked = n_items - n_seen;
-    if (p.usable < 2 * n_ranked)
+    rank_pass p = rank_scores(r, n_held, r->train->n_cols, scores);
+    if (p.usable < 2 * (int64_t)r->n_ranked)
         return aisle_fail(err, AISLE_ENUMERIC, "evaluation: scores of user %d are NaN or infinite", u);
     *n_top = aisle_select_take(&r->best, r->top, r->top_scores);
-    metrics(r, n_held, *n_top, (int32_t)n_ranked, values);
-    values[r->n_cuts * AISLE_METRICS] = auc(p.beaten, n_held, n_ranked);
+    aisle_rank_metrics(r, r->held, n_held, *n_top, values);
+    values[r->n_cuts * AISLE_METRICS] = auc(p.beaten, n_held, r->n_ranked);
     return AISLE_OK;
 }

@@ -7,26 +7,15 @@
 #include "cpu/kernels/kernels.h"
 #include "cpu/kernels/select.h"
 
-/* What a user's vector of values holds for every cut, in the order of aisle_eval_at; the AUC follows the last
- * cut. */
-enum {
-    AISLE_METRIC_PRECISION,
-    AISLE_METRIC_RECALL,
-    AISLE_METRIC_F1,
-    AISLE_METRIC_ACCURACY,
-    AISLE_METRIC_HIT_RATE,
-    AISLE_METRIC_MAP,
-    AISLE_METRIC_MRR,
-    AISLE_METRIC_NDCG,
-    AISLE_METRICS
-};
+/* A user's vector of values holds the first AISLE_METRICS for every cut; the AUC follows the last cut. */
+enum { AISLE_METRICS = AISLE_METRIC_COVERAGE };
 
-/* Name and place of each metric, the coverage last: one row serves the evaluator, the table and the JSON. */
+/* Name and place of each metric that has a cut: one row serves the evaluator, the table and the JSON. */
 typedef struct aisle_metric_row {
     const char *name;
     size_t offset; /* of the aisle_metric within aisle_eval_at */
 } aisle_metric_row;
-extern const aisle_metric_row aisle_metric_rows[AISLE_METRICS + 1];
+extern const aisle_metric_row aisle_metric_rows[AISLE_METRIC_AUC];
 
 static inline aisle_metric *aisle_metric_at(aisle_eval_at *at, int32_t row)
 {
@@ -36,6 +25,8 @@ static inline aisle_metric *aisle_metric_at(aisle_eval_at *at, int32_t row)
 /* Working memory of one thread. */
 typedef struct aisle_ranker {
     const aisle_csr *train, *test;
+    const uint8_t *candidates; /* NULL = all items */
+    int32_t n_candidates;
     const int32_t *cuts;
     int32_t n_cuts, n_top; /* n_top = the largest cut */
     const double *gain;    /* n_top: 1 / log2(rank + 1) */
@@ -45,29 +36,47 @@ typedef struct aisle_ranker {
     float *top_scores; /* n_top */
     int32_t *held;     /* room for the longest test row */
     float *held_scores;
+    int32_t n_held, n_ranked; /* of the user ranked last */
 } aisle_ranker;
 
 aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const aisle_csr *test,
                                const aisle_eval_params *p, const double *gain, aisle_error *err);
 void aisle_ranker_deinit(aisle_ranker *r);
 
-/* Test items of user u outside the train row, ascending, into held (NULL = only count). */
-int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, int32_t u, int32_t *held);
+/* Test items of user u that are candidates (NULL = all are) outside the train row, ascending, into held (NULL = only
+ * count). */
+int32_t aisle_rank_held(const aisle_csr *train, const aisle_csr *test, const uint8_t *candidates, int32_t u,
+                        int32_t *held);
 
-/* Ranks user u by scores[n_items], of which those of the train row are overwritten; values[n_cuts *
+/* Ranks user u by scores[n_items], of which those of the train row and of no candidates are overwritten; values[n_cuts *
  * AISLE_METRICS + 1]; *n_top ranked items stand in r->top. AISLE_ENUMERIC for a score that is NaN or
  * +INFINITY. */
 aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, float *scores, double *values, int32_t *n_top,
                              aisle_error *err);
 
-/* Percentile intervals (Efron 1979): means[width] over n_users rows of values, each resample drawing n_users
- * rows; resample b uses random stream b, so the result does not depend on threads. */
+/* The metrics of r->top as if held[n_held >= 1] (ascending) were the user's test items: values[n_cuts * AISLE_METRICS].
+ */
+void aisle_rank_metrics(const aisle_ranker *r, const int32_t *held, int32_t n_held, int32_t n_top,
+                        double *values);
+
+/* Means over n_users rows of values[width], and how they spread when users are resampled: each resample draws n_users
+ * rows from random stream b = 1 .. resamples, so the result does not depend on threads. */
 typedef struct aisle_bootstrap {
     const double *values;
     int32_t n_users, width, resamples, threads;
     uint64_t seed;
     const aisle_progress *progress;
+    void (*statistic)(double *means); /* turns a row of means into what is wanted of them; NULL = the means */
 } aisle_bootstrap;
-aisle_status aisle_bootstrap_run(const aisle_bootstrap *b, double *low, double *high, aisle_error *err);
+
+/* means[resamples x width] */
+aisle_status aisle_bootstrap_resample(const aisle_bootstrap *b, double *means, aisle_error *err);
+/* out[width] over the rows u with in[u] (NULL = all), *n of them (NULL = not wanted), with percentile intervals of 95 %
+ * (Efron 1979) when resamples > 0. No rows: zeros. */
+aisle_status aisle_bootstrap_run(const aisle_bootstrap *b, const uint8_t *in, aisle_metric *out, int32_t *n,
+                                 aisle_error *err);
+/* The q-quantile of n sorted values by linear interpolation (Hyndman, Fan 1996, type 7). */
+double aisle_quantile(const double *sorted, int32_t n, double q);
+void aisle_sort_doubles(double *x, int64_t n);
 
 #endif

@@ -74,23 +74,32 @@ aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w
 aisle_status aisle_dataset_core(const aisle_dataset *d, int32_t user_k, int32_t item_k, uint8_t *keep,
                                 int64_t *n, aisle_error *err);
 
-/* Splits. Labels are per event; all events of one (user, item) pair get one label, so no pair is on both
- * sides. */
+/* Splits. Labels are per event, and no (user, item) pair is on both sides. Random labels depend on the seed and on the
+ * pair, item or user alone, never on what else is in. */
 typedef enum aisle_split_kind {
     AISLE_SPLIT_RANDOM,     /* each pair is test with probability `fraction` */
     AISLE_SPLIT_LEAVE_LAST, /* each user's pair with the newest first event is test, ties by arrival; users
-                               with one pair: train */
-    AISLE_SPLIT_TIME /* pairs first seen in the last `fraction` of the time span (by event count) are test */
+                               with one pair: train. Where no event at all has a time, arrival decides */
+    AISLE_SPLIT_TIME, /* the cut is the time by which (1 - fraction) of the events had come: pairs first seen after
+                         it are test. Of the other pairs the events after the cut are left out (label 255): what
+                         trains is what was known at the cut */
+    AISLE_SPLIT_DAYS, /* as TIME, the cut lying `fraction` of the time between oldest and newest event before the
+                         newest: "the last 20 % of days" */
+    AISLE_SPLIT_COLD_ITEM, /* each item is new with probability `fraction`: all its events are test, none train */
+    AISLE_SPLIT_COLD_USER, /* each user likewise */
+    AISLE_SPLIT_FOLD /* each pair lies in one of `folds` folds at random; those in `fold` are test: over all
+                              folds every pair is test once (k-fold cross-validation; Stone 1974) */
 } aisle_split_kind;
 
 typedef struct aisle_split_params {
     aisle_split_kind kind;
-    double fraction; /* 0 < fraction < 1; default .2 */
+    double fraction; /* 0 < fraction < 1; default .2; not looked at by LEAVE_LAST and FOLD */
     uint64_t seed;
+    int32_t folds, fold; /* of FOLD: 2..100 and 0..folds-1 */
 } aisle_split_params;
 
-/* label[n events]: 0 train, 1 test; events with in[i] == 0 (NULL = none) get 255 and are left out. Events
- * without time are an AISLE_EINVAL for leave-last and time. */
+/* label[n events]: 0 train, 1 test, 255 left out: events with in[i] == 0 (NULL = none), and what TIME and DAYS leave
+ * out. Events without time are an AISLE_EINVAL for time and days, and for leave-last when others have one. */
 aisle_status aisle_split(const aisle_dataset *d, const aisle_split_params *p, const uint8_t *in,
                          uint8_t *label, aisle_error *err);
 

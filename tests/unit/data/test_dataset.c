@@ -166,7 +166,7 @@ Test(dataset, every_failed_allocation_is_reported_and_leaks_nothing)
         uint8_t keep[3] = {1, 1, 1}, label[3];
         int64_t cleared;
         aisle_weights w = aisle_weights_default();
-        aisle_split_params split = {AISLE_SPLIT_TIME, 0.4, 1};
+        aisle_split_params split = {.kind = AISLE_SPLIT_TIME, .fraction = 0.4, .seed = 1};
         aisle_alloc_fail_after(n);
         aisle_dataset *d = aisle_dataset_new();
         aisle_status st = d ? fill(d, events, 3, &err) : AISLE_ENOMEM;

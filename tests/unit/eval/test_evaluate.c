@@ -236,7 +236,7 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
             double sum[AISLE_METRICS + 1] = {0}, v[AISLE_METRICS + 1];
             int32_t n = 0;
             for (int32_t u = 0; u < USERS; u++) {
-                if (aisle_rank_held(&s.train, &s.test, u, NULL) == 0) continue;
+                if (aisle_rank_held(&s.train, &s.test, NULL, u, NULL) == 0) continue;
                 twin_user(&s, u, p.cuts[c], v);
                 for (int32_t m = 0; m <= AISLE_METRICS; m++) sum[m] += v[m];
                 n++;
