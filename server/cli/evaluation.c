@@ -1,4 +1,4 @@
-/* The steps of `aisle evaluate`: get a subject and its test pairs, measure each model of it. */
+/* The steps of `aisle evaluate`: get the parts, fit each model to the training part, measure it on the other. */
 #include "server/cli/evaluation.h"
 
 #include <inttypes.h>
@@ -6,79 +6,12 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "server/cli/evaluation_measure.h"
+#include "server/cli/evaluation_names.h"
 #include "server/cli/evaluation_print.h"
+#include "server/cli/holdout.h"
+#include "server/cli/report.h"
 #include "server/cli/test_pairs.h"
-
-/* What is measured; everything borrowed from a training or from a model. */
-typedef struct subject {
-    aisle_mat users, items;
-    aisle_csr train;
-    const int32_t *similar_ids, *content_ids;
-    const float *similar_scores, *content_scores, *popularity;
-    int32_t k_similar, k_content;
-} subject;
-
-enum { MODEL_ALS, MODEL_NEIGHBOURS, MODEL_CONTENT, MODEL_POPULAR };
-
-static aisle_status read_models(const char *text, aisle_evaluated *r, aisle_error *err)
-{
-    aisle_str rest = aisle_str_from(text);
-    while (rest.ptr) {
-        const char *comma = memchr(rest.ptr, ',', rest.len);
-        aisle_str part = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
-        rest = comma ? (aisle_str){comma + 1, rest.len - part.len - 1} : (aisle_str){NULL, 0};
-        int32_t m = 0;
-        while (m < AISLE_EVALUATED_MODELS && !aisle_str_eq(part, aisle_str_from(aisle_evaluated_names[m])))
-            m++;
-        if (m == AISLE_EVALUATED_MODELS)
-            return aisle_fail(err, AISLE_EINVAL,
-                              "--models %.*s: must be of als, neighbours, content, popular", (int)part.len,
-                              part.ptr);
-        r->wanted[m] = true;
-    }
-    return AISLE_OK;
-}
-
-/* *have stays false when the subject has no such model: a shop without texts has no content model. */
-static aisle_status make_source(const subject *s, int32_t model, int32_t threads, aisle_eval_source *out,
-                                bool *have, aisle_error *err)
-{
-    bool there[AISLE_EVALUATED_MODELS] = {s->users.n_cols > 0, s->k_similar > 0, s->k_content > 0,
-                                          s->popularity != NULL};
-    *have = there[model];
-    if (!*have) return AISLE_OK;
-    switch (model) {
-    case MODEL_ALS: return aisle_eval_source_factors(&s->users, &s->items, threads, out, err);
-    case MODEL_NEIGHBOURS:
-        return aisle_eval_source_neighbours(&s->train, s->similar_ids, s->similar_scores, s->k_similar, out,
-                                            err);
-    case MODEL_CONTENT:
-        return aisle_eval_source_neighbours(&s->train, s->content_ids, s->content_scores, s->k_content, out,
-                                            err);
-    default: return aisle_eval_source_vector(s->popularity, s->train.n_cols, out, err);
-    }
-}
-
-static aisle_status measure(const aisle_evaluation *e, const subject *s, const aisle_csr *test,
-                            const aisle_progress *progress, aisle_evaluated *r, aisle_error *err)
-{
-    aisle_eval_params p = e->params;
-    int32_t n = 0;
-    p.progress = progress;
-    r->n_items = s->train.n_cols;
-    for (int32_t m = 0; m < AISLE_EVALUATED_MODELS; m++) {
-        aisle_eval_source source = {0};
-        if (!r->wanted[m]) continue;
-        AISLE_TRY(make_source(s, m, p.threads, &source, &r->have[m], err));
-        if (!r->have[m]) continue;
-        aisle_status st = aisle_evaluate(&source, &s->train, test, &p, &r->report[m], err);
-        aisle_eval_source_free(&source);
-        AISLE_TRY(st);
-        n++;
-    }
-    if (n == 0) return aisle_fail(err, AISLE_EINVAL, "--models %s: there is no such model here", e->models);
-    return AISLE_OK;
-}
 
 static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *ids, const aisle_weights *w,
                               const aisle_progress *progress, aisle_csr *test, aisle_error *err)
@@ -97,113 +30,265 @@ static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *i
     return AISLE_OK;
 }
 
+/* ---- a finished model -------------------------------------------------------------------------------------- */
+
+/* *have stays false when the model has no such part: a shop without texts has no content neighbours. */
+static aisle_status model_source(const aisle_model *m, const aisle_csr *train, const char *name,
+                                 int32_t threads, aisle_eval_source *out, bool *have, aisle_error *err)
+{
+    aisle_mat users = aisle_model_users(m), items = aisle_model_items(m);
+    const float *scores = aisle_model_popularity(m);
+    const int32_t *ids = NULL;
+    int32_t k = 0;
+    *have = false;
+    if (strcmp(name, "als") == 0 && users.n_cols > 0) {
+        *have = true;
+        return aisle_eval_source_factors(&users, &items, threads, out, err);
+    }
+    if (strcmp(name, "popular") == 0 && scores) {
+        *have = true;
+        return aisle_eval_source_vector(scores, train->n_cols, out, err);
+    }
+    /* rows of neighbours lie one behind the other */
+    if (strcmp(name, "item-knn") == 0) ids = aisle_model_similar(m, 0, &k, &scores);
+    if (strcmp(name, "content") == 0) ids = aisle_model_content(m, 0, &k, &scores);
+    *have = k > 0;
+    return *have ? aisle_eval_source_neighbours(train, ids, scores, k, out, err) : AISLE_OK;
+}
+
+static aisle_status measure_model(const aisle_evaluation *e, const aisle_model *m, const aisle_csr *test,
+                                  const aisle_progress *progress, aisle_evaluated *r, aisle_error *err)
+{
+    aisle_csr train = aisle_model_seen(m);
+    aisle_eval_subject s = {.train = &train, .test = test, .progress = progress};
+    int32_t n = 0;
+    r->n_users = train.n_rows;
+    r->n_items = train.n_cols;
+    r->n_train = aisle_csr_nnz(&train);
+    r->n_test = aisle_csr_nnz(test);
+    AISLE_TRY(aisle_evaluated_make_room(r, err));
+    for (int32_t i = 0; i < r->n_models; i++) {
+        aisle_eval_source source = {0};
+        bool have;
+        AISLE_TRY(model_source(m, &train, r->model[i].name, e->params.threads, &source, &have, err));
+        if (!have && r->n_compared > i)
+            return aisle_fail(err, AISLE_EINVAL, "%s has no part %s to compare", e->model_name,
+                              r->model[i].name);
+        if (!have) continue;
+        aisle_status st = aisle_evaluation_measure(e, r, &s, &source, &r->model[i], err);
+        aisle_eval_source_free(&source);
+        AISLE_TRY(st);
+        n++;
+    }
+    if (n == 0)
+        return aisle_fail(err, AISLE_EINVAL, "%s has none of the parts that --models names", e->model_name);
+    return AISLE_OK;
+}
+
 /* A number is a version of the data folder, anything else a file. */
 static aisle_status run_model(const aisle_evaluation *e, aisle_evaluated *r, aisle_error *err)
 {
     char path[4096];
     uint64_t version;
-    aisle_train_params params;
     aisle_model *m = NULL;
     aisle_csr test = {0};
     aisle_meter meter;
     if (!e->test)
         return aisle_fail(err, AISLE_EINVAL,
                           "--model needs --test FILE: what it was trained on tells nothing");
-    AISLE_TRY(aisle_train_options_read(e->options, &params, err));
+    AISLE_TRY(aisle_train_options_read(e->options, &r->settings, err));
     snprintf(path, sizeof path, "%s", e->model_name);
     if (aisle_str_to_u64(aisle_str_from(e->model_name), &version))
         snprintf(path, sizeof path, "%s/models/%06" PRIu64 ".aisle", e->options->data, version);
     aisle_meter_start(&meter, e->command, e->options->json);
     AISLE_TRY(aisle_model_open(path, &m, err));
     aisle_test_ids ids = {.model = m};
-    aisle_status st = read_test(e, &ids, &params.weights, &meter.progress, &test, err);
-    if (st == AISLE_OK) {
-        subject s = {.users = aisle_model_users(m),
-                     .items = aisle_model_items(m),
-                     .train = aisle_model_seen(m),
-                     .popularity = aisle_model_popularity(m)};
-        /* rows of neighbours lie one behind the other */
-        s.similar_ids = aisle_model_similar(m, 0, &s.k_similar, &s.similar_scores);
-        s.content_ids = aisle_model_content(m, 0, &s.k_content, &s.content_scores);
-        st = measure(e, &s, &test, &meter.progress, r, err);
-    }
+    aisle_status st = read_test(e, &ids, &r->settings.weights, &meter.progress, &test, err);
+    if (st == AISLE_OK) st = measure_model(e, m, &test, &meter.progress, r, err);
     aisle_meter_finish(&meter);
     aisle_csr_deinit(&test);
     aisle_model_unref(m);
     return st;
 }
 
-/* Labels the events: keep[] for training and the pairs of the rest as test. */
-static aisle_status split_events(const aisle_evaluation *e, aisle_training *t, uint8_t *keep, uint8_t *held,
-                                 aisle_csr *test, aisle_error *err)
+/* ---- models that are fitted here ------------------------------------------------------------------------- */
+
+/* What only some evaluations need beside the two matrices. */
+typedef struct extras {
+    aisle_csr stars, vectors;
+    uint8_t *candidates;
+} extras;
+
+static void extras_deinit(extras *x)
 {
-    aisle_split_params p = {
-        .kind = AISLE_SPLIT_RANDOM, .fraction = e->fraction, .seed = (uint64_t)e->params.seed};
-    int64_t n = aisle_dataset_events(t->dataset).n, cleared = 0;
-    if (e->split && strcmp(e->split, "leave-last") == 0) p.kind = AISLE_SPLIT_LEAVE_LAST;
-    if (e->split && strcmp(e->split, "time") == 0) p.kind = AISLE_SPLIT_TIME;
-    memset(keep, 1, (size_t)n);
-    AISLE_TRY(aisle_dataset_core(t->dataset, t->params.user_core, t->params.item_core, keep, &cleared, err));
-    t->params.user_core = t->params.item_core = 0;
-    AISLE_TRY(aisle_split(t->dataset, &p, keep, held, err)); /* 0 train, 1 test, 255 neither */
-    for (int64_t i = 0; i < n; i++) {
-        keep[i] = held[i] == 0;
-        held[i] = held[i] == 1;
-    }
-    return aisle_dataset_matrix(t->dataset, &t->params.weights, held, t->trainer.threads, test, err);
+    aisle_csr_deinit(&x->stars);
+    aisle_csr_deinit(&x->vectors);
+    aisle_free(x->candidates);
 }
 
-static aisle_status train_and_measure(const aisle_evaluation *e, aisle_training *t, const uint8_t *keep,
-                                      const aisle_csr *test, aisle_evaluated *r, aisle_error *err)
+static bool has_kind(const aisle_evaluated *r, bool stars)
 {
-    aisle_trained made;
-    if (!r->wanted[MODEL_ALS]) t->params.factors = 0;
-    if (!r->wanted[MODEL_NEIGHBOURS]) t->params.k_similar = 0;
-    if (!r->wanted[MODEL_CONTENT]) t->params.k_content = 0;
-    AISLE_TRY(aisle_train(t->dataset, keep, &t->params, &t->trainer, &made, err));
-    subject s = {made.users,       made.items,          made.seen,           made.similar_ids,
-                 made.content_ids, made.similar_scores, made.content_scores, made.popularity,
-                 made.k_similar,   made.k_content};
-    aisle_status st = measure(e, &s, test, &t->meter.progress, r, err);
-    aisle_trained_deinit(&made);
+    for (int32_t i = 0; i < r->n_models; i++)
+        if (r->model[i].kind->stars == stars) return true;
+    return false;
+}
+
+static aisle_status range_of_stars(const aisle_part *part, aisle_eval_subject *s, aisle_error *err)
+{
+    aisle_csr train;
+    AISLE_TRY(aisle_part_stars(part, &train, err));
+    s->lowest = s->highest = (double)train.val[0];
+    for (int64_t i = 0; i < aisle_csr_nnz(&train); i++) {
+        double v = (double)train.val[i];
+        if (v < s->lowest) s->lowest = v;
+        if (v > s->highest) s->highest = v;
+    }
+    aisle_csr_deinit(&train);
+    return AISLE_OK;
+}
+
+static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated *r, const aisle_holdout *h,
+                               aisle_eval_subject *s, extras *x, aisle_error *err)
+{
+    int32_t n_items = s->train->n_cols;
+    if (has_kind(r, true)) {
+        if (!h->held)
+            return aisle_fail(err, AISLE_EINVAL,
+                              "models of stars are measured on a --split, not on a --test file");
+        AISLE_TRY(range_of_stars(h->part, s, err));
+        AISLE_TRY(aisle_part_stars(h->held, &x->stars, err));
+        s->stars = &x->stars;
+    }
+    if (strcmp(e->candidates, "cold") == 0) {
+        x->candidates = aisle_array(n_items, 1);
+        if (!x->candidates) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d items", n_items);
+        for (int32_t i = 0; i < n_items; i++) x->candidates[i] = !aisle_part_has_item(h->part, i);
+        s->candidates = x->candidates;
+    }
+    if (e->beyond) {
+        AISLE_TRY(aisle_part_text(h->part, &r->settings.text, &x->vectors, NULL, err));
+        s->item_vectors = x->vectors.n_cols > 0 ? &x->vectors : aisle_part_by_item(h->part);
+    }
+    return AISLE_OK;
+}
+
+/* A kind that the user has not named may be left out for want of data: with one line, before the table. */
+static aisle_status fit_and_measure(const aisle_evaluation *e, aisle_training *t, const aisle_part *part,
+                                    const aisle_eval_subject *s, aisle_evaluated *r, int32_t i,
+                                    aisle_error *err)
+{
+    aisle_evaluated_model *m = &r->model[i];
+    aisle_fit_input in = {part, &t->params, &t->trainer};
+    aisle_eval_source source = {0};
+    aisle_error why = {0};
+    int64_t begun = aisle_time_monotonic_ns();
+    if (s->fold > 0 && !m->have) return AISLE_OK; /* left out before */
+    aisle_status st = m->kind->fit(&in, &source, &why);
+    aisle_meter_finish(&t->meter);
+    if (st == AISLE_EINVAL && !r->named) {
+        fprintf(stderr, "aisle %s: %s is left out: %s\n", e->command, m->name, why.message);
+        return AISLE_OK;
+    }
+    if (st != AISLE_OK) return aisle_fail(err, st, "%s", why.message);
+    m->fit_seconds += (double)(aisle_time_monotonic_ns() - begun) * 1e-9;
+    st = aisle_evaluation_measure(e, r, s, &source, m, err);
+    aisle_meter_finish(&t->meter);
+    aisle_eval_source_free(&source);
+    return st;
+}
+
+static aisle_status run_part(const aisle_evaluation *e, aisle_training *t, const aisle_holdout *h,
+                             const aisle_csr *test, int32_t fold, aisle_evaluated *r, aisle_error *err)
+{
+    const aisle_csr *train = aisle_part_pairs(h->part);
+    aisle_eval_subject s = {.train = train, .test = test, .progress = &t->meter.progress, .fold = fold};
+    extras x = {0};
+    if (fold == 0)
+        t->trainer.on_start(t->trainer.ctx, &(aisle_train_sizes){train->n_rows, train->n_cols,
+                                                                 aisle_csr_nnz(train), h->n_kept});
+    r->n_train += aisle_csr_nnz(train);
+    r->n_test += aisle_csr_nnz(test);
+    aisle_status st = add_extras(e, r, h, &s, &x, err);
+    for (int32_t i = 0; st == AISLE_OK && i < r->n_models; i++)
+        st = fit_and_measure(e, t, h->part, &s, r, i, err);
+    extras_deinit(&x);
+    return st;
+}
+
+/* Everything in the folder trains, the file is the test. */
+static aisle_status run_file(const aisle_evaluation *e, aisle_training *t, aisle_evaluated *r,
+                             aisle_error *err)
+{
+    aisle_csr test = {0};
+    aisle_holdout h = {0};
+    aisle_test_ids ids = {.dataset = t->dataset};
+    aisle_status st = aisle_holdout_core(&h, t->dataset, &t->params, err);
+    if (st == AISLE_OK) st = aisle_holdout_all(&h, &t->params.weights, t->trainer.threads, err);
+    if (st == AISLE_OK) st = read_test(e, &ids, &t->params.weights, &t->meter.progress, &test, err);
+    if (st == AISLE_OK) st = run_part(e, t, &h, &test, 0, r, err);
+    aisle_csr_deinit(&test);
+    aisle_holdout_deinit(&h);
+    return st;
+}
+
+static aisle_status run_splits(const aisle_evaluation *e, aisle_training *t, aisle_evaluated *r,
+                               aisle_error *err)
+{
+    aisle_holdout h = {0};
+    aisle_split_params p = {.kind = aisle_split_named(e->split),
+                            .fraction = e->fraction,
+                            .seed = e->params.seed,
+                            .folds = (int32_t)e->folds};
+    aisle_status st = aisle_holdout_core(&h, t->dataset, &t->params, err);
+    for (p.fold = 0; st == AISLE_OK && p.fold < r->n_folds; p.fold++) {
+        st = aisle_holdout_split(&h, &p, &t->params.weights, t->trainer.threads, err);
+        if (st == AISLE_OK) st = run_part(e, t, &h, aisle_part_pairs(h.held), p.fold, r, err);
+    }
+    aisle_holdout_deinit(&h);
     return st;
 }
 
 static aisle_status run_training(const aisle_evaluation *e, aisle_evaluated *r, aisle_error *err)
 {
     aisle_training t;
-    aisle_csr test = {0};
-    uint8_t *keep = NULL, *held = NULL;
+    bool any = false;
     aisle_status st = aisle_training_open(&t, e->command, e->options, err);
-    if (st == AISLE_OK && e->test) {
-        aisle_test_ids ids = {.dataset = t.dataset};
-        st = read_test(e, &ids, &t.params.weights, &t.meter.progress, &test, err);
-    } else if (st == AISLE_OK) {
-        int64_t n = aisle_dataset_events(t.dataset).n;
-        keep = aisle_array(n, 1);
-        held = aisle_array(n, 1);
-        if (!keep || !held) st = aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld labels", (long long)n);
-        if (st == AISLE_OK) st = split_events(e, &t, keep, held, &test, err);
+    if (st == AISLE_OK) {
+        r->settings = t.params;
+        r->n_users = aisle_idmap_count(aisle_dataset_users(t.dataset));
+        r->n_items = aisle_idmap_count(aisle_dataset_items(t.dataset));
+        st = aisle_evaluated_make_room(r, err);
     }
-    if (st == AISLE_OK) st = train_and_measure(e, &t, keep, &test, r, err);
-    aisle_free(keep);
-    aisle_free(held);
-    aisle_csr_deinit(&test);
+    if (st == AISLE_OK) st = e->test ? run_file(e, &t, r, err) : run_splits(e, &t, r, err);
+    for (int32_t i = 0; i < r->n_models; i++) any |= r->model[i].have;
+    if (st == AISLE_OK && !any)
+        st = aisle_fail(err, AISLE_EINVAL, "no model could be fitted to %s", e->options->data);
     aisle_training_close(&t);
     return st;
 }
 
-aisle_status aisle_evaluation_run(const aisle_evaluation *e, aisle_error *err)
+static aisle_status run(const aisle_evaluation *e, aisle_evaluated *r, aisle_error *err)
 {
-    aisle_evaluated r = {0};
     int64_t started_ns = aisle_time_monotonic_ns();
-    AISLE_TRY(read_models(e->models, &r, err));
+    AISLE_TRY(aisle_evaluated_names(e, r, err));
     if (e->split && e->test)
         return aisle_fail(err, AISLE_EINVAL, "--split %s and --test %s: one of them", e->split, e->test);
     if ((e->preset || e->map || e->event_type) && !e->test)
         return aisle_fail(err, AISLE_EINVAL,
                           "--preset, --map and --event-type say how to read --test, which is not given");
-    AISLE_TRY(e->model_name ? run_model(e, &r, err) : run_training(e, &r, err));
-    r.seconds = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-9;
-    return aisle_evaluation_print(e, &r, err);
+    r->n_folds = e->split && strcmp(e->split, "fold") == 0 ? (int32_t)e->folds : 1;
+    AISLE_TRY(e->model_name ? run_model(e, r, err) : run_training(e, r, err));
+    if (r->n_compared > 0) AISLE_TRY(aisle_evaluation_compare(e, r, err));
+    r->seconds = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-9;
+    return aisle_evaluation_print(e, r, err);
+}
+
+aisle_status aisle_evaluation_run(const aisle_evaluation *e, aisle_error *err)
+{
+    aisle_evaluated *r = aisle_calloc(1, sizeof *r);
+    if (!r) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the reports");
+    aisle_status st = run(e, r, err);
+    for (int32_t i = 0; i < r->n_models; i++) aisle_free(r->model[i].values);
+    aisle_free(r);
+    return st;
 }

@@ -1,38 +1,15 @@
-/* The table and the JSON line of `aisle evaluate`. Layout of the numbers is cpu/eval's. */
+/* The tables of `aisle evaluate`. Layout of the rankings' numbers is cpu/eval's. */
 #include "server/cli/evaluation_print.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const aisle_evaluated_names[AISLE_EVALUATED_MODELS] = {"als", "neighbours", "content", "popular"};
+#include "server/cli/report.h"
 
-static json_t *models_json(const aisle_evaluated *r, aisle_error *err)
+static bool is_stars(const aisle_evaluated_model *m)
 {
-    json_t *models = json_object();
-    for (int32_t m = 0; models && m < AISLE_EVALUATED_MODELS; m++) {
-        aisle_buf b = {0};
-        if (!r->have[m]) continue;
-        bool ok = aisle_eval_report_json(&r->report[m], &b, err) == AISLE_OK &&
-                  json_object_set_new(models, aisle_evaluated_names[m], json_loads(b.data, 0, NULL)) == 0;
-        aisle_buf_deinit(&b);
-        if (!ok) json_decref(models), models = NULL;
-    }
-    return models;
-}
-
-static aisle_status print_json(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err)
-{
-    const char *split = e->test ? "file" : e->split ? e->split : "random";
-    json_t *line =
-        json_pack("{s:s, s:s, s:f, s:I, s:f, s:o}", "event", "done", "split", split, "fraction", e->fraction,
-                  "seed", (json_int_t)e->params.seed, "seconds", r->seconds, "models", models_json(r, err));
-    if (!line) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
-    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(line);
-    return AISLE_OK;
+    return m->kind && m->kind->stars;
 }
 
 static void print_heading(const aisle_evaluation *e, const aisle_evaluated *r, int32_t n_users)
@@ -41,38 +18,111 @@ static void print_heading(const aisle_evaluation *e, const aisle_evaluated *r, i
         printf("test file %s", e->test);
     else if (e->split && strcmp(e->split, "leave-last") == 0)
         printf("split leave-last, the newest of each user held out");
+    else if (e->split && strcmp(e->split, "fold") == 0)
+        printf("split fold, %d times another %g %% held out", r->n_folds, 100. / r->n_folds);
     else
         printf("split %s, %g %% held out", e->split ? e->split : "random", 100 * e->fraction);
-    printf(": %" PRId32 " users evaluated on %" PRId32 " items, seed %" PRId64 ", %.1f s\n", n_users,
-           r->n_items, (int64_t)e->params.seed, r->seconds);
+    printf(": %" PRId32 " users evaluated on %" PRId32 " %sitems, seed %" PRIu64 ", %.1f s\n", n_users,
+           r->n_items, strcmp(e->candidates, "cold") == 0 ? "cold of all " : "", e->params.seed, r->seconds);
     if (e->params.bootstrap > 0)
         printf("second lines: 95 %% intervals of %d resamples of the users\n", e->params.bootstrap);
     putchar('\n');
 }
 
-static aisle_status print_table(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err)
+/* Four columns fit a terminal; more models take more tables. */
+enum { COLUMNS = 4 };
+
+static aisle_status print_rankings(const aisle_evaluated *r, aisle_error *err)
 {
+    static aisle_eval_report reports[COLUMNS];
+    const char *names[COLUMNS];
     aisle_buf b = {0};
-    aisle_eval_report reports[AISLE_EVALUATED_MODELS];
-    const char *names[AISLE_EVALUATED_MODELS];
-    int32_t n = 0;
-    for (int32_t m = 0; m < AISLE_EVALUATED_MODELS; m++) {
-        if (r->wanted[m] && !r->have[m])
-            fprintf(stderr, "aisle %s: no %s model here\n", e->command, aisle_evaluated_names[m]);
-        if (!r->have[m]) continue;
-        reports[n] = r->report[m];
-        names[n++] = aisle_evaluated_names[m];
+    aisle_status st = AISLE_OK;
+    for (int32_t i = 0, n = 0; i < r->n_models && st == AISLE_OK; i++) {
+        bool taken = r->model[i].have && !is_stars(&r->model[i]), last = i + 1 == r->n_models;
+        if (taken) {
+            reports[n] = r->model[i].ranking;
+            names[n++] = r->model[i].name;
+        }
+        if (n == 0 || (n < COLUMNS && !last)) continue;
+        if (b.len > 0 && !aisle_buf_append(&b, "\n", 1)) st = AISLE_ENOMEM;
+        if (st == AISLE_OK) st = aisle_eval_table_text(reports, names, n, &b, err);
+        if (st == AISLE_OK && reports->segments && !aisle_buf_append(&b, "\n", 1)) st = AISLE_ENOMEM;
+        if (st == AISLE_OK) st = aisle_eval_segments_text(reports, names, n, &b, err);
+        n = 0;
     }
-    aisle_status st = aisle_eval_table_text(reports, names, n, &b, err);
-    if (st == AISLE_OK) {
-        print_heading(e, r, reports->n_users);
-        fputs(b.data, stdout);
-    }
+    if (st == AISLE_OK && b.len > 0) fputs(b.data, stdout);
     aisle_buf_deinit(&b);
-    return st;
+    return st == AISLE_ENOMEM ? aisle_fail(err, st, "out of memory for the table") : st;
+}
+
+static void print_interval(const aisle_metric *m, bool intervals)
+{
+    printf("  %7.4f", m->mean);
+    if (intervals) printf(" (%.4f..%.4f)", m->low, m->high);
+}
+
+static void print_stars(const aisle_evaluation *e, const aisle_evaluated *r)
+{
+    bool any = false;
+    for (int32_t i = 0; i < r->n_models; i++) {
+        const aisle_evaluated_model *m = &r->model[i];
+        if (!m->have || !is_stars(m)) continue;
+        if (!any) printf("%-16s %9s %9s\n", "stars", "rmse", "mae");
+        any = true;
+        printf("%-16s", m->name);
+        print_interval(&m->stars.rmse, e->params.bootstrap > 0);
+        print_interval(&m->stars.mae, e->params.bootstrap > 0);
+        printf("  of %" PRId64 " ratings\n", m->stars.n_pairs);
+    }
+}
+
+static void print_comparison(const aisle_evaluated *r)
+{
+    char metric[32];
+    snprintf(metric, sizeof metric, r->k ? "%s@%d" : "%s", aisle_evaluated_metric(r->metric), r->k);
+    if (r->metric == AISLE_METRIC_RMSE) snprintf(metric, sizeof metric, "squared error");
+    printf("\n%s against %s, user by user; p of two sides, corrected for %d comparison%s (Holm)\n", metric,
+           r->model[0].name, r->n_compared - 1, r->n_compared > 2 ? "s" : "");
+    printf("%-16s %9s %10s  %-20s %9s %9s %7s %7s\n", "model", "mean", "difference", "95 % interval",
+           "bootstrap", "Wilcoxon", "higher", "lower");
+    printf("%-16s %9.4f\n", r->model[0].name, r->n_compared > 1 ? r->model[1].comparison.mean_b : 0);
+    for (int32_t i = 1; i < r->n_compared; i++) {
+        const aisle_evaluated_model *m = &r->model[i];
+        const aisle_comparison *c = &m->comparison;
+        printf("%-16s %9.4f %+10.4f  %+.4f .. %+.4f   %9.2g %9.2g %5.1f %% %5.1f %%\n", m->name, c->mean_a,
+               c->difference, c->low, c->high, m->holm_bootstrap, m->holm_wilcoxon, 100 * c->a_higher,
+               100 * c->b_higher);
+    }
+}
+
+static aisle_status print_tables(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err)
+{
+    int32_t n_users = 0;
+    for (int32_t i = 0; i < r->n_models; i++) {
+        const aisle_evaluated_model *m = &r->model[i];
+        if (m->have) n_users = is_stars(m) ? m->stars.n_users : m->ranking.n_users;
+        if (!m->have && e->model_name) fprintf(stderr, "aisle %s: no %s model here\n", e->command, m->name);
+    }
+    print_heading(e, r, n_users);
+    AISLE_TRY(print_rankings(r, err));
+    print_stars(e, r);
+    if (r->n_compared > 0) print_comparison(r);
+    return AISLE_OK;
 }
 
 aisle_status aisle_evaluation_print(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err)
 {
-    return e->options->json ? print_json(e, r, err) : print_table(e, r, err);
+    aisle_status st = AISLE_OK;
+    json_t *doc = e->options->json || e->report ? aisle_evaluation_json(e, r) : NULL;
+    if (!doc && (e->options->json || e->report))
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
+    if (e->report) st = aisle_report_evaluation(doc, e->report, err);
+    if (st == AISLE_OK && e->options->json) {
+        json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    } else if (st == AISLE_OK)
+        st = print_tables(e, r, err);
+    json_decref(doc);
+    return st;
 }

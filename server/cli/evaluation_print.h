@@ -1,20 +1,16 @@
-/* What an evaluation found, and its telling. */
+/* What an evaluation found, told: tables for people, one object for programs, which is also what the report shows. */
 #ifndef AISLE_SERVER_EVALUATION_PRINT_H
 #define AISLE_SERVER_EVALUATION_PRINT_H
 
+#include <jansson.h>
+
 #include "server/cli/evaluation.h"
 
-enum { AISLE_EVALUATED_MODELS = 4 };
-extern const char *const aisle_evaluated_names[AISLE_EVALUATED_MODELS];
-
-typedef struct aisle_evaluated {
-    aisle_eval_report report[AISLE_EVALUATED_MODELS];
-    bool wanted[AISLE_EVALUATED_MODELS], have[AISLE_EVALUATED_MODELS]; /* report[m] holds when have[m] */
-    int32_t n_items;
-    double seconds; /* of all of it, training included */
-} aisle_evaluated;
-
-/* One table of all models under a heading, or with --json one {"event":"done"} line. */
+/* The tables under a heading, or with --json one {"event":"done"} line; and the report's file. */
 aisle_status aisle_evaluation_print(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err);
+/* NULL when memory is short; the caller's. */
+json_t *aisle_evaluation_json(const aisle_evaluation *e, const aisle_evaluated *r);
+/* The settings of the data and of one kind (NULL = of the data alone): {"factors": 64, ...}. */
+json_t *aisle_settings_json(const aisle_train_params *p, const char *kind);
 
 #endif

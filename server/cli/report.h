@@ -1,0 +1,15 @@
+/* HTML pages of what was measured, each one file without network: styles and drawings are inside, both a light and a
+ * dark dress, values beside every bar so that colour is never needed. They show the JSON that --json prints. */
+#ifndef AISLE_SERVER_REPORT_H
+#define AISLE_SERVER_REPORT_H
+
+#include <jansson.h>
+
+#include "aisle/status.h"
+
+/* doc: as evaluation_json.c makes it. The file is replaced whole or not at all. */
+aisle_status aisle_report_evaluation(const json_t *doc, const char *path, aisle_error *err);
+/* doc: as tune_json.c makes it. */
+aisle_status aisle_report_tuning(const json_t *doc, const char *path, aisle_error *err);
+
+#endif
