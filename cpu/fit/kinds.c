@@ -6,6 +6,8 @@ static const aisle_fit_kind kinds[] = {
     {"item-knn", "items near those that the user took", false, fit_item_knn},
     {"user-knn", "what the nearest users took", false, fit_user_knn},
     {"popular", "what most users took, the same for everyone", false, fit_popular},
+    {"stars", "stars of explicit ratings: biases and factors", true, fit_stars},
+    {"stars-bias", "stars of explicit ratings: biases of users and items alone", true, fit_stars_bias},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

@@ -25,7 +25,7 @@ aisle_train_params aisle_train_params_default(void)
         .item_knn = {.k = 100, .alpha = .5, .power = 1},
         .user_knn = {.k = 100, .alpha = .5, .power = 1},
         .ease = {.reg = 250, .max_dense = 20000, .block = 200},
-        .stars = {.factors = 32, .iterations = 15, .reg = .1, .bias_reg = 5},
+        .stars = {.factors = 32, .iterations = 15, .reg = .06, .prior = 100, .bias_reg = 4},
         .hybrid = {.validation = .1, .fusion_k = 60, .cold_reg = 1, .few = 3}};
 }
 
@@ -101,6 +101,7 @@ static const aisle_setting settings[] = {
     {"stars-factors", 0, "N", FIT("stars"), FIELD(stars.factors), 0, 512, NULL, LOG(4, 128), "factors of explicit ratings; 0 = biases only"},
     {"stars-iterations", 0, "N", FIT("stars"), FIELD(stars.iterations), 1, 1000, NULL, BUDGET, "iterations of explicit ratings"},
     {"stars-reg", 0, "R", FIT("stars"), FIELD(stars.reg), 1e-9, 1e6, NULL, LOG(.01, 1), "penalty on their factors, times a row's ratings"},
+    {"stars-prior", 0, "N", FIT("stars"), FIELD(stars.prior), 0, 1e6, NULL, LINEAR(0, 300), "ratings' worth of penalty that every row has"},
     {"stars-bias-reg", 0, "B", FIT("stars"), FIELD(stars.bias_reg), 0, 1e6, NULL, LINEAR(0, 25), "ratings' worth of shrinkage of biases"},
     {"hybrid-parts", 0, "LIST", FIT("hybrid"), FIELD(hybrid.parts), 0, 0, NULL, NOT_SEARCHED, "kinds to combine, as als,content"},
     {"hybrid-validation", 0, "SHARE", FIT("hybrid"), FIELD(hybrid.validation), 1e-6, .5, NULL, NOT_SEARCHED, "of pairs that the weights are learned on"},

@@ -44,13 +44,19 @@ typedef struct aisle_popular_params {
     double half_life_days; /* 0 = no decay */
 } aisle_popular_params;
 
-/* Explicit ALS with biases, weighted-lambda regularisation (Zhou, Wilkinson, Schreiber, Pan 2008; Koren, Bell,
- * Volinsky 2009, eq. 4): stars_ui = mean + b_u + b_i + x_u . y_i. */
+/* Explicit ALS with biases (Koren, Bell, Volinsky 2009, eq. 4) and weighted-lambda regularisation (Zhou, Wilkinson,
+ * Schreiber, Pan 2008, eq. 2), which `prior` makes safe for short rows: stars_ui = mean + b_u + b_i + x_u . y_i,
+ *   min sum (r_ui - stars_ui)^2 + bias_reg (|b_u|^2 + |b_i|^2) + reg s ((n_u + prior) |x_u|^2 + (n_i + prior) |y_i|^2)
+ * summed over what is rated, over users and over items; n = the row's number of stars, s = the deviation of the stars
+ * from mean and biases alone, so that the defaults suit any scale. Predictions lie between the fewest and the most stars
+ * seen; users and items without stars have no bias and no factors. */
 typedef struct aisle_stars_params {
-    int32_t factors;    /* 0..512; 0 = biases only */
+    int32_t factors;    /* 0..512; 0 = biases only, as the kind stars-bias is */
     int32_t iterations; /* 1..1000 */
-    double reg;         /* of factors, times the row's number of stars */
-    double bias_reg;    /* of biases, in stars: b = sum of residuals / (bias_reg + n) */
+    double reg;         /* > 0 */
+    double
+        prior; /* >= 0: stars' worth of regularisation that a row has beside its own; 0 = weighted lambda */
+    double bias_reg; /* >= 0: b = sum of residuals / (bias_reg + n) */
 } aisle_stars_params;
 
 typedef enum aisle_hybrid_rule {
