@@ -25,7 +25,7 @@ aisle_train_params aisle_train_params_default(void)
         .item_knn = {.k = 100, .alpha = .5, .power = 1},
         .user_knn = {.k = 100, .alpha = .5, .power = 1},
         .ease = {.reg = 250, .max_dense = 20000, .block = 200},
-        .stars = {.factors = 32, .iterations = 15, .reg = .06, .prior = 100, .bias_reg = 4},
+        .stars = {.factors = 32, .iterations = 15, .reg = .05, .prior = 150, .bias_reg = 3},
         .hybrid = {.validation = .1, .fusion_k = 60, .cold_reg = 1, .few = 3}};
 }
 
