@@ -9,9 +9,7 @@
 #include "aisle/memory.h"
 #include "aisle/rng.h"
 #include "aisle/str.h"
-#include "cpu/eval/beyond.h"
-#include "cpu/eval/rank.h"
-#include "cpu/eval/segments.h"
+#include "cpu/eval/evaluation.h"
 
 enum {
     MAX_BLOCK = 48 /* users that factor scores take at once */,
@@ -19,27 +17,6 @@ enum {
     MAX_CUT = 1000,
     MAX_BOOTSTRAP = 100000
 };
-
-typedef struct evaluation {
-    const aisle_eval_source *source;
-    const aisle_csr *train, *test;
-    const aisle_eval_params *p;
-    int32_t threads, block, width, n_users;
-    int32_t *users;  /* to be evaluated, ascending */
-    double *values;  /* n_users x width, in the order of users */
-    double *gain;    /* of ranks 1.. */
-    float *scores;   /* threads x block x n_items */
-    int16_t *placed; /* threads x n_items: the best rank an item was recommended at; 0 = never */
-    aisle_ranker *rankers;
-    int32_t *popularity;   /* train users of each item; NULL unless beyond or segments are asked for */
-    double *beyond_values; /* n_users x n_cuts x AISLE_BEYOND; likewise */
-    aisle_beyond beyond;
-    aisle_segments segments;
-    int64_t done,
-        failed_at; /* failed_at: the first failed block, so that the error told is always the same */
-    aisle_status status;
-    aisle_error error;
-} evaluation;
 
 static bool is_cut(const aisle_eval_params *p, int32_t k)
 {
@@ -220,79 +197,6 @@ static aisle_status run_blocks(evaluation *e, aisle_error *err)
     return AISLE_OK;
 }
 
-static double coverage(const evaluation *e, int32_t k)
-{
-    int32_t n_items = e->train->n_cols, found = 0;
-    for (int32_t i = 0; i < n_items; i++) {
-        bool in = false;
-        for (int32_t t = 0; t < e->threads && !in; t++) {
-            int16_t rank = e->placed[(int64_t)t * n_items + i];
-            in = rank > 0 && rank <= k;
-        }
-        found += in;
-    }
-    return (double)found / e->rankers[0].n_candidates;
-}
-
-/* Over the users whose list is not empty (NaN otherwise, and no novelty is below 0); the Gini index over the catalogue.
- */
-static aisle_status report_beyond(const evaluation *e, const aisle_bootstrap *all, aisle_eval_report *out,
-                                  aisle_error *err)
-{
-    aisle_metric metric[AISLE_EVAL_MAX_CUTS * AISLE_BEYOND];
-    aisle_bootstrap b = *all;
-    uint8_t *in = aisle_array(e->n_users, sizeof *in);
-    if (!in) return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for %d users", e->n_users);
-    b.values = e->beyond_values;
-    b.width = e->p->n_cuts * AISLE_BEYOND;
-    for (int32_t u = 0; u < e->n_users; u++) in[u] = b.values[(int64_t)u * b.width] >= 0;
-    aisle_status st = aisle_bootstrap_run(&b, in, metric, NULL, err);
-    aisle_free(in);
-    out->beyond = e->p->beyond;
-    out->diversity = e->p->item_vectors != NULL;
-    for (int32_t c = 0; st == AISLE_OK && c < e->p->n_cuts; c++) {
-        const aisle_metric *m = metric + c * AISLE_BEYOND;
-        double gini = 0;
-        if (out->diversity) out->at[c].diversity = m[AISLE_BEYOND_DIVERSITY];
-        if (!out->beyond) continue;
-        out->at[c].novelty = m[AISLE_BEYOND_NOVELTY];
-        out->at[c].popularity = m[AISLE_BEYOND_POPULARITY];
-        st = aisle_beyond_gini(&e->beyond, c, &gini, err);
-        out->at[c].gini = (aisle_metric){gini, gini, gini};
-    }
-    return st;
-}
-
-/* Means in user order, intervals, coverage: into the report. */
-static aisle_status summarise(const evaluation *e, aisle_eval_report *out, aisle_error *err)
-{
-    aisle_metric metric[AISLE_EVAL_MAX_CUTS * AISLE_METRICS + 1];
-    aisle_bootstrap b = {e->values,  e->n_users, e->width,       e->p->bootstrap,
-                         e->threads, e->p->seed, e->p->progress, NULL};
-    AISLE_TRY(aisle_bootstrap_run(&b, NULL, metric, NULL, err));
-    *out = (aisle_eval_report){.n_users = e->n_users, .n_cuts = e->p->n_cuts};
-    for (int32_t c = 0; c < e->p->n_cuts; c++) {
-        double share = coverage(e, e->p->cuts[c]);
-        out->at[c].k = e->p->cuts[c];
-        for (int32_t m = 0; m < AISLE_METRICS; m++)
-            *aisle_metric_at(&out->at[c], m) = metric[c * AISLE_METRICS + m];
-        out->at[c].coverage = (aisle_metric){share, share, share};
-    }
-    out->auc = metric[e->width - 1];
-    if (e->beyond_values) AISLE_TRY(report_beyond(e, &b, out, err));
-    return e->p->segments ? aisle_segments_report(&e->segments, &b, out, err) : AISLE_OK;
-}
-
-static void give_values(const evaluation *e, const aisle_eval_values *want)
-{
-    int32_t at = e->width - 1;
-    for (int32_t c = 0; want->metric != AISLE_METRIC_AUC && c < e->p->n_cuts; c++)
-        if (e->p->cuts[c] == want->k) at = c * AISLE_METRICS + (int32_t)want->metric;
-    for (int32_t u = 0; u < e->train->n_rows; u++) want->values[u] = NAN;
-    for (int32_t u = 0; u < e->n_users; u++)
-        want->values[e->users[u]] = e->values[(int64_t)u * e->width + at];
-}
-
 static void release(evaluation *e)
 {
     for (int32_t t = 0; e->rankers && t < e->threads; t++) aisle_ranker_deinit(&e->rankers[t]);
@@ -319,8 +223,8 @@ aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *tr
     if (st == AISLE_OK) st = prepare(&e, err);
     if (st == AISLE_OK) st = prepare_extras(&e, err);
     if (st == AISLE_OK) st = run_blocks(&e, err);
-    if (st == AISLE_OK) st = summarise(&e, &report, err);
-    for (int32_t v = 0; st == AISLE_OK && v < p->n_values; v++) give_values(&e, &p->values[v]);
+    if (st == AISLE_OK) st = aisle_evaluation_summary(&e, &report, err);
+    for (int32_t v = 0; st == AISLE_OK && v < p->n_values; v++) aisle_evaluation_values(&e, &p->values[v]);
     if (st == AISLE_OK) {
         report.seconds = (double)(aisle_time_monotonic_ns() - started) * 1e-9;
         *out = report;

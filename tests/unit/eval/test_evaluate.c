@@ -3,34 +3,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "aisle/eval.h"
 #include "aisle/memory.h"
-#include "aisle/rng.h"
 #include "cpu/eval/rank.h"
-
-/* Scores straight out of a users x items table. */
-typedef struct table {
-    const float *scores;
-    int32_t n_items;
-} table;
-
-static aisle_status table_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n, float *out,
-                                 aisle_error *err)
-{
-    const table *t = ctx;
-    (void)thread, (void)err;
-    for (int32_t r = 0; r < n; r++)
-        memcpy(out + (int64_t)r * t->n_items, t->scores + (int64_t)users[r] * t->n_items,
-               (size_t)t->n_items * sizeof *out);
-    return AISLE_OK;
-}
-
-static aisle_csr csr(int32_t n_rows, int32_t n_cols, int64_t n, const int32_t *row, const int32_t *col)
-{
-    aisle_csr m;
-    cr_assert_eq(aisle_csr_from_coo(n_rows, n_cols, n, row, col, NULL, &m, NULL), AISLE_OK);
-    return m;
-}
+#include "tests/unit/eval/sample.h"
 
 static aisle_eval_params cuts(int32_t a, int32_t b)
 {
@@ -144,44 +119,9 @@ Test(evaluate, users_without_test_items_are_skipped)
 }
 
 /* ---- the twin: sorts everything, counts every pair ---- */
-enum { USERS = 150, ITEMS = 97 };
-
-typedef struct sample {
-    float scores[USERS * ITEMS];
-    bool in_train[USERS][ITEMS], in_test[USERS][ITEMS];
-    aisle_csr train, test;
-} sample;
-
-static void draw(sample *s, uint64_t seed)
-{
-    int32_t row[2][USERS * ITEMS], col[2][USERS * ITEMS];
-    int64_t n[2] = {0, 0};
-    aisle_rng rng;
-    aisle_rng_init(&rng, seed, 0);
-    memset(s, 0, sizeof *s);
-    for (int32_t u = 0; u < USERS; u++)
-        for (int32_t i = 0; i < ITEMS; i++) {
-            uint64_t x = aisle_rng_below(&rng, 20), q = aisle_rng_below(&rng, 12);
-            /* few distinct values, so that ties are everywhere, and some items that cannot be ranked */
-            s->scores[u * ITEMS + i] = q == 0 ? -INFINITY : (float)q;
-            s->in_train[u][i] = x < 3;
-            s->in_test[u][i] = x == 4 || (x == 5 && u % 2) || x == 0;
-            if (s->in_train[u][i]) row[0][n[0]] = u, col[0][n[0]++] = i;
-            if (s->in_test[u][i]) row[1][n[1]] = u, col[1][n[1]++] = i;
-        }
-    s->train = csr(USERS, ITEMS, n[0], row[0], col[0]);
-    s->test = csr(USERS, ITEMS, n[1], row[1], col[1]);
-}
-
-static void undraw(sample *s)
-{
-    aisle_csr_deinit(&s->train);
-    aisle_csr_deinit(&s->test);
-}
-
 static void twin_user(const sample *s, int32_t u, int32_t k, double v[AISLE_METRICS + 1])
 {
-    int32_t order[ITEMS], n = 0, n_held = 0, hits = 0, right = 0, called = 0;
+    int32_t order[ITEMS], n = 0, n_held = 0, hits = 0, right = 0;
     double dcg = 0, ideal = 0, average = 0, first = 0, wins = 0, pairs = 0;
     const float *score = s->scores + u * ITEMS;
     for (int32_t i = 0; i < ITEMS; i++) {
@@ -193,7 +133,6 @@ static void twin_user(const sample *s, int32_t u, int32_t k, double v[AISLE_METR
     }
     for (int32_t r = 0; r < n; r++) {
         bool in = s->in_test[u][order[r]], top = r < k && score[order[r]] != -INFINITY;
-        called += top;
         right += in == top;
         if (!in || !top) continue;
         hits++;
@@ -296,9 +235,18 @@ Test(evaluate, any_thread_count_gives_the_same_report)
     draw(&s, 11);
     table t = {s.scores, ITEMS};
     aisle_eval_source source = {&t, table_scores, NULL};
-    aisle_eval_params p = {
-        .cuts = {5, 20}, .n_cuts = 2, .threads = 1, .bootstrap = 40, .seed = 9, .max_users = 140};
-    aisle_eval_report one, other;
+    aisle_csr vectors;
+    cr_assert_eq(aisle_csr_transpose(&s.train, &vectors, NULL), AISLE_OK);
+    aisle_eval_params p = {.cuts = {5, 20},
+                           .n_cuts = 2,
+                           .threads = 1,
+                           .bootstrap = 40,
+                           .seed = 9,
+                           .max_users = 140,
+                           .beyond = true,
+                           .item_vectors = &vectors,
+                           .segments = true};
+    static aisle_eval_report one, other;
     cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &one, NULL), AISLE_OK);
     cr_assert_eq(one.n_users, 140);
     for (p.threads = 2; p.threads <= 3; p.threads++) {
@@ -306,6 +254,7 @@ Test(evaluate, any_thread_count_gives_the_same_report)
         one.seconds = other.seconds = 0;
         cr_assert_arr_eq(&one, &other, sizeof one);
     }
+    aisle_csr_deinit(&vectors);
     undraw(&s);
 }
 
@@ -368,7 +317,15 @@ Test(evaluate, every_failed_allocation_is_reported)
     draw(&s, 3);
     table t = {s.scores, ITEMS};
     aisle_eval_source source = {&t, table_scores, NULL};
-    aisle_eval_params p = {.cuts = {5}, .n_cuts = 1, .threads = 2, .bootstrap = 4};
+    aisle_csr vectors;
+    cr_assert_eq(aisle_csr_transpose(&s.train, &vectors, NULL), AISLE_OK);
+    aisle_eval_params p = {.cuts = {5},
+                           .n_cuts = 1,
+                           .threads = 2,
+                           .bootstrap = 4,
+                           .beyond = true,
+                           .item_vectors = &vectors,
+                           .segments = true};
     aisle_eval_report r;
     aisle_status st = AISLE_ENOMEM;
     int64_t n = 1;
@@ -378,6 +335,7 @@ Test(evaluate, every_failed_allocation_is_reported)
         aisle_alloc_fail_after(0);
     }
     cr_assert_eq(st, AISLE_OK);
-    cr_assert_gt(n, 10);
+    cr_assert_gt(n, 30);
+    aisle_csr_deinit(&vectors);
     undraw(&s);
 }

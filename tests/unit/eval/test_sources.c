@@ -142,3 +142,104 @@ Test(report, json_has_the_same_numbers)
     json_decref(json);
     aisle_buf_deinit(&b);
 }
+
+static aisle_eval_report full_report(void)
+{
+    aisle_eval_report r = small_report();
+    r.beyond = r.diversity = r.segments = true;
+    r.at[0].novelty = (aisle_metric){10.5, 10.25, 10.75};
+    r.at[0].gini = (aisle_metric){.9, .9, .9};
+    r.at[1].diversity = (aisle_metric){.5, .5, .5};
+    r.segment[AISLE_SEGMENT_NEW] = (aisle_eval_segment){.n_users = 2, .n_pairs = 7};
+    r.segment[AISLE_SEGMENT_TAIL] = (aisle_eval_segment){.n_users = 1, .n_pairs = 3};
+    r.segment[AISLE_SEGMENT_TAIL].at[1] = (aisle_eval_at){.k = 10, .recall = {.25, .2, .3}};
+    return r;
+}
+
+Test(report, table_has_what_lies_beyond_accuracy_below_it_and_no_best_of_bias)
+{
+    aisle_eval_report r[4] = {full_report(), full_report(), full_report(), full_report()};
+    const char *const names[] = {"als", "neighbours", "content", "popular"};
+    aisle_buf b = {0};
+    r[1].at[0].novelty = (aisle_metric){9, 8, 10};
+    r[1].at[0].gini = (aisle_metric){.5, .5, .5};
+    cr_assert_eq(aisle_eval_table_text(r, names, 2, &b, NULL), AISLE_OK);
+    const char *auc = strstr(b.data, "\nauc "), *novelty = strstr(b.data, "\nnovelty@5 ");
+    cr_assert(auc && novelty && auc < novelty, "%s", b.data);
+    cr_assert(strstr(novelty, "\nnovelty@5                10.5000*            9.0000\n"
+                              "                10.2500..10.7500    8.0000..10.0000\n"),
+              "%s", novelty);
+    cr_assert(strstr(novelty, "\ngini@5                    0.9000             0.5000\n"), "%s", novelty);
+    b.len = 0;
+    r[0].auc = r[3].auc = (aisle_metric){.5, .4, .6};
+    cr_assert_eq(aisle_eval_table_text(r, names, 4, &b, NULL), AISLE_OK);
+    for (const char *at = b.data, *end; *at; at = end + 1) {
+        end = strchr(at, '\n');
+        cr_assert_leq(end - at, 90, "%s", at);
+    }
+    aisle_buf_deinit(&b);
+}
+
+Test(report, segments_table_names_those_that_have_users)
+{
+    aisle_eval_report r[2] = {full_report(), small_report()};
+    const char *const names[] = {"als", "popular"};
+    aisle_buf b = {0};
+    cr_assert_eq(aisle_eval_segments_text(r, names, 2, &b, NULL), AISLE_OK);
+    cr_assert(strstr(b.data, "\nnew users: 2 users, 7 test pairs\nrecall@5 "), "%s", b.data);
+    cr_assert(strstr(b.data, "\ntail items: 1 users, 3 test pairs\n"), "%s", b.data);
+    cr_assert(strstr(b.data, "\nrecall@10                 0.2500*            0.0000\n"
+                             "                  0.2000..0.3000     0.0000..0.0000\n"),
+              "%s", b.data);
+    cr_assert(!strstr(b.data, "heavy") && !strstr(b.data, "cold"), "%s", b.data);
+    b.len = 0;
+    cr_assert_eq(aisle_eval_segments_text(r + 1, names, 1, &b, NULL), AISLE_OK);
+    cr_assert_eq(b.len, 0);
+    aisle_buf_deinit(&b);
+}
+
+static double number(const json_t *json, const char *key, const char *field)
+{
+    const json_t *value = json_object_get(json, key);
+    return json_number_value(field ? json_object_get(value, field) : value);
+}
+
+Test(report, json_holds_everything_that_was_asked_for)
+{
+    aisle_eval_report r = full_report();
+    aisle_buf b = {0};
+    cr_assert_eq(aisle_eval_report_json(&r, &b, NULL), AISLE_OK);
+    json_t *json = json_loads(b.data, 0, NULL), *at = json_array_get(json_object_get(json, "at"), 0);
+    cr_assert_eq(json_object_size(at), 14);
+    cr_assert_eq(number(at, "novelty", "high"), 10.75);
+    json_t *segments = json_object_get(json, "segments"), *tail = json_array_get(segments, 1);
+    cr_assert_eq(json_array_size(segments), 2);
+    cr_assert_str_eq(json_string_value(json_object_get(tail, "name")), "tail items");
+    cr_assert_eq(number(tail, "pairs", NULL), 3);
+    at = json_array_get(json_object_get(tail, "at"), 1);
+    cr_assert_eq(number(at, "recall", "mean"), .25);
+    cr_assert_eq(json_object_size(at), 9);
+    json_decref(json);
+    aisle_buf_deinit(&b);
+}
+
+Test(report, json_of_stars_and_comparisons_names_every_field)
+{
+    aisle_stars_report s = {3, 40, {.875, .8, .9}, {.5, .25, .75}, 1};
+    aisle_comparison c = {9, .5, .25, .25, .125, .375, .03125, .0625, .75, .125};
+    aisle_buf b = {0};
+    cr_assert_eq(aisle_stars_report_json(&s, &b, NULL), AISLE_OK);
+    json_t *json = json_loads(b.data, 0, NULL);
+    cr_assert(number(json, "users", NULL) == 3 && number(json, "pairs", NULL) == 40);
+    cr_assert(number(json, "rmse", "mean") == .875 && number(json, "mae", "high") == .75);
+    json_decref(json);
+    b.len = 0;
+    cr_assert_eq(aisle_comparison_json(&c, &b, NULL), AISLE_OK);
+    json = json_loads(b.data, 0, NULL);
+    cr_assert(number(json, "users", NULL) == 9 && number(json, "mean_b", NULL) == .25);
+    cr_assert(number(json, "difference", "low") == .125 && number(json, "difference", "mean") == .25);
+    cr_assert(number(json, "p_bootstrap", NULL) == .03125 && number(json, "p_wilcoxon", NULL) == .0625);
+    cr_assert(number(json, "a_higher", NULL) == .75 && number(json, "b_higher", NULL) == .125);
+    json_decref(json);
+    aisle_buf_deinit(&b);
+}
