@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "aisle/memory.h"
-#include "cpu/eval/evaluation.h"
+#include "cpu/eval/eval_state.h"
 
 static double coverage(const evaluation *e, int32_t k)
 {

@@ -9,7 +9,7 @@
 #include "aisle/memory.h"
 #include "aisle/rng.h"
 #include "aisle/str.h"
-#include "cpu/eval/evaluation.h"
+#include "cpu/eval/eval_state.h"
 
 enum {
     MAX_BLOCK = 48 /* users that factor scores take at once */,

@@ -1,6 +1,6 @@
 /* One evaluation under way: the evaluator fills it, the summary reads it; private to cpu/eval. */
-#ifndef AISLE_CPU_EVAL_EVALUATION_H
-#define AISLE_CPU_EVAL_EVALUATION_H
+#ifndef AISLE_CPU_EVAL_EVAL_STATE_H
+#define AISLE_CPU_EVAL_EVAL_STATE_H
 
 #include "cpu/eval/beyond.h"
 #include "cpu/eval/rank.h"
