@@ -9,6 +9,7 @@ const aisle_command aisle_commands[] = {
     {"import", "read a shop's raw files into its data folder", aisle_command_import},
     {"train", "train a model on the shop's events", aisle_command_train},
     {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
+    {"tune", "look for the settings that rank held-out events best", aisle_command_tune},
     {"recommend", "recommend items to one user, or for some items", aisle_command_recommend},
     {"similar", "list the items most like one item", aisle_command_similar},
     {"inspect", "check a model file and show what is in it", aisle_command_inspect},

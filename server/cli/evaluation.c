@@ -133,20 +133,6 @@ static bool has_kind(const aisle_evaluated *r, bool stars)
     return false;
 }
 
-static aisle_status range_of_stars(const aisle_part *part, aisle_eval_subject *s, aisle_error *err)
-{
-    aisle_csr train;
-    AISLE_TRY(aisle_part_stars(part, &train, err));
-    s->lowest = s->highest = (double)train.val[0];
-    for (int64_t i = 0; i < aisle_csr_nnz(&train); i++) {
-        double v = (double)train.val[i];
-        if (v < s->lowest) s->lowest = v;
-        if (v > s->highest) s->highest = v;
-    }
-    aisle_csr_deinit(&train);
-    return AISLE_OK;
-}
-
 static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated *r, const aisle_holdout *h,
                                aisle_eval_subject *s, extras *x, aisle_error *err)
 {
@@ -155,7 +141,7 @@ static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated 
         if (!h->held)
             return aisle_fail(err, AISLE_EINVAL,
                               "models of stars are measured on a --split, not on a --test file");
-        AISLE_TRY(range_of_stars(h->part, s, err));
+        AISLE_TRY(aisle_holdout_range(h, &s->lowest, &s->highest, err));
         AISLE_TRY(aisle_part_stars(h->held, &x->stars, err));
         s->stars = &x->stars;
     }

@@ -10,7 +10,7 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *value_json(const aisle_setting *s, const aisle_train_params *p)
+json_t *aisle_setting_json(const aisle_setting *s, const aisle_train_params *p)
 {
     double v = aisle_setting_get(s, p);
     const char *text;
@@ -30,7 +30,7 @@ json_t *aisle_settings_json(const aisle_train_params *p, const char *kind)
     json_t *o = json_object();
     for (int32_t i = 0; o && (s = aisle_setting_at(i)); i++)
         if (s->kind ? kind && strcmp(s->kind, kind) == 0 : kind == NULL)
-            json_object_set_new(o, s->name, value_json(s, p));
+            json_object_set_new(o, s->name, aisle_setting_json(s, p));
     return o;
 }
 

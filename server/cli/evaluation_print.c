@@ -64,11 +64,12 @@ static void print_interval(const aisle_metric *m, bool intervals)
 
 static void print_stars(const aisle_evaluation *e, const aisle_evaluated *r)
 {
-    bool any = false;
+    bool any = false, after_table = false;
+    for (int32_t i = 0; i < r->n_models; i++) after_table |= r->model[i].have && !is_stars(&r->model[i]);
     for (int32_t i = 0; i < r->n_models; i++) {
         const aisle_evaluated_model *m = &r->model[i];
         if (!m->have || !is_stars(m)) continue;
-        if (!any) printf("%-16s %9s %9s\n", "stars", "rmse", "mae");
+        if (!any) printf("%s%-16s %9s %9s\n", after_table ? "\n" : "", "stars", "rmse", "mae");
         any = true;
         printf("%-16s", m->name);
         print_interval(&m->stars.rmse, e->params.bootstrap > 0);

@@ -75,6 +75,31 @@ aisle_status aisle_holdout_split(aisle_holdout *h, const aisle_split_params *spl
     return st;
 }
 
+aisle_status aisle_holdout_set_aside(aisle_holdout *h, const aisle_split_params *split, aisle_error *err)
+{
+    int64_t n = aisle_dataset_events(h->d).n;
+    uint8_t *label = aisle_array(n, 1);
+    if (!label) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld labels", (long long)n);
+    aisle_status st = aisle_split(h->d, split, h->in, label, err);
+    for (int64_t i = 0; st == AISLE_OK && i < n; i++) h->in[i] = label[i] == 0;
+    aisle_free(label);
+    return st;
+}
+
+aisle_status aisle_holdout_range(const aisle_holdout *h, double *lowest, double *highest, aisle_error *err)
+{
+    aisle_csr stars;
+    AISLE_TRY(aisle_part_stars(h->part, &stars, err));
+    *lowest = *highest = (double)stars.val[0];
+    for (int64_t i = 0; i < aisle_csr_nnz(&stars); i++) {
+        double v = (double)stars.val[i];
+        if (v < *lowest) *lowest = v;
+        if (v > *highest) *highest = v;
+    }
+    aisle_csr_deinit(&stars);
+    return AISLE_OK;
+}
+
 void aisle_holdout_deinit(aisle_holdout *h)
 {
     free_parts(h);

@@ -23,6 +23,10 @@ aisle_status aisle_holdout_core(aisle_holdout *h, const aisle_dataset *d, aisle_
 aisle_status aisle_holdout_all(aisle_holdout *h, const aisle_weights *w, int32_t threads, aisle_error *err);
 aisle_status aisle_holdout_split(aisle_holdout *h, const aisle_split_params *split, const aisle_weights *w,
                                  int32_t threads, aisle_error *err);
+/* Takes the test part of a split out of h for good: what is asked for afterwards never sees it. */
+aisle_status aisle_holdout_set_aside(aisle_holdout *h, const aisle_split_params *split, aisle_error *err);
+/* The lowest and the highest stars of the training part. */
+aisle_status aisle_holdout_range(const aisle_holdout *h, double *lowest, double *highest, aisle_error *err);
 void aisle_holdout_deinit(aisle_holdout *h);
 
 #endif
