@@ -50,19 +50,19 @@ aisle_train_params aisle_train_params_default(void)
 
 /* clang-format off */
 static const aisle_setting settings[] = {
-    {"factors", 'f', "N", MADE("als"), FIELD(factors), 0, AISLE_MAX_FACTORS, NULL, LOG(16, 256), "factors of ALS; 0 = no ALS"},
-    {"iterations", 'i', "N", MADE("als"), FIELD(iterations), 1, 1000, NULL, BUDGET, "ALS iterations"},
-    {"unobserved", 'a', "A0", MADE("als"), FIELD(als.a0), 1e-9, 1e3, NULL, LOG(.001, .3), "weight of every unobserved pair"},
-    {"regularization", 'r', "R", MADE("als"), FIELD(als.reg), 1e-9, 1e6, NULL, LOG(.0005, .1), "penalty on large factors"},
-    {"exponent", 0, "NU", MADE("als"), FIELD(als.nu), 0, 1, NULL, LINEAR(0, 1), "how it grows with a row's frequency"},
-    {"solver", 0, "NAME", MADE("als"), FIELD(als.solver), 0, 0, solvers, NOT_SEARCHED, "how a row is solved"},
-    {"cg-steps", 0, "N", MADE("als"), FIELD(als.cg_steps), 0, 100, NULL, NOT_SEARCHED,
+    {"factors", 'f', "N", MADE("als,als-content"), FIELD(factors), 0, AISLE_MAX_FACTORS, NULL, LOG(16, 256), "factors of ALS; 0 = no ALS"},
+    {"iterations", 'i', "N", MADE("als,als-content"), FIELD(iterations), 1, 1000, NULL, BUDGET, "ALS iterations"},
+    {"unobserved", 'a', "A0", MADE("als,als-content"), FIELD(als.a0), 1e-9, 1e3, NULL, LOG(.001, .3), "weight of every unobserved pair"},
+    {"regularization", 'r', "R", MADE("als,als-content"), FIELD(als.reg), 1e-9, 1e6, NULL, LOG(.0005, .1), "penalty on large factors"},
+    {"exponent", 0, "NU", MADE("als,als-content"), FIELD(als.nu), 0, 1, NULL, LINEAR(0, 1), "how it grows with a row's frequency"},
+    {"solver", 0, "NAME", MADE("als,als-content"), FIELD(als.solver), 0, 0, solvers, NOT_SEARCHED, "how a row is solved"},
+    {"cg-steps", 0, "N", MADE("als,als-content"), FIELD(als.cg_steps), 0, 100, NULL, NOT_SEARCHED,
      "steps of --solver auto, pcg and cg; 0 = 2 of auto, 3 of the others"},
-    {"init-scale", 0, "S", MADE("als"), FIELD(init_scale), 1e-6, 100, NULL, NOT_SEARCHED, "size of the first item factors"},
+    {"init-scale", 0, "S", MADE("als,als-content"), FIELD(init_scale), 1e-6, 100, NULL, NOT_SEARCHED, "size of the first item factors"},
     {"seed", 's', "N", ALL, FIELD(seed), 0, 9e15, NULL, NOT_SEARCHED, "the same seed gives the same model"},
-    {"validation", 0, "SHARE", MADE("als"), FIELD(validation), 0, .5, NULL, NOT_SEARCHED,
+    {"validation", 0, "SHARE", MADE("als,als-content"), FIELD(validation), 0, .5, NULL, NOT_SEARCHED,
      "share of pairs held out to find the best iteration count; then trained again on all"},
-    {"patience", 0, "N", MADE("als"), FIELD(patience), 0, 1000, NULL, NOT_SEARCHED,
+    {"patience", 0, "N", MADE("als,als-content"), FIELD(patience), 0, 1000, NULL, NOT_SEARCHED,
      "end that search after N iterations without a better NDCG@20; 0 = never"},
     {"binary", 0, NULL, ALL, FIELD(weights.binary), 0, 1, NULL, NOT_SEARCHED, "every pair weighs 1"},
     {"half-life", 0, "DAYS", ALL, FIELD(weights.half_life_days), 0, 1e6, NULL, NOT_SEARCHED,
@@ -73,14 +73,14 @@ static const aisle_setting settings[] = {
     {"similar", 0, "N", ALL, FIELD(k_similar), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by interactions"},
     {"content", 0, "N", ALL, FIELD(k_content), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by text"},
     {"trending-days", 0, "DAYS", ALL, FIELD(trending_days), 1e-3, 3650, NULL, NOT_SEARCHED, "the window of trending"},
-    {"language", 0, "NAME", MADE("content"), FIELD(text.language), 0, 0, NULL, NOT_SEARCHED,
+    {"language", 0, "NAME", MADE("content,als-content"), FIELD(text.language), 0, 0, NULL, NOT_SEARCHED,
      "of product texts: a Snowball stemmer, or none"},
-    {"ngram", 0, "N", MADE("content"), FIELD(text.ngram), 1, 3, NULL, LINEAR(1, 3), "terms of up to N adjacent words"},
-    {"min-df", 0, "N", MADE("content"), FIELD(text.min_df), 1, 1e6, NULL, LOG(1, 20), "terms in fewer products are dropped"},
-    {"max-df", 0, "SHARE", MADE("content"), FIELD(text.max_df), 1e-6, 1, NULL, LOG(.05, 1), "terms in a larger share of products are dropped"},
-    {"text-scheme", 0, "NAME", MADE("content"), FIELD(text.scheme), 0, 0, schemes, ANY, "how terms are weighed"},
-    {"bm25-k1", 0, "K1", MADE("content"), FIELD(text.k1), 1e-6, 100, NULL, LINEAR(.5, 3), "of --text-scheme bm25"},
-    {"bm25-b", 0, "B", MADE("content"), FIELD(text.b), 1e-6, 1, NULL, LINEAR(.1, 1), "of --text-scheme bm25"},
+    {"ngram", 0, "N", MADE("content,als-content"), FIELD(text.ngram), 1, 3, NULL, LINEAR(1, 3), "terms of up to N adjacent words"},
+    {"min-df", 0, "N", MADE("content,als-content"), FIELD(text.min_df), 1, 1e6, NULL, LOG(1, 20), "terms in fewer products are dropped"},
+    {"max-df", 0, "SHARE", MADE("content,als-content"), FIELD(text.max_df), 1e-6, 1, NULL, LOG(.05, 1), "terms in a larger share of products are dropped"},
+    {"text-scheme", 0, "NAME", MADE("content,als-content"), FIELD(text.scheme), 0, 0, schemes, ANY, "how terms are weighed"},
+    {"bm25-k1", 0, "K1", MADE("content,als-content"), FIELD(text.k1), 1e-6, 100, NULL, LINEAR(.5, 3), "of --text-scheme bm25"},
+    {"bm25-b", 0, "B", MADE("content,als-content"), FIELD(text.b), 1e-6, 1, NULL, LINEAR(.1, 1), "of --text-scheme bm25"},
     {"item-knn-k", 0, "N", FIT("item-knn"), FIELD(item_knn.k), 1, 10000, NULL, LOG(10, 1000), "neighbours kept of each item"},
     {"item-knn-similarity", 0, "NAME", FIT("item-knn"), FIELD(item_knn.similarity), 0, 0, similarities, ANY, "how items are compared"},
     {"item-knn-shrink", 0, "X", FIT("item-knn"), FIELD(item_knn.shrink), 0, 1e6, NULL, LINEAR(0, 100), "added to the denominator"},
@@ -102,12 +102,12 @@ static const aisle_setting settings[] = {
     {"stars-iterations", 0, "N", FIT("stars"), FIELD(stars.iterations), 1, 1000, NULL, BUDGET, "iterations of explicit ratings"},
     {"stars-reg", 0, "R", FIT("stars"), FIELD(stars.reg), 1e-9, 1e6, NULL, LOG(.01, 1), "penalty on their factors, times a row's ratings"},
     {"stars-prior", 0, "N", FIT("stars"), FIELD(stars.prior), 0, 1e6, NULL, LINEAR(0, 300), "ratings' worth of penalty that every row has"},
-    {"stars-bias-reg", 0, "B", FIT("stars"), FIELD(stars.bias_reg), 0, 1e6, NULL, LINEAR(0, 25), "ratings' worth of shrinkage of biases"},
-    {"hybrid-parts", 0, "LIST", FIT("hybrid"), FIELD(hybrid.parts), 0, 0, NULL, NOT_SEARCHED, "kinds to combine, as als,content"},
+    {"stars-bias-reg", 0, "B", FIT("stars,stars-bias"), FIELD(stars.bias_reg), 0, 1e6, NULL, LINEAR(0, 25), "ratings' worth of shrinkage of biases"},
+    {"hybrid-parts", 0, "LIST", FIT("hybrid,fusion,switch"), FIELD(hybrid.parts), 0, 0, NULL, NOT_SEARCHED, "kinds to combine, as als,content"},
     {"hybrid-validation", 0, "SHARE", FIT("hybrid"), FIELD(hybrid.validation), 1e-6, .5, NULL, NOT_SEARCHED, "of pairs that the weights are learned on"},
-    {"hybrid-fusion-k", 0, "K", FIT("hybrid"), FIELD(hybrid.fusion_k), 0, 1e6, NULL, LOG(1, 200), "of fusion: a rank counts 1 / (K + rank)"},
-    {"hybrid-cold-reg", 0, "R", FIT("hybrid"), FIELD(hybrid.cold_reg), 1e-9, 1e9, NULL, LOG(.01, 100), "penalty of the map from texts to factors"},
-    {"hybrid-few", 0, "N", FIT("hybrid"), FIELD(hybrid.few), 0, 1e6, NULL, LINEAR(0, 20), "of switch: users with fewer items are new"},
+    {"hybrid-fusion-k", 0, "K", FIT("fusion"), FIELD(hybrid.fusion_k), 0, 1e6, NULL, LOG(1, 200), "of fusion: a rank counts 1 / (K + rank)"},
+    {"hybrid-cold-reg", 0, "R", FIT("als-content"), FIELD(hybrid.cold_reg), 1e-9, 1e9, NULL, LOG(.01, 100), "penalty of the map from texts to factors"},
+    {"hybrid-few", 0, "N", FIT("hybrid,switch"), FIELD(hybrid.few), 0, 1e6, NULL, LINEAR(0, 20), "of switch: users with fewer items are new"},
 };
 /* clang-format on */
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
@@ -122,6 +122,16 @@ const aisle_setting *aisle_setting_find(aisle_str name)
     for (int32_t i = 0; i < N_SETTINGS; i++)
         if (aisle_str_eq(name, aisle_str_from(settings[i].name))) return &settings[i];
     return NULL;
+}
+
+bool aisle_setting_is_of(const aisle_setting *s, const char *kind)
+{
+    size_t n = strlen(kind);
+    for (const char *at = s->kinds; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, kind, n) == 0 && (at[n] == ',' || at[n] == '\0')) return true;
+    }
+    return false;
 }
 
 double aisle_setting_get(const aisle_setting *s, const aisle_train_params *p)

@@ -13,7 +13,7 @@ int32_t aisle_tune_ranges_default(const char *kind, aisle_tune_range ranges[AISL
     const aisle_setting *s;
     int32_t n = 0;
     for (int32_t i = 0; n < AISLE_TUNE_MAX_RANGES && (s = aisle_setting_at(i)); i++)
-        if (s->kind && strcmp(s->kind, kind) == 0 &&
+        if (aisle_setting_is_of(s, kind) &&
             (s->search == AISLE_SEARCH_LINEAR || s->search == AISLE_SEARCH_LOG))
             ranges[n++] = range_of(s);
     return n;

@@ -32,9 +32,10 @@ typedef struct aisle_setting {
     const char *name;  /* "item-knn-k": --item-knn-k N, `item-knn-k = N`, "item_knn_k" in the meta */
     char letter;       /* of the short option; 0 = none */
     const char *value; /* "N", as help shows it; NULL for flags */
-    const char *kind;  /* the kind of model (fit.h) that it is of; NULL = of the data, so of all */
-    bool fit_only;     /* `kind` is not part of what `aisle_train` makes */
-    size_t offset;     /* in aisle_train_params */
+    const char
+        *kinds;    /* the kinds of model (fit.h) that it is of, with commas; NULL = of the data, so of all */
+    bool fit_only; /* no part of what `aisle_train` makes */
+    size_t offset; /* in aisle_train_params */
     aisle_setting_type type;
     double low, high;           /* inclusive, for numbers */
     const char *const *choices; /* NULL-terminated, for a choice */
@@ -45,6 +46,7 @@ typedef struct aisle_setting {
 
 const aisle_setting *aisle_setting_at(int32_t i); /* NULL past the end */
 const aisle_setting *aisle_setting_find(aisle_str name);
+bool aisle_setting_is_of(const aisle_setting *s, const char *kind); /* false for those of the data */
 
 /* Numbers, choices (their place) and flags (0, 1) as a number; texts are 0. Setting rounds what is whole, and does not
  * look at the range. */

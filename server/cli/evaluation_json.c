@@ -29,7 +29,7 @@ json_t *aisle_settings_json(const aisle_train_params *p, const char *kind)
     const aisle_setting *s;
     json_t *o = json_object();
     for (int32_t i = 0; o && (s = aisle_setting_at(i)); i++)
-        if (s->kind ? kind && strcmp(s->kind, kind) == 0 : kind == NULL)
+        if (kind ? aisle_setting_is_of(s, kind) : s->kinds == NULL)
             json_object_set_new(o, s->name, aisle_setting_json(s, p));
     return o;
 }

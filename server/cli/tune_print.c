@@ -122,7 +122,7 @@ static bool is_written(const aisle_tuning_run *run, const aisle_setting *s)
         const char *a = aisle_setting_text(s, p), *b = aisle_setting_text(s, &d);
         return a && *a && (!b || strcmp(a, b) != 0);
     }
-    return !s->kind || strcmp(s->kind, run->kind->name) == 0 ||
+    return !s->kinds || aisle_setting_is_of(s, run->kind->name) ||
            aisle_setting_get(s, p) != aisle_setting_get(s, &d);
 }
 

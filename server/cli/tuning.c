@@ -181,8 +181,7 @@ static void count_users(bench *b)
         b->n_measured += b->held->row_ptr[u + 1] > b->held->row_ptr[u];
     const aisle_setting *s;
     for (int32_t i = 0; (s = aisle_setting_at(i)); i++)
-        if (s->search == AISLE_SEARCH_BUDGET && s->kind && strcmp(s->kind, b->run->kind->name) == 0)
-            b->budget = s;
+        if (s->search == AISLE_SEARCH_BUDGET && aisle_setting_is_of(s, b->run->kind->name)) b->budget = s;
 }
 
 static aisle_status add_stars(bench *b, const aisle_holdout *h, aisle_error *err)

@@ -19,6 +19,10 @@ Test(settings, every_row_has_its_own_field_and_a_default_in_range)
                       s->name);
     }
     cr_assert_null(aisle_setting_find(AISLE_STR("nothing")));
+    const aisle_setting *factors = aisle_setting_find(AISLE_STR("factors"));
+    cr_assert(aisle_setting_is_of(factors, "als") && !aisle_setting_is_of(factors, "al") &&
+              !aisle_setting_is_of(factors, "popular"));
+    cr_assert(!aisle_setting_is_of(aisle_setting_find(AISLE_STR("binary")), "als"), "it is of the data");
 }
 
 Test(settings, what_is_printed_reads_back_as_the_same)
