@@ -102,6 +102,30 @@ Test(segments, are_evaluations_of_their_test_pairs_alone)
     undraw(&s);
 }
 
+/* Eight of ten train pairs are of item 0: four fifths, and the head is full. User 8 has the two others, and of the
+ * two items held out for him one is cold; user 9 is new. */
+Test(segments, head_items_make_four_fifths_and_no_more)
+{
+    enum { N = 10 };
+    int32_t train_u[N], train_i[N], u[5] = {8, 8, 9, 9, 9}, i[5] = {0, 3, 0, 1, 2};
+    static float s[N * 4];
+    static aisle_eval_report r;
+    for (int32_t e = 0; e < N; e++) train_u[e] = e < 8 ? e : 8, train_i[e] = e < 8 ? 0 : e - 7;
+    table t = {s, 4};
+    aisle_eval_source source = {&t, table_scores, NULL};
+    aisle_csr train = csr(N, 4, N, train_u, train_i), test = csr(N, 4, 5, u, i);
+    aisle_eval_params p = {.cuts = {1}, .n_cuts = 1, .threads = 1, .segments = true};
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
+    static const int64_t pairs[AISLE_SEGMENTS] = {3, 2, 0, 2, 2, 1};
+    static const int32_t users[AISLE_SEGMENTS] = {1, 1, 0, 2, 1, 1};
+    for (aisle_segment_id g = 0; g < AISLE_SEGMENTS; g++) {
+        cr_assert_eq(r.segment[g].n_pairs, pairs[g], "%s", aisle_segment_name(g));
+        cr_assert_eq(r.segment[g].n_users, users[g], "%s", aisle_segment_name(g));
+    }
+    aisle_csr_deinit(&train);
+    aisle_csr_deinit(&test);
+}
+
 Test(segments, without_anybody_are_zero)
 {
     int32_t u[2] = {0, 0}, train_i[2] = {0, 1}, held = 2, zero = 0;
