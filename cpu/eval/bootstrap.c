@@ -25,14 +25,51 @@ double aisle_quantile(const double *x, int32_t n, double q)
     return i + 1 < n ? x[i] + (at - i) * (x[i + 1] - x[i]) : x[i];
 }
 
+enum { BATCH = 512 };
+
+/* n_out whole numbers below n, all equally likely: two out of 64 random bits, and no division a draw (Lemire 2019). out has
+ * room for one more. */
+static void draw(aisle_rng *rng, uint32_t n, int32_t n_out, uint32_t *out)
+{
+    uint32_t skip = (0 - n) % n; /* 2^32 mod n products would make some numbers likelier */
+    for (int32_t k = 0; k < n_out;) {
+        uint64_t bits = aisle_rng_u64(rng), a = (bits >> 32) * n, b = (uint32_t)bits * (uint64_t)n;
+        out[k] = (uint32_t)(a >> 32);
+        k += (uint32_t)a >= skip;
+        out[k] = (uint32_t)(b >> 32);
+        k += (uint32_t)b >= skip;
+    }
+}
+
+static void add_rows(const aisle_bootstrap *b, int32_t n, const uint32_t *row, double *sum)
+{
+    for (int32_t i = 0; i < n; i++) {
+        const double *values = b->values + (int64_t)row[i] * b->width;
+        for (int32_t w = 0; w < b->width; w++) sum[w] += values[w];
+    }
+}
+
+/* Of comparisons: the sum stays in a register. */
+static double sum_values(const double *values, int32_t n, const uint32_t *row)
+{
+    double sum = 0;
+    for (int32_t i = 0; i < n; i++) sum += values[row[i]];
+    return sum;
+}
+
 static void resample(const aisle_bootstrap *b, int32_t index, double *mean)
 {
     aisle_rng rng;
+    uint32_t row[BATCH + 1];
     aisle_rng_init(&rng, b->seed, (uint64_t)index + 1);
     memset(mean, 0, (size_t)b->width * sizeof *mean);
-    for (int32_t i = 0; i < b->n_users; i++) {
-        const double *row = b->values + (int64_t)aisle_rng_below(&rng, (uint64_t)b->n_users) * b->width;
-        for (int32_t w = 0; w < b->width; w++) mean[w] += row[w];
+    for (int32_t first = 0; first < b->n_users; first += BATCH) {
+        int32_t n = b->n_users - first < BATCH ? b->n_users - first : BATCH;
+        draw(&rng, (uint32_t)b->n_users, n, row);
+        if (b->width == 1)
+            mean[0] += sum_values(b->values, n, row);
+        else
+            add_rows(b, n, row, mean);
     }
     for (int32_t w = 0; w < b->width; w++) mean[w] /= b->n_users;
     if (b->statistic) b->statistic(mean);
