@@ -5,10 +5,15 @@
 #include "aisle/fit.h"
 
 aisle_status fit_als(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_ease(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_item_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars_bias(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_user_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+
+/* The same scores for everyone; scores is taken, also on failure. */
+aisle_status same_for_all_source(float *scores, int32_t n_items, aisle_eval_source *out, aisle_error *err);
 
 #endif

@@ -5,7 +5,9 @@ static const aisle_fit_kind kinds[] = {
     {"als", "implicit ALS: factors of users and items", false, fit_als},
     {"item-knn", "items near those that the user took", false, fit_item_knn},
     {"user-knn", "what the nearest users took", false, fit_user_knn},
+    {"ease", "EASE^R: linear weights of items for items", false, fit_ease},
     {"popular", "what most users took, the same for everyone", false, fit_popular},
+    {"trending", "what is taken more of late than before, the same for everyone", false, fit_trending},
     {"stars", "stars of explicit ratings: biases and factors", true, fit_stars},
     {"stars-bias", "stars of explicit ratings: biases of users and items alone", true, fit_stars_bias},
 };

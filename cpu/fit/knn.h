@@ -37,7 +37,7 @@ aisle_status knn_lists(const aisle_csr *rows, const aisle_csr *partners, const a
 /* What users are scored by: row u of left [users x m] times right [m x items]. */
 typedef struct sparse_product {
     aisle_csr left, right;
-    bool owns_left, owns_right; /* released with the source; else borrowed */
+    bool owns_left, owns_right, owns_left_values; /* released with the source; else borrowed */
     /* NULL: a score of 0 becomes -INFINITY, for products of positive numbers. Else scores of users with an empty row
      * and of items with an empty row here (items x whatever; borrowed) do, and no other. */
     const aisle_csr *by_item;

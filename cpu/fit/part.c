@@ -118,6 +118,18 @@ bool aisle_part_has_item(const aisle_part *p, int32_t item)
     return p->has_item[item] != 0;
 }
 
+aisle_status aisle_part_pairs_of(const aisle_part *p, const aisle_weights *w, const uint8_t *in,
+                                 aisle_csr *out, aisle_error *err)
+{
+    int64_t n = aisle_dataset_events(p->d).n;
+    uint8_t *both = aisle_array(n, 1);
+    if (!both) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a mask of %lld events", (long long)n);
+    for (int64_t e = 0; e < n; e++) both[e] = in[e] && aisle_part_keeps(p, e);
+    aisle_status st = aisle_dataset_matrix(p->d, w, both, p->threads, out, err);
+    aisle_free(both);
+    return st;
+}
+
 /* Of pairs with several ratings the newest counts, by arrival where times are equal. */
 static bool is_stars(const aisle_part *p, const aisle_events *e, int64_t i)
 {

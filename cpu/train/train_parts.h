@@ -13,6 +13,9 @@ aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, cons
                                  const aisle_train_params *p, aisle_trained *out, aisle_error *err);
 /* Sums of ct's rows. */
 aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, aisle_error *err);
+/* The same for whoever has no dataset; *out: n_items scores, the caller's, NULL when no event has a time. */
+aisle_status aisle_trending_scores(const aisle_events *ev, const uint8_t *keep, const aisle_train_params *p,
+                                   int32_t n_items, float **out, aisle_error *err);
 aisle_status aisle_train_trending(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
                                   aisle_trained *out, aisle_error *err);
 

@@ -31,17 +31,22 @@ typedef struct aisle_knn_params {
     double power; /* > 0: similarities are raised to it; 1 = as they are */
 } aisle_knn_params;
 
-/* EASE^R (Steck 2019, eq. 8). Up to max_dense items the dense inverse, above it the inverse of each item's
- * neighbourhood of its `block` most similar items (Steck 2019b, "Markov random fields", section 3.2). */
+/* EASE^R (Steck 2019, eq. 8): score(u, i) = sum over u's items j of x_uj B_ji, with B the minimiser of |X - X B|^2 +
+ * reg |B|^2 with a diagonal of 0. x_ui^2 = r_ui / mean r, so that G = X'X counts pairs, whatever unit weights have, and a pair
+ * of ten purchases does not count a hundred times. -INFINITY for users and items without a pair. Up to max_dense items by
+ * the dense inverse, 4 n^2 bytes and n^3 operations in f32; above it column i is solved for the `block` items most
+ * similar to i by cosine alone (Steck 2019b, "Markov random fields", section 3.2), block^3 / 3 operations an item. */
 typedef struct aisle_ease_params {
     double reg;        /* lambda > 0 of the diagonal; default 250 */
     int32_t max_dense; /* 0..50000; default 20000 */
     int32_t block;     /* 1..2000; default 200 */
 } aisle_ease_params;
 
+/* Popularity: the sum of an item's confidences. Age is counted from the newest event. Both want events with times. */
 typedef struct aisle_popular_params {
-    double window_days;    /* events before it count nothing; 0 = all */
-    double half_life_days; /* 0 = no decay */
+    double window_days; /* events of this age and older, and those without time, count nothing; 0 = all count */
+    double half_life_days; /* of an event's weight, instead of that of aisle_weights; `binary` of those is then not looked
+                              at, and events without time do not decay; 0 = as the weights have it */
 } aisle_popular_params;
 
 /* Explicit ALS with biases (Koren, Bell, Volinsky 2009, eq. 4) and weighted-lambda regularisation (Zhou, Wilkinson,

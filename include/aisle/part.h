@@ -32,6 +32,10 @@ aisle_events aisle_part_events(const aisle_part *p);
 bool aisle_part_keeps(const aisle_part *p, int64_t e);
 bool aisle_part_has_item(const aisle_part *p, int32_t item); /* of a kept event of whatever weight */
 
+/* users x items: confidences by other weights, of the kept events with in[e] != 0 alone. *out is the caller's. */
+aisle_status aisle_part_pairs_of(const aisle_part *p, const aisle_weights *w, const uint8_t *in,
+                                 aisle_csr *out, aisle_error *err);
+
 /* users x items: the stars of each pair's newest kept rating or review with stars; AISLE_EINVAL when there is none.
  * *out is the caller's. */
 aisle_status aisle_part_stars(const aisle_part *p, aisle_csr *out, aisle_error *err);
