@@ -115,6 +115,11 @@ const float *aisle_model_trending(const aisle_model *m)
     return model_data(m, MODEL_TRENDING);
 }
 
+const float *aisle_model_item_confidence(const aisle_model *m)
+{
+    return model_data(m, MODEL_ITEM_CONFIDENCE);
+}
+
 const char *aisle_model_meta(const aisle_model *m)
 {
     return model_data(m, MODEL_META);

@@ -47,6 +47,7 @@ typedef enum model_kind {
     MODEL_CONTENT_SCORES,
     MODEL_POPULARITY,
     MODEL_TRENDING,
+    MODEL_ITEM_CONFIDENCE,
     MODEL_N_KINDS
 } model_kind;
 

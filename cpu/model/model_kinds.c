@@ -26,6 +26,7 @@ const model_kind_info model_kinds[MODEL_N_KINDS] = {
     [MODEL_CONTENT_SCORES] = {"content-scores", MODEL_F32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false},
     [MODEL_POPULARITY] = {"popularity", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
     [MODEL_TRENDING] = {"trending", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
+    [MODEL_ITEM_CONFIDENCE] = {"item-confidence", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
 };
 
 size_t model_type_bytes(uint32_t type)

@@ -140,6 +140,7 @@ static void add_sections(struct aisle_model *m, const aisle_model_parts *p, cons
     add(m, MODEL_CONTENT_SCORES, p->content_scores, 0);
     add(m, MODEL_POPULARITY, p->popularity, 0);
     add(m, MODEL_TRENDING, p->trending, 0);
+    add(m, MODEL_ITEM_CONFIDENCE, p->item_confidence, 0);
 }
 
 /* How many stretches of memory a section is, and the bytes of each: one when its rows are packed. */

@@ -46,7 +46,7 @@ aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items 
         for (int32_t j = 0; j < given.n; j++) {
             const float *y = aisle_mat_row(&items, given.at[j].item);
             float likeness = k->dot(f, sides + (int64_t)h * f, y);
-            tally_add(&t, given.at[j].item, likeness * given.at[j].weight);
+            tally_add(&t, given.at[j].item, likeness * fold_weight(m, &given.at[j]));
         }
         tally_finish(&t);
     }

@@ -70,15 +70,22 @@ static float regularisation(const aisle_model *m, int32_t n_u)
     return (float)((double)reg * pow(n_u + (double)a0 * aisle_model_n_items(m), (double)nu));
 }
 
-/* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on; returns how many. */
-static int32_t gather(const aisle_mat *items, given_items given, int32_t *from, float *rows, float *root)
+float fold_weight(const aisle_model *m, const aisle_weighted_item *g)
 {
-    int32_t n = 0, f = items->n_cols;
+    const float *confidence = aisle_model_item_confidence(m);
+    return confidence ? g->weight * confidence[g->item] : g->weight;
+}
+
+/* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on; returns how many. */
+static int32_t gather(const aisle_model *m, given_items given, int32_t *from, float *rows, float *root)
+{
+    aisle_mat items = aisle_model_items(m);
+    int32_t n = 0, f = items.n_cols;
     for (; *from < given.n && n < FOLD_BLOCK; ++*from) {
         const aisle_weighted_item *g = &given.at[*from];
-        if (!score_has_factors(items, g->item)) continue;
-        const float *y = aisle_mat_row(items, g->item);
-        root[n] = sqrtf(g->weight);
+        if (!score_has_factors(&items, g->item)) continue;
+        const float *y = aisle_mat_row(&items, g->item);
+        root[n] = sqrtf(fold_weight(m, g));
         for (int32_t k = 0; k < f; k++) rows[(int64_t)n * f + k] = root[n] * y[k];
         n++;
     }
@@ -87,9 +94,8 @@ static int32_t gather(const aisle_mat *items, given_items given, int32_t *from, 
 
 aisle_status fold_factor(const aisle_model *m, given_items given, float *room, float *x, aisle_error *err)
 {
-    aisle_mat items = aisle_model_items(m);
     const float *gram = aisle_model_item_gram(m);
-    const int32_t f = items.n_cols;
+    const int32_t f = aisle_model_n_factors(m);
     const int64_t ff = (int64_t)f * f;
     float *rows = room + ff, *root = rows + (int64_t)FOLD_BLOCK * f, a0, reg, nu;
     int32_t n_u = 0;
@@ -97,7 +103,7 @@ aisle_status fold_factor(const aisle_model *m, given_items given, float *room, f
     aisle_model_objective(m, &a0, &reg, &nu);
     for (int64_t i = 0; i < ff; i++) room[i] = a0 * gram[i];
     if (x) memset(x, 0, (size_t)f * sizeof *x);
-    for (int32_t from = 0, n; (n = gather(&items, given, &from, rows, root)) > 0; n_u += n) {
+    for (int32_t from = 0, n; (n = gather(m, given, &from, rows, root)) > 0; n_u += n) {
         cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, f, n, 1, rows, f, 1, room, f);
         /* sqrt(c) times sqrt(c) y */
         if (x) cblas_sgemv(CblasRowMajor, CblasTrans, n, f, 1, rows, f, root, 1, 1, x, 1);

@@ -58,6 +58,8 @@ typedef struct given_items {
     const aisle_weighted_item *at; /* distinct */
     int32_t n;
 } given_items;
+/* What the item counts in the objective: its weight times the model's confidence in it. */
+float fold_weight(const aisle_model *m, const aisle_weighted_item *g);
 bool score_has_factors(const aisle_mat *items, int32_t i);
 /* Sorts by item and adds up repeats; returns the number left. */
 int32_t score_merge(aisle_weighted_item *items, int32_t n);

@@ -19,6 +19,8 @@ typedef struct als {
     const aisle_train_params *p;
     const aisle_csr *c, *held; /* held NULL: the run on all pairs */
     aisle_dev_csr *dc, *dct;
+    aisle_csr by_user, by_item;      /* c and its transpose as the device has them, which may borrow them */
+    float *val, *val_t, *confidence; /* their values with item_damping */
     aisle_dev_mat *dx, *dy;
     aisle_mat *x, *y; /* on the host, as of the last iteration; NULL where nobody looks at them */
     uint64_t fingerprint;
@@ -65,13 +67,38 @@ static aisle_status download(als *a, aisle_error *err)
     return a->t->ops->mat_get(a->t->device, a->dy, a->y, err);
 }
 
+/* c and ct as the device gets them: with the items' confidences in their values. */
+static aisle_status damp(als *a, aisle_error *err)
+{
+    aisle_csr *c = &a->by_user, *ct = &a->by_item;
+    int64_t nnz = aisle_csr_nnz(c);
+    if (a->p->item_damping <= 0) return AISLE_OK;
+    aisle_free(a->confidence);
+    a->confidence = NULL;
+    AISLE_TRY(aisle_item_confidence(ct, a->p->item_damping, &a->confidence, err));
+    a->val = aisle_array(nnz, sizeof *a->val);
+    a->val_t = aisle_array(nnz, sizeof *a->val_t);
+    if (!a->val || !a->val_t)
+        return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for %lld confidences", (long long)nnz);
+    for (int64_t e = 0; e < nnz; e++) a->val[e] = (c->val ? c->val[e] : 1) * a->confidence[c->col[e]];
+    for (int32_t i = 0; i < ct->n_rows; i++)
+        for (int64_t e = ct->row_ptr[i]; e < ct->row_ptr[i + 1]; e++)
+            a->val_t[e] = (ct->val ? ct->val[e] : 1) * a->confidence[i];
+    c->val = a->val;
+    ct->val = a->val_t;
+    return AISLE_OK;
+}
+
 /* The factors from the start, users (zeros) solved for the items, or as the host has them from a checkpoint. */
 static aisle_status open_device(als *a, const aisle_csr *ct, aisle_error *err)
 {
     const aisle_backend_ops *ops = a->t->ops;
     bool begins = a->s->iteration == 0;
-    AISLE_TRY(ops->csr_put(a->t->device, a->c, &a->dc, err));
-    AISLE_TRY(ops->csr_put(a->t->device, ct, &a->dct, err));
+    a->by_user = *a->c;
+    a->by_item = *ct;
+    AISLE_TRY(damp(a, err));
+    AISLE_TRY(ops->csr_put(a->t->device, &a->by_user, &a->dc, err));
+    AISLE_TRY(ops->csr_put(a->t->device, &a->by_item, &a->dct, err));
     AISLE_TRY(ops->mat_new(a->t->device, a->c->n_cols, a->p->factors, &a->dy, err));
     AISLE_TRY(begins ? put_start(a, err) : ops->mat_put(a->t->device, a->y, a->dy, err));
     AISLE_TRY(ops->mat_new(a->t->device, a->c->n_rows, a->p->factors, &a->dx, err));
@@ -85,6 +112,9 @@ static void close_device(als *a)
     if (a->dct) ops->csr_free(a->t->device, a->dct);
     if (a->dx) ops->mat_free(a->t->device, a->dx);
     if (a->dy) ops->mat_free(a->t->device, a->dy);
+    aisle_free(a->val);
+    aisle_free(a->val_t);
+    a->val = a->val_t = NULL;
     a->dc = a->dct = NULL;
     a->dx = a->dy = NULL;
 }
@@ -173,6 +203,7 @@ static aisle_status search(als *a, aisle_error *err)
         phase.of = a->p->iterations;
         st = run(&phase, &rest_t, err);
         close_device(&phase); /* it may have borrowed rest and rest_t */
+        aisle_free(phase.confidence);
     }
     aisle_csr_deinit(&rest);
     aisle_csr_deinit(&held);
@@ -207,6 +238,7 @@ static aisle_status fit_on_all(als *a, const aisle_csr *ct, float *gram, aisle_a
     aisle_status st = run(a, ct, err);
     if (st == AISLE_OK) st = take(a, gram, out, err);
     close_device(a);
+    out->confidence = a->confidence;
     return st;
 }
 
@@ -239,6 +271,8 @@ aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, 
     if (st != AISLE_OK) {
         aisle_mat_deinit(&out->users);
         aisle_mat_deinit(&out->items);
+        aisle_free(out->confidence);
+        out->confidence = NULL;
     }
     return st;
 }

@@ -27,6 +27,7 @@ uint64_t aisle_als_fingerprint(const aisle_csr *c, const aisle_train_params *p);
 
 typedef struct aisle_als_fitted {
     aisle_mat users, items; /* the caller's to release; ld may exceed the number of factors */
+    float *confidence;      /* of the items, as in aisle_trained; the caller's to release; NULL = all 1 */
     aisle_als_state state;  /* how it ended */
 } aisle_als_fitted;
 
@@ -40,5 +41,8 @@ aisle_status aisle_als_fit(const aisle_trainer *t, const aisle_train_params *p, 
 /* Moves each pair into `held` with probability p->validation, by a random number of the pair's own. */
 aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p, aisle_csr *rest,
                                 aisle_csr *held, aisle_error *err);
+
+/* s_i of aisle_train_params.item_damping for ct (items x users) into *out, the caller's to release. */
+aisle_status aisle_item_confidence(const aisle_csr *ct, float damping, float **out, aisle_error *err);
 
 #endif

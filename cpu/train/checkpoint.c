@@ -97,9 +97,10 @@ aisle_status aisle_checkpoint_read(const char *path, uint64_t fingerprint, aisle
 uint64_t aisle_als_fingerprint(const aisle_csr *c, const aisle_train_params *p)
 {
     size_t nnz = (size_t)aisle_csr_nnz(c);
-    const double settings[] = {p->factors,        p->iterations, (double)p->als.a0, (double)p->als.reg,
-                               (double)p->als.nu, p->als.solver, p->als.cg_steps,   (double)p->init_scale,
-                               p->validation,     p->patience,   c->n_rows,         c->n_cols};
+    const double settings[] = {
+        p->factors,    p->iterations,   (double)p->als.a0,      (double)p->als.reg, (double)p->als.nu,
+        p->als.solver, p->als.cg_steps, (double)p->init_scale,  p->validation,      p->patience,
+        c->n_rows,     c->n_cols,       (double)p->item_damping};
     uint64_t h = aisle_hash64(settings, sizeof settings, p->seed);
     h = aisle_hash64(c->row_ptr, ((size_t)c->n_rows + 1) * sizeof *c->row_ptr, h);
     h = aisle_hash64(c->col, nnz * sizeof *c->col, h);

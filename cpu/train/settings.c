@@ -55,6 +55,7 @@ static const aisle_setting settings[] = {
     {"unobserved", 'a', "A0", MADE("als,als-content"), FIELD(als.a0), 1e-9, 1e3, NULL, LOG(.001, .3), "weight of every unobserved pair"},
     {"regularization", 'r', "R", MADE("als,als-content"), FIELD(als.reg), 1e-9, 1e6, NULL, LOG(.0005, .1), "penalty on large factors"},
     {"exponent", 0, "NU", MADE("als,als-content"), FIELD(als.nu), 0, 1, NULL, LINEAR(0, 1), "how it grows with a row's frequency"},
+    {"item-damping", 0, "D", MADE("als,als-content"), FIELD(item_damping), 0, 1, NULL, LINEAR(0, .6), "an item of n users counts n^-D"},
     {"solver", 0, "NAME", MADE("als,als-content"), FIELD(als.solver), 0, 0, solvers, NOT_SEARCHED, "how a row is solved"},
     {"cg-steps", 0, "N", MADE("als,als-content"), FIELD(als.cg_steps), 0, 100, NULL, NOT_SEARCHED,
      "steps of --solver auto, pcg and cg; 0 = 2 of auto, 3 of the others"},

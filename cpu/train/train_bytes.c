@@ -32,6 +32,12 @@ static double build(const sizes *s)
     return csr(s->users, s->pairs) + 8 * s->events + 8 * (s->users + 1);
 }
 
+/* Values of both sides with the items' confidences. */
+static double damped(const sizes *s, double pairs)
+{
+    return s->p->item_damping > 0 ? 8 * pairs + 4 * s->items : 0;
+}
+
 /* The start's items are on the host for a moment, without the users. */
 static double factors(const sizes *s)
 {
@@ -40,7 +46,7 @@ static double factors(const sizes *s)
     double here =
         s->resident > 0 ? s->resident + s->work : host_factors(s); /* a GPU's are taken at the end */
     return csr(s->users, s->pairs) + csr(s->items, s->pairs) + s->f * s->f * 4 + copies +
-           larger(here, at_start);
+           damped(s, s->pairs) + larger(here, at_start);
 }
 
 /* With pairs held out: both sides of the rest, the held ones and copies of the factors. The metric's panels of items and
@@ -59,7 +65,7 @@ static double search(const sizes *s)
     double metric = s->items * s->f * 4 + s->threads * ROOM * s->f * 4 +
                     threads * s->items * (block * 4 + 2) + users * METRIC_BYTES + s->users * 4;
     return csr(s->users, s->pairs) + csr(s->users, rest) + csr(s->items, rest) + csr(s->users, held) +
-           s->f * s->f * 4 + host_factors(s) + s->resident + larger(s->work, metric);
+           damped(s, rest) + s->f * s->f * 4 + host_factors(s) + s->resident + larger(s->work, metric);
 }
 
 /* The factors stay. */

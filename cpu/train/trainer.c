@@ -45,6 +45,7 @@ static aisle_status train_factors(const aisle_trainer *t, const aisle_train_para
     AISLE_TRY(aisle_als_fit(t, p, &out->seen, ct, out->item_gram, &fitted, err));
     out->users = fitted.users;
     out->items = fitted.items;
+    out->item_confidence = fitted.confidence;
     out->iterations_run = fitted.state.iteration;
     out->loss = fitted.state.loss;
     out->ndcg = fitted.state.best_ndcg;
@@ -112,6 +113,7 @@ void aisle_trained_deinit(aisle_trained *t)
     aisle_mat_deinit(&t->items);
     aisle_csr_deinit(&t->seen);
     aisle_free(t->item_gram);
+    aisle_free(t->item_confidence);
     aisle_free(t->similar_ids);
     aisle_free(t->content_ids);
     aisle_free(t->similar_scores);

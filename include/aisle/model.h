@@ -26,8 +26,11 @@ typedef struct aisle_model_parts {
     const float *content_scores;
     const float *popularity; /* n_items, >= 0; NULL = none */
     const float *trending;   /* n_items, >= 0; NULL = none */
-    const char *meta;        /* one JSON object: settings, data counts, metrics, created, engine version */
-    float a0, reg, nu;       /* for fold-in with the same objective */
+    const float
+        *item_confidence; /* n_items, > 0: what a pair of the item counts in the objective, times its weight
+                                     (aisle_train_params.item_damping); NULL = all 1 */
+    const char *meta;     /* one JSON object: settings, data counts, metrics, created, engine version */
+    float a0, reg, nu;    /* for fold-in with the same objective */
 } aisle_model_parts;
 
 /* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
@@ -57,7 +60,8 @@ const int32_t *aisle_model_similar(const aisle_model *m, int32_t i, int32_t *k, 
 const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
 const float *aisle_model_popularity(const aisle_model *m); /* NULL = none */
 const float *aisle_model_trending(const aisle_model *m);
-const char *aisle_model_meta(const aisle_model *m); /* JSON text, NUL-terminated */
+const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 */
+const char *aisle_model_meta(const aisle_model *m);             /* JSON text, NUL-terminated */
 void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu);
 int64_t aisle_model_bytes(const aisle_model *m);
 

@@ -119,7 +119,8 @@ aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n
                                   aisle_hits *out, aisle_error *err);
 
 /* Factors of an unknown user from weighted items (repeats add up): x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1
- * Y_u' c_u, exact (Cholesky), l_u as in backend.h with n_u = the distinct items that have factors. out[f].
+ * Y_u' c_u, exact (Cholesky), l_u as in backend.h with n_u = the distinct items that have factors and c_ui = weight
+ * times aisle_model_item_confidence. out[f].
  * All zero when no item has factors. Errors as aisle_scorer_recommend. */
 aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *items, int32_t n, float *out,
                            aisle_error *err);

@@ -17,6 +17,9 @@ typedef struct aisle_train_params {
     int32_t factors;      /* 0 = no ALS; 1..4096; default 64 */
     int32_t iterations;   /* full iterations (items, then users), 1..1000; default 15 */
     aisle_als_params als; /* a0 default .01, reg .006, nu 1; n_other is set by the trainer */
+    float
+        item_damping; /* 0..1: a pair of an item with n_i users counts c_ui s_i in L (backend.h), s_i = n_i^-damping
+                           * times what makes the mean over all pairs 1: pairs of rare items say more. 0 = none */
     float init_scale; /* item factors start normal with deviation init_scale / sqrt(factors); default .1 */
     uint64_t seed;
     aisle_weights weights;
@@ -81,6 +84,7 @@ typedef struct aisle_trained {
     aisle_mat users, items; /* users are solved for these items: a fold-in of the same history gives the same
                              * row. ld may exceed the factors */
     float *item_gram;       /* NULL without factors */
+    float *item_confidence; /* s_i of item_damping, n_items, 1 for an item without users; NULL = all 1 */
     aisle_csr seen;         /* the training matrix with weights */
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;

@@ -22,7 +22,7 @@ typedef struct small_model {
     float val[SMALL_USERS * SMALL_ITEMS];
     int32_t similar[SMALL_ITEMS * SMALL_K], content[SMALL_ITEMS * SMALL_K];
     float similar_scores[SMALL_ITEMS * SMALL_K], content_scores[SMALL_ITEMS * SMALL_K];
-    float popularity[SMALL_ITEMS], trending[SMALL_ITEMS];
+    float popularity[SMALL_ITEMS], trending[SMALL_ITEMS], confidence[SMALL_ITEMS];
     aisle_model_parts parts;
 } small_model;
 
@@ -85,6 +85,7 @@ static inline void small_model_init(small_model *s)
     for (int i = 0; i < SMALL_ITEMS; i++) {
         s->popularity[i] = (float)((i * 11) % 13);
         s->trending[i] = (float)((i * 5) % 7);
+        s->confidence[i] = .5f + (float)(i % 3);
     }
     s->parts = (aisle_model_parts){
         .users = {SMALL_USERS, SMALL_F, SMALL_F, s->users},
@@ -105,6 +106,7 @@ static inline void small_model_init(small_model *s)
         .content_scores = s->content_scores,
         .popularity = s->popularity,
         .trending = s->trending,
+        .item_confidence = s->confidence,
         .meta = "{\"engine\":\"0.1.0\",\"note\":\"small\"}",
         .a0 = 0.125f,
         .reg = 0.0625f,
@@ -137,6 +139,7 @@ static inline aisle_model_parts model_parts(const aisle_model *m)
                            .seen = aisle_model_seen(m),
                            .popularity = aisle_model_popularity(m),
                            .trending = aisle_model_trending(m),
+                           .item_confidence = aisle_model_item_confidence(m),
                            .meta = aisle_model_meta(m)};
     p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
     p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);

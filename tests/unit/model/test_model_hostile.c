@@ -245,7 +245,7 @@ Test(model_hostile, a_later_version_or_an_unknown_part_is_unsupported)
     cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_EUNSUPPORTED);
     cr_assert(strstr(err.message, "item-factors") && strstr(err.message, "type 5"), "%s", err.message);
     memcpy(file, good, (size_t)size);
-    put(entry_of("trending"), 99, 4);
+    put(entry_of("item-confidence"), 99, 4);
     seal(size);
     store(file, size);
     cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_EUNSUPPORTED);
@@ -257,15 +257,15 @@ Test(model_hostile, an_unknown_section_marked_skippable_is_passed_over)
     aisle_error err = {0};
     aisle_model *m = NULL;
     aisle_section_info info;
-    long at = entry_of("trending");
+    long at = entry_of("item-confidence");
     put(at, 99, 4);
     put(at + 4, 77, 4);
     put(at + 8, 1, 4);
     seal(size);
     store(file, size);
     cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
-    cr_assert_null(aisle_model_trending(m));
-    cr_assert(aisle_model_section(m, 18, &info) && strcmp(info.name, "unknown") == 0);
+    cr_assert_null(aisle_model_item_confidence(m));
+    cr_assert(aisle_model_section(m, 19, &info) && strcmp(info.name, "unknown") == 0);
     aisle_model_unref(m);
 }
 
@@ -305,6 +305,7 @@ Test(model_hostile, numbers_that_no_model_has)
         {"content-scores", 0, 4, 0x7FC00000},
         {"popularity", 0, 4, 0xBF800000},
         {"trending", 8, 4, 0x7F800000},
+        {"item-confidence", 0, 4, 0},
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         put(data_of(lies[i].section) + lies[i].at, lies[i].value, lies[i].bytes);

@@ -49,6 +49,7 @@ Test(model, everything_written_is_read_back)
     }
     cr_assert_arr_eq(aisle_model_popularity(m), s.popularity, sizeof s.popularity);
     cr_assert_arr_eq(aisle_model_trending(m), s.trending, sizeof s.trending);
+    cr_assert_arr_eq(aisle_model_item_confidence(m), s.confidence, sizeof s.confidence);
     cr_assert_str_eq(aisle_model_meta(m), s.parts.meta);
     float a0, reg, nu;
     aisle_model_objective(m, &a0, &reg, &nu);
@@ -123,7 +124,7 @@ Test(model, parts_may_be_absent)
     s.parts.users = s.parts.items = (aisle_mat){0};
     s.parts.item_gram = NULL;
     s.parts.k_similar = s.parts.k_content = 0;
-    s.parts.popularity = s.parts.trending = NULL;
+    s.parts.popularity = s.parts.trending = s.parts.item_confidence = NULL;
     s.parts.seen.val = NULL;
     aisle_model *m = written(&s.parts, temp_path("m.aisle"));
     int32_t k = 9;
