@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aisle/rng.h"
 #include "tests/unit/data/fixture.h"
 
 static const tiny shop[] = {
@@ -53,6 +54,34 @@ Test(split, days_cut_the_time_span_and_not_the_events)
     p.fraction = .5;
     cr_assert_eq(aisle_split(d, &p, NULL, label, &err), AISLE_OK, "%s", err.message);
     cr_assert_arr_eq(label, half, N);
+    aisle_dataset_free(d);
+}
+
+/* Whatever comes again and again: no train event is newer than any test event. */
+Test(split, nothing_that_trains_is_newer_than_what_is_tested)
+{
+    enum { MANY = 400 };
+    static tiny events[MANY];
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    static uint8_t label[MANY];
+    aisle_rng rng;
+    aisle_rng_init(&rng, 6, 0);
+    for (int e = 0; e < MANY; e++)
+        events[e] = (tiny){names[aisle_rng_below(&rng, 12)], names[aisle_rng_below(&rng, 12)], VIEW, 1,
+                           1 + (int64_t)aisle_rng_below(&rng, 1000)};
+    aisle_dataset *d = DATASET(events);
+    for (aisle_split_kind kind = AISLE_SPLIT_TIME; kind <= AISLE_SPLIT_DAYS; kind++) {
+        aisle_split_params p = {.kind = kind, .fraction = .7};
+        int64_t newest = 0, oldest = INT64_MAX;
+        int n[3] = {0};
+        cr_assert_eq(aisle_split(d, &p, NULL, label, NULL), AISLE_OK);
+        for (int e = 0; e < MANY; e++) {
+            n[label[e] == 255 ? 2 : label[e]]++;
+            if (label[e] == 0 && events[e].at_ms > newest) newest = events[e].at_ms;
+            if (label[e] == 1 && events[e].at_ms < oldest) oldest = events[e].at_ms;
+        }
+        cr_assert(n[0] > 0 && n[1] > 0 && n[2] > 0 && newest < oldest, "%d %d %d", n[0], n[1], n[2]);
+    }
     aisle_dataset_free(d);
 }
 
