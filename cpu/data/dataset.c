@@ -1,4 +1,5 @@
-/* The dataset builder: a sink that numbers ids, keeps events as parallel arrays and product records by item.
+/* The dataset builder: a sink that numbers ids, keeps events as parallel arrays, product records by item and user
+ * records by user.
  * Not thread-safe while it is filled. */
 #include <float.h>
 #include <math.h>
@@ -17,6 +18,9 @@ struct aisle_dataset {
     aisle_arena text;        /* strings of the product records */
     aisle_product *products; /* by dense item id, up to products_n; id.ptr NULL = no record came */
     int64_t products_n, products_cap;
+    aisle_idmap *people; /* ids of user records: those without an event are no users of the dataset */
+    aisle_user *records; /* by number in people */
+    int64_t records_cap;
     aisle_buf guest; /* scratch for "session:..." */
 };
 
@@ -27,7 +31,8 @@ aisle_dataset *aisle_dataset_new(void)
     aisle_arena_init(&d->text);
     d->users = aisle_idmap_new();
     d->items = aisle_idmap_new();
-    if (d->users && d->items) return d;
+    d->people = aisle_idmap_new();
+    if (d->users && d->items && d->people) return d;
     aisle_dataset_free(d);
     return NULL;
 }
@@ -37,6 +42,7 @@ void aisle_dataset_free(aisle_dataset *d)
     if (!d) return;
     aisle_idmap_free(d->users);
     aisle_idmap_free(d->items);
+    aisle_idmap_free(d->people);
     aisle_free(d->user);
     aisle_free(d->item);
     aisle_free(d->type);
@@ -44,6 +50,7 @@ void aisle_dataset_free(aisle_dataset *d)
     aisle_free(d->at_ms);
     aisle_arena_deinit(&d->text);
     aisle_free(d->products);
+    aisle_free(d->records);
     aisle_buf_deinit(&d->guest);
     aisle_free(d);
 }
@@ -69,6 +76,21 @@ static aisle_status take_product(void *ctx, const aisle_product *p, aisle_error 
         !copy_text(d, &copy.category) || !copy_text(d, &copy.currency) || !copy_text(d, &copy.attributes))
         return aisle_fail(err, AISLE_ENOMEM, "out of memory after %d products", (int)d->products_n);
     d->products[i] = copy;
+    return AISLE_OK;
+}
+
+static aisle_status take_user(void *ctx, const aisle_user *u, aisle_error *err)
+{
+    aisle_dataset *d = ctx;
+    if (!u->id.len) return aisle_fail(err, AISLE_EINVAL, "user record without id; give every user one");
+    aisle_user copy = *u;
+    int32_t i = aisle_idmap_add(d->people, u->id);
+    if (i < 0 || !aisle_grow((void **)&d->records, &d->records_cap, (int64_t)i + 1, sizeof *d->records) ||
+        !copy_text(d, &copy.age_band) || !copy_text(d, &copy.gender) || !copy_text(d, &copy.country))
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory after %d user records",
+                          aisle_idmap_count(d->people));
+    copy.id = aisle_idmap_get(d->people, i);
+    d->records[i] = copy;
     return AISLE_OK;
 }
 
@@ -123,7 +145,7 @@ static aisle_status take_event(void *ctx, const aisle_event *e, aisle_error *err
 
 aisle_sink aisle_dataset_sink(aisle_dataset *d)
 {
-    return (aisle_sink){.ctx = d, .product = take_product, .event = take_event};
+    return (aisle_sink){.ctx = d, .product = take_product, .user = take_user, .event = take_event};
 }
 
 const aisle_idmap *aisle_dataset_users(const aisle_dataset *d)
@@ -145,4 +167,11 @@ aisle_product aisle_dataset_product(const aisle_dataset *d, int32_t i)
 {
     if (i < d->products_n && d->products[i].id.ptr) return d->products[i];
     return (aisle_product){.id = aisle_idmap_get(d->items, i), .price_minor = -1, .stock = -1};
+}
+
+aisle_user aisle_dataset_user(const aisle_dataset *d, int32_t u)
+{
+    aisle_str id = aisle_idmap_get(d->users, u);
+    int32_t i = aisle_idmap_find(d->people, id);
+    return i < 0 ? (aisle_user){.id = id} : d->records[i];
 }

@@ -7,6 +7,9 @@
 aisle_status fit_als(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_ease(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_item_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_cold_map(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_content(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_demographic(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars_bias(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);

@@ -103,6 +103,11 @@ aisle_product aisle_part_product(const aisle_part *p, int32_t item)
     return aisle_dataset_product(p->d, item);
 }
 
+aisle_user aisle_part_user(const aisle_part *p, int32_t user)
+{
+    return aisle_dataset_user(p->d, user);
+}
+
 aisle_events aisle_part_events(const aisle_part *p)
 {
     return aisle_dataset_events(p->d);

@@ -1,6 +1,8 @@
 /* The n-gram trie in one hash table, and the walk over a product's fields that feeds it. */
 #include "cpu/text/ngrams.h"
 
+#include <string.h>
+
 #include "aisle/memory.h"
 #include "aisle/rng.h"
 
@@ -106,11 +108,21 @@ static aisle_status on_stem(void *ctx, aisle_str text)
 
 aisle_status aisle_ngram_walk_product(aisle_ngram_walk *w, const aisle_product *p, aisle_error *err)
 {
-    const aisle_str text[AISLE_TEXT_FIELDS] = {p->title, p->description, p->category, p->brand};
-    for (w->field = 0; w->field < AISLE_TEXT_FIELDS; w->field++) {
-        w->tokens[w->field] = 0;
+    const aisle_str text[AISLE_TEXT_ATTRIBUTES] = {p->title, p->description, p->category, p->brand};
+    memset(w->tokens, 0, sizeof w->tokens);
+    for (w->field = 0; w->field < AISLE_TEXT_ATTRIBUTES; w->field++) {
         for (int32_t n = 0; n < AISLE_NGRAM_MAX; n++) w->tail[n] = -1;
         AISLE_TRY(aisle_tokenizer_run(w->tokenizer, text[w->field], on_stem, w, err));
     }
-    return AISLE_OK;
+    return aisle_whole_terms_walk(w, p, err);
+}
+
+aisle_status aisle_ngram_walk_whole(aisle_ngram_walk *w, aisle_str term)
+{
+    for (int32_t n = 0; n < AISLE_NGRAM_MAX; n++) w->tail[n] = -1;
+    int32_t ngram = w->ngram;
+    w->ngram = 1;
+    aisle_status st = on_stem(w, term);
+    w->ngram = ngram;
+    return st;
 }

@@ -34,8 +34,16 @@ static inline int32_t aisle_ngrams_stem(const aisle_ngrams *g, int32_t node)
     return (int32_t)(g->key[node] & UINT32_MAX);
 }
 
-/* The fields of a product that are text, in the order of the weights. */
-enum { AISLE_TEXT_TITLE, AISLE_TEXT_DESCRIPTION, AISLE_TEXT_CATEGORY, AISLE_TEXT_BRAND, AISLE_TEXT_FIELDS };
+/* The fields of a product that give terms, in the order of the weights. */
+enum {
+    AISLE_TEXT_TITLE,
+    AISLE_TEXT_DESCRIPTION,
+    AISLE_TEXT_CATEGORY,
+    AISLE_TEXT_BRAND,
+    AISLE_TEXT_ATTRIBUTES,
+    AISLE_TEXT_PRICE,
+    AISLE_TEXT_FIELDS
+};
 
 /* Walks the products' text. Each n-gram that is in the set (or is added to it, when grow) is reported with
  * the field it stands in; n-grams never reach across fields. tokens[field] counts the stems of the last
@@ -51,8 +59,14 @@ typedef struct aisle_ngram_walk {
     /* within a field: the nodes of the n-grams of 1, 2, ... stems that end at the last stem, -1 = not in the
      * set */
     int32_t field, tail[AISLE_NGRAM_MAX];
+    aisle_buf scratch; /* zero at first; released with aisle_buf_deinit */
 } aisle_ngram_walk;
 
 aisle_status aisle_ngram_walk_product(aisle_ngram_walk *w, const aisle_product *p, aisle_error *err);
+
+/* Reports one term as it stands, in w->field: no n-gram has it as a part. It counts as a stem. */
+aisle_status aisle_ngram_walk_whole(aisle_ngram_walk *w, aisle_str term);
+/* The whole terms of a product (text.h): category prefixes, attributes, price bands. */
+aisle_status aisle_whole_terms_walk(aisle_ngram_walk *w, const aisle_product *p, aisle_error *err);
 
 #endif

@@ -98,6 +98,7 @@ aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v
     m = (aisle_csr){0};
 done:
     aisle_tokenizer_free(walk.tokenizer);
+    aisle_buf_deinit(&walk.scratch);
     aisle_free(r.tf);
     aisle_free(r.seen);
     aisle_csr_deinit(&m);

@@ -28,7 +28,8 @@ aisle_str aisle_vocabulary_term(const aisle_vocabulary *v, int32_t i)
 
 static aisle_status check(const aisle_text_params *p, aisle_error *err)
 {
-    const float w[] = {p->title_weight, p->description_weight, p->category_weight, p->brand_weight};
+    const float w[] = {p->title_weight, p->description_weight,  p->category_weight,
+                       p->brand_weight, p->attributes_weight, p->price_weight};
     if (p->ngram < 0 || p->ngram > AISLE_NGRAM_MAX)
         return aisle_fail(err, AISLE_EINVAL, "text n-gram length %d: must be 1 to %d", p->ngram,
                           AISLE_NGRAM_MAX);
@@ -65,7 +66,9 @@ static aisle_status vocabulary_new(const aisle_text_params *p, aisle_vocabulary 
     v->weight[AISLE_TEXT_DESCRIPTION] = p->description_weight;
     v->weight[AISLE_TEXT_CATEGORY] = p->category_weight;
     v->weight[AISLE_TEXT_BRAND] = p->brand_weight;
-    static const float usual[AISLE_TEXT_FIELDS] = {3, 1, 2, 2};
+    v->weight[AISLE_TEXT_ATTRIBUTES] = p->attributes_weight;
+    v->weight[AISLE_TEXT_PRICE] = p->price_weight;
+    static const float usual[AISLE_TEXT_FIELDS] = {3, 1, 2, 2, 1, .5f};
     bool unset = true;
     for (int f = 0; f < AISLE_TEXT_FIELDS; f++) unset = unset && v->weight[f] == 0;
     for (int f = 0; f < AISLE_TEXT_FIELDS && unset; f++) v->weight[f] = usual[f];
@@ -121,6 +124,7 @@ static aisle_status count_products(const aisle_dataset *d, const uint8_t *in, co
         c->n_items++;
     }
     aisle_tokenizer_free(walk.tokenizer);
+    aisle_buf_deinit(&walk.scratch);
     return st;
 }
 

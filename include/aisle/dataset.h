@@ -31,8 +31,8 @@ typedef struct aisle_events {
 aisle_dataset *aisle_dataset_new(void);
 void aisle_dataset_free(aisle_dataset *d);
 /* A sink that fills d. Guest events (no user) are taken under the user id "session:" + session; an event with
- * neither, or without item, is AISLE_EINVAL. A later product record replaces an earlier one of the same id.
- * User records are dropped: a user is whoever has an event. */
+ * neither, or without item, is AISLE_EINVAL. A later product or user record replaces an earlier one of the same
+ * id. A user of the dataset is whoever has an event; the record of anybody else is kept until an event comes. */
 aisle_sink aisle_dataset_sink(aisle_dataset *d);
 
 const aisle_idmap *aisle_dataset_users(const aisle_dataset *d);
@@ -41,6 +41,8 @@ aisle_events aisle_dataset_events(const aisle_dataset *d);
 /* The product record of dense item i; only `id` is set when no product record came. Borrowed for the
  * dataset's life. */
 aisle_product aisle_dataset_product(const aisle_dataset *d, int32_t i);
+/* Likewise the record of dense user u. */
+aisle_user aisle_dataset_user(const aisle_dataset *d, int32_t u);
 
 /* How events become confidences. weight[type] 0 ignores the type. Ratings below rating_floor are ignored
  * (disliked). */

@@ -25,6 +25,7 @@ const aisle_csr *aisle_part_by_item(const aisle_part *p); /* its transpose */
 const aisle_weights *aisle_part_weights(const aisle_part *p);
 /* Catalogue and user records, which are known before any event. */
 aisle_product aisle_part_product(const aisle_part *p, int32_t item);
+aisle_user aisle_part_user(const aisle_part *p, int32_t user);
 
 /* The kept events, in the dataset's order: visit e = 0 .. n-1 of aisle_part_events and skip those with
  * !aisle_part_keeps(p, e). */

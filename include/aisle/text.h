@@ -14,7 +14,11 @@
 
 /* Tokens: maximal runs of letters and digits after Unicode NFKC case folding with marks removed (utf8proc);
  * then stop words go, the Snowball stemmer of the language runs (libstemmer), and n-grams of 1..ngram
- * adjacent stems are made. */
+ * adjacent stems are made. Beside them a product has whole terms, which no token can equal:
+ *   "category:A > B"   each prefix of the category path, so that siblings share all but the last
+ *   "key=value"        each scalar member of `attributes`, and each scalar of a member that is an array
+ *   "price:GBP:b", "price:GBP:b+"   with b = floor(2 log2(minor units)), a band of a factor 1.41: a product has its own
+ *                      band and the pairs of neighbours (b - 1, b) and (b, b + 1), so that neighbours are alike */
 typedef enum aisle_text_scheme {
     AISLE_TEXT_TFIDF, /* (1 + ln tf) * (ln((1 + N) / (1 + df)) + 1), Manning, Raghavan, Schuetze 2008, ch. 6
                          (smoothed idf); a tf below 1, which field weights below 1 make, weighs tf */
@@ -30,7 +34,7 @@ typedef struct aisle_text_params {
     aisle_text_scheme scheme;
     double k1, b; /* BM25; 0 = 1.2 and .75 */
     float title_weight, description_weight, category_weight,
-        brand_weight;               /* multiply tf; all 0 = 3, 1, 2, 2 */
+        brand_weight, attributes_weight, price_weight; /* multiply tf; all 0 = 3, 1, 2, 2, 1, .5 */
     const aisle_progress *progress; /* its cancel flag is looked at for every product; may be NULL */
 } aisle_text_params;
 

@@ -1,0 +1,242 @@
+/* ALS with something to say of the new. Items without a pair get factors from their text, by the ridge regression of the
+ * other items' factors on theirs (Gantner et al. 2010, "Learning attribute-to-feature mappings", the linear map); users
+ * without one get the mean factors of their demographic groups. Known items and users are ALS's.
+ *
+ * Items: y_i = c + t_i W (ridge.h), each known item weighing as many as it has pairs: factors of rare items are
+ * shrunk by ALS and say little. A regression to the mean is shorter than what it regresses to, so predictions are
+ * scaled to the length of the known: by the root of mean |y|^2 over the known items / mean |c + t_i W|^2 over the
+ * predicted, no more than 4 times. A new item then competes as one of usual popularity.
+ *
+ * Users: x_u = m + sum over u's groups g of n_g / (n_g + k_a) (m_g - m), m the mean of all users with pairs and m_g of
+ * those of the group; k_a = variance within the groups of attribute a / variance of the groups' means, by moments
+ * (Buehlmann, Straub 1970); groups that do not differ get no say. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/fit/fits.h"
+#include "cpu/fit/groups.h"
+#include "cpu/fit/ridge.h"
+#include "cpu/train/als_loop.h"
+
+typedef struct cold_model {
+    aisle_als_fitted factors;
+    aisle_eval_source product;
+} cold_model;
+
+static void cold_free(void *ctx)
+{
+    cold_model *m = ctx;
+    aisle_eval_source_free(&m->product);
+    aisle_mat_deinit(&m->factors.users);
+    aisle_mat_deinit(&m->factors.items);
+    aisle_free(m);
+}
+
+static aisle_status cold_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
+                                aisle_error *err)
+{
+    cold_model *m = ctx;
+    return m->product.scores(m->product.ctx, thread, users, n_users, out, err);
+}
+
+/* ---- items ---- */
+
+static double mean_square(const aisle_mat *y, const uint8_t *which, bool wanted)
+{
+    double sum = 0;
+    int64_t n = 0;
+    for (int32_t i = 0; i < y->n_rows; i++) {
+        if ((which[i] != 0) != wanted) continue;
+        const float *row = aisle_mat_row(y, i);
+        double square = 0;
+        for (int32_t f = 0; f < y->n_cols; f++) square += (double)row[f] * (double)row[f];
+        sum += square;
+        n += square > 0;
+    }
+    return n ? sum / (double)n : 0;
+}
+
+static void scale(aisle_mat *y, const uint8_t *which)
+{
+    enum { MOST = 4 };
+    double known = mean_square(y, which, false), made = mean_square(y, which, true);
+    if (!(made > 0)) return;
+    float by = (float)fmin(sqrt(known / made), MOST);
+    for (int32_t i = 0; i < y->n_rows; i++)
+        for (int32_t f = 0; which[i] && f < y->n_cols; f++) aisle_mat_row(y, i)[f] *= by;
+}
+
+/* Which items are to be predicted: those with text and no pair; weight: of the known with text. */
+static bool sort_items(const aisle_csr *by_item, const aisle_csr *text, uint8_t *predict, float *weight)
+{
+    bool any = false;
+    for (int32_t i = 0; i < text->n_rows; i++) {
+        bool has_text = text->row_ptr[i + 1] > text->row_ptr[i];
+        int64_t n = by_item->row_ptr[i + 1] - by_item->row_ptr[i];
+        predict[i] = has_text && n == 0;
+        weight[i] = has_text ? (float)n : 0;
+        any = any || predict[i];
+    }
+    return any;
+}
+
+static aisle_status map_items(const aisle_fit_input *in, aisle_mat *y, aisle_error *err)
+{
+    aisle_csr text = {0};
+    uint8_t *predict = aisle_array(y->n_rows, 1);
+    float *weight = aisle_array(y->n_rows, sizeof *weight);
+    aisle_status st = AISLE_OK;
+    if (!predict || !weight) {
+        st = aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for %d items", y->n_rows);
+        goto done;
+    }
+    if ((st = aisle_part_text(in->part, &in->params->text, &text, NULL, err)) != AISLE_OK) goto done;
+    if (aisle_csr_nnz(&text) == 0) {
+        st = aisle_fail(err, AISLE_EINVAL,
+                        "als-content: no item of the events trained on has text that another one shares");
+        goto done;
+    }
+    if (!sort_items(aisle_part_by_item(in->part), &text, predict, weight)) goto done;
+    aisle_ridge ridge = {.t = &text,
+                         .d = weight,
+                         .predict = predict,
+                         .reg = in->params->hybrid.cold_reg,
+                         .threads = in->trainer->threads > 0 ? in->trainer->threads : omp_get_num_procs(),
+                         .progress = in->trainer->progress};
+    if ((st = aisle_ridge_predict(&ridge, y, err)) == AISLE_OK) scale(y, predict);
+done:
+    aisle_csr_deinit(&text);
+    aisle_free(predict);
+    aisle_free(weight);
+    return st;
+}
+
+/* ---- users ---- */
+
+typedef struct prior {
+    const aisle_csr *pairs;
+    aisle_mat *x;
+    double *mean;  /* factors */
+    double *group; /* groups x factors, of one attribute: means less the mean of all, then shrunk */
+    double *n;     /* users with pairs in each group */
+} prior;
+
+static bool known(const prior *p, int32_t u)
+{
+    return p->pairs->row_ptr[u + 1] > p->pairs->row_ptr[u];
+}
+
+static void mean_of_all(prior *p)
+{
+    int32_t f = p->x->n_cols;
+    double n = 0;
+    for (int32_t u = 0; u < p->x->n_rows; u++) {
+        if (!known(p, u)) continue;
+        n++;
+        for (int32_t k = 0; k < f; k++) p->mean[k] += (double)aisle_mat_row(p->x, u)[k];
+    }
+    for (int32_t k = 0; k < f; k++) p->mean[k] /= n;
+}
+
+/* Means of the groups, shrunk by what their number of users warrants. */
+static void mean_of_groups(prior *p, int32_t n_groups, const int32_t *of_user)
+{
+    int32_t f = p->x->n_cols;
+    double within = 0, between = 0, n = 0, squares = 0, used = 0;
+    memset(p->group, 0, (size_t)n_groups * (size_t)f * sizeof *p->group);
+    memset(p->n, 0, (size_t)n_groups * sizeof *p->n);
+    for (int32_t u = 0; u < p->x->n_rows; u++) {
+        if (of_user[u] < 0 || !known(p, u)) continue;
+        p->n[of_user[u]]++;
+        for (int32_t k = 0; k < f; k++)
+            p->group[(int64_t)of_user[u] * f + k] += (double)aisle_mat_row(p->x, u)[k] - p->mean[k];
+    }
+    for (int32_t g = 0; g < n_groups; g++) {
+        double *row = p->group + (int64_t)g * f;
+        if (p->n[g] == 0) continue;
+        for (int32_t k = 0; k < f; k++) row[k] /= p->n[g];
+        for (int32_t k = 0; k < f; k++) between += p->n[g] * row[k] * row[k];
+        n += p->n[g];
+        squares += p->n[g] * p->n[g];
+        used++;
+    }
+    for (int32_t u = 0; u < p->x->n_rows; u++)
+        for (int32_t k = 0; of_user[u] >= 0 && known(p, u) && k < f; k++) {
+            double off = (double)aisle_mat_row(p->x, u)[k] - p->mean[k] - p->group[(int64_t)of_user[u] * f + k];
+            within += off * off;
+        }
+    /* method of moments of the one-way random effects: E[between] = (used - 1) within + (n - squares / n) tau^2 */
+    double s2 = n > used ? within / (n - used) : 0;
+    double spread = n > 0 ? n - squares / n : 0;
+    double tau2 = spread > 0 ? (between - (used - 1) * s2) / spread : 0;
+    for (int32_t g = 0; g < n_groups; g++) {
+        double share = tau2 > 0 ? p->n[g] / (p->n[g] + s2 / tau2) : 0;
+        for (int32_t k = 0; k < f; k++) p->group[(int64_t)g * f + k] *= share;
+    }
+}
+
+static void place_new(const prior *p, int attribute, const int32_t *of_user)
+{
+    int32_t f = p->x->n_cols;
+    for (int32_t u = 0; u < p->x->n_rows; u++) {
+        if (known(p, u)) continue;
+        float *row = aisle_mat_row(p->x, u);
+        for (int32_t k = 0; k < f; k++) {
+            double add = of_user[u] >= 0 ? p->group[(int64_t)of_user[u] * f + k] : 0;
+            row[k] = (float)((attribute == 0 ? p->mean[k] : (double)row[k]) + add);
+        }
+    }
+}
+
+static aisle_status map_users(const aisle_fit_input *in, aisle_mat *x, aisle_error *err)
+{
+    aisle_groups groups = {0};
+    int32_t most = 0;
+    AISLE_TRY(aisle_groups_init(in->part, &groups, err));
+    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) most = groups.n[a] > most ? groups.n[a] : most;
+    prior p = {.pairs = aisle_part_pairs(in->part), .x = x};
+    p.mean = aisle_calloc((size_t)x->n_cols, sizeof *p.mean);
+    p.group = aisle_array((int64_t)most * x->n_cols, sizeof *p.group);
+    p.n = aisle_array(most, sizeof *p.n);
+    aisle_status st = AISLE_OK;
+    if (!p.mean || !p.group || !p.n)
+        st = aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for %d groups", most);
+    if (st == AISLE_OK) mean_of_all(&p);
+    for (int a = 0; st == AISLE_OK && a < AISLE_GROUP_ATTRIBUTES; a++) {
+        mean_of_groups(&p, groups.n[a], groups.of_user[a]);
+        place_new(&p, a, groups.of_user[a]);
+    }
+    aisle_groups_deinit(&groups);
+    aisle_free(p.mean);
+    aisle_free(p.group);
+    aisle_free(p.n);
+    return st;
+}
+
+aisle_status fit_cold_map(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
+{
+    int64_t n = (int64_t)in->params->factors * in->params->factors;
+    aisle_csr ct = {0};
+    if (n == 0)
+        return aisle_fail(err, AISLE_EINVAL, "als-content: 0 factors; wanted 1 to %d", AISLE_MAX_FACTORS);
+    cold_model *m = aisle_calloc(1, sizeof *m);
+    float *gram = aisle_array(n, sizeof *gram);
+    aisle_status st =
+        m && gram ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for the Gramian");
+    if (st == AISLE_OK)
+        st = aisle_als_fit(in->trainer, in->params, aisle_part_pairs(in->part), &ct, gram, &m->factors, err);
+    aisle_csr_deinit(&ct);
+    aisle_free(gram);
+    if (st == AISLE_OK) st = map_items(in, &m->factors.items, err);
+    if (st == AISLE_OK) st = map_users(in, &m->factors.users, err);
+    if (st == AISLE_OK)
+        st = aisle_eval_source_factors(&m->factors.users, &m->factors.items, in->trainer->threads, &m->product,
+                                       err);
+    if (st == AISLE_OK)
+        *out = (aisle_eval_source){m, cold_scores, cold_free};
+    else if (m)
+        cold_free(m);
+    return st;
+}
