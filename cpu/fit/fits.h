@@ -10,11 +10,14 @@ aisle_status fit_item_knn(const aisle_fit_input *in, aisle_eval_source *out, ais
 aisle_status fit_cold_map(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_content(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_demographic(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_fusion(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_hybrid(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_stars_bias(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_user_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+aisle_status fit_switch(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 
 /* The same scores for everyone; scores is taken, also on failure. */
 aisle_status same_for_all_source(float *scores, int32_t n_items, aisle_eval_source *out, aisle_error *err);

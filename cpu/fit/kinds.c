@@ -13,6 +13,9 @@ static const aisle_fit_kind kinds[] = {
     {"trending", "what is taken more of late than before, the same for everyone", false, fit_trending},
     {"stars", "stars of explicit ratings: biases and factors", true, fit_stars},
     {"stars-bias", "stars of explicit ratings: biases of users and items alone", true, fit_stars_bias},
+    {"hybrid", "a blend of others, weighed by what was best on held-out pairs", false, fit_hybrid},
+    {"fusion", "others added up by reciprocal rank", false, fit_fusion},
+    {"switch", "one kind of model for new users, one for those little is known of, one for the rest", false, fit_switch},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

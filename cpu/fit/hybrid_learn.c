@@ -1,0 +1,252 @@
+/* Learning a hybrid's weights: hold pairs out, fit the parts to the rest, and climb by coordinates on NDCG@20.
+ *
+ * What is held out comes in two kinds at once, so that the parts are fitted only once more: the newest pairs (random ones
+ * where events have no times), for weights by how much is known of the user; and all pairs of a tenth of the items, for the
+ * weights of items of which nothing is known. A rule by the amount known is then not set but learned.
+ *
+ * NDCG is a step function of five or so weights: no gradient helps, and a climb that tries a few multiples of each weight
+ * in turn ends after a handful of rounds. It is noisy, too: a step must be better by more than its standard error over
+ * the users (paired), or weights would be fitted to luck. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/fit/hybrid_sample.h"
+
+enum { MAX_USERS = 3000, LEAST_USERS = 50, ROUNDS = 12, MAX_PARTS = AISLE_HYBRID_MAX_PARTS };
+
+/* ---- the climb ---- */
+
+typedef struct climb {
+    const hybrid_sample *sample;
+    int segment;
+    bool new_items; /* the weights of new items are climbed, else the usual ones */
+    int32_t threads;
+    double *best, *next; /* of each user */
+} climb;
+
+static double measure(const climb *c, const float *weight, double *values)
+{
+    hybrid_weights w = {.usual = weight, .new_item = c->new_items ? weight : NULL, .segment = c->segment};
+    return hybrid_sample_ndcg(c->sample, &w, c->threads, values);
+}
+
+/* Whether next is better than best by more than a standard error of the mean difference. */
+static bool is_better(const climb *c)
+{
+    double sum = 0, squares = 0, n = 0;
+    for (int32_t u = 0; u < c->sample->n_users; u++) {
+        if (c->segment >= 0 && c->sample->segment[u] != c->segment) continue;
+        double d = c->next[u] - c->best[u];
+        sum += d;
+        squares += d * d;
+        n++;
+    }
+    double mean = sum / n, error = sqrt(fmax(squares / n - mean * mean, 0) / n);
+    return mean > error;
+}
+
+static void normalise(int32_t n, float *weight)
+{
+    double sum = 0;
+    for (int32_t p = 0; p < n; p++) sum += (double)weight[p];
+    for (int32_t p = 0; p < n; p++) weight[p] = (float)((double)weight[p] / sum);
+}
+
+/* Tries the multiples of one weight; those of a weight of 0 are shares of the sum, which is 1. */
+static bool step(climb *c, int32_t p, float *weight)
+{
+    static const float by[] = {0, .5F, .7F, 1.4F, 2, 4};
+    static const float of[] = {.02F, .05F, .1F, .2F, .4F, .8F};
+    bool moved = false;
+    float from = weight[p], trial[MAX_PARTS];
+    for (size_t k = 0; k < sizeof by / sizeof *by; k++) {
+        memcpy(trial, weight, sizeof trial);
+        trial[p] = from > 0 ? from * by[k] : of[k];
+        double rest = 0;
+        for (int32_t q = 0; q < c->sample->n_parts; q++) rest += (double)trial[q];
+        if (!(rest > 0)) continue;
+        measure(c, trial, c->next);
+        if (!is_better(c)) continue;
+        weight[p] = trial[p];
+        double *swap = c->best;
+        c->best = c->next;
+        c->next = swap;
+        moved = true;
+    }
+    return moved;
+}
+
+static void ascend(climb *c, float *weight)
+{
+    measure(c, weight, c->best);
+    for (int round = 0; round < ROUNDS; round++) {
+        bool moved = false;
+        for (int32_t p = 0; p < c->sample->n_parts; p++) moved |= step(c, p, weight);
+        normalise(c->sample->n_parts, weight);
+        if (!moved) break;
+    }
+}
+
+/* The better of equal weights and of each part alone. */
+static void start(climb *c, float *weight)
+{
+    int32_t n = c->sample->n_parts, best_part = -1;
+    for (int32_t p = 0; p < n; p++) weight[p] = 1 / (float)n;
+    double best = measure(c, weight, c->best);
+    for (int32_t p = 0; p < n; p++) {
+        float alone[MAX_PARTS] = {0};
+        alone[p] = 1;
+        double got = measure(c, alone, c->next);
+        if (got <= best) continue;
+        best = got;
+        best_part = p;
+    }
+    for (int32_t p = 0; best_part >= 0 && p < n; p++) weight[p] = p == best_part;
+}
+
+static int32_t count_users(const hybrid_sample *s, int segment)
+{
+    int32_t n = 0;
+    for (int32_t u = 0; u < s->n_users; u++) n += s->segment[u] == segment;
+    return n;
+}
+
+/* How new items compare with the others: their weights times what makes the whole list best; 1 where too few of the
+ * held-out pairs are of such items to tell. */
+static float compare_new(const hybrid *h, const climb *c)
+{
+    static const float by[] = {1, .7F, .5F, .35F, .25F, .15F, .05F, 1.4F, 2};
+    const hybrid_sample *s = c->sample;
+    int32_t seen = 0;
+    double best = -1;
+    float chosen = 1;
+    for (int32_t u = 0; u < s->n_users; u++)
+        for (int32_t k = 0; k < s->n[u]; k++)
+            seen += s->mark[u * s->stride + k] == (HYBRID_HELD | HYBRID_NEW_ITEM);
+    if (seen < LEAST_USERS) return 1;
+    for (size_t k = 0; k < sizeof by / sizeof *by; k++) {
+        float scaled[MAX_PARTS];
+        double sum = 0;
+        for (int32_t p = 0; p < s->n_parts; p++) scaled[p] = by[k] * h->weight[AISLE_HYBRID_NEW_ITEM][p];
+        for (int g = AISLE_HYBRID_NEW; g <= AISLE_HYBRID_KNOWN; g++) {
+            hybrid_weights w = {h->weight[g], scaled, g};
+            sum += hybrid_sample_ndcg(s, &w, c->threads, c->next) * count_users(s, g);
+        }
+        if (sum <= best) continue;
+        best = sum;
+        chosen = by[k];
+    }
+    return chosen;
+}
+
+static aisle_status climb_all(hybrid *h, const hybrid_sample *usual, const hybrid_sample *new_items,
+                              int32_t threads, aisle_error *err)
+{
+    int32_t most = usual->n_users > new_items->n_users ? usual->n_users : new_items->n_users, n = h->parts.n;
+    double *room = aisle_array(2 * (int64_t)most, sizeof *room);
+    if (!room) return aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %d users", most);
+    climb c = {.sample = usual, .segment = -1, .threads = threads, .best = room, .next = room + most};
+    float weight[MAX_PARTS] = {0};
+    if (usual->n_users >= LEAST_USERS) {
+        start(&c, weight);
+        ascend(&c, weight);
+        for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++) memcpy(h->weight[g], weight, sizeof weight);
+    }
+    for (c.segment = AISLE_HYBRID_NEW; c.segment <= AISLE_HYBRID_KNOWN; c.segment++)
+        if (count_users(usual, c.segment) >= LEAST_USERS) ascend(&c, h->weight[c.segment]);
+    if (new_items->n_users >= LEAST_USERS) {
+        climb cold = {new_items, -1, true, threads, room, room + most};
+        start(&cold, h->weight[AISLE_HYBRID_NEW_ITEM]);
+        ascend(&cold, h->weight[AISLE_HYBRID_NEW_ITEM]);
+        float by = compare_new(h, &c);
+        for (int32_t p = 0; p < n; p++) h->weight[AISLE_HYBRID_NEW_ITEM][p] *= by;
+    }
+    aisle_free(room);
+    return AISLE_OK;
+}
+
+/* ---- holding out ---- */
+
+typedef struct validation {
+    aisle_part *known, *rest; /* without the held-out pairs; then without the new items, too */
+    aisle_csr held, held_new;
+    uint8_t *usual, *new_items; /* items that may be candidates of the one and the other sample */
+} validation;
+
+static void validation_deinit(validation *v)
+{
+    aisle_part_free(v->known);
+    aisle_part_free(v->rest);
+    aisle_csr_deinit(&v->held);
+    aisle_csr_deinit(&v->held_new);
+    aisle_free(v->usual);
+    aisle_free(v->new_items);
+}
+
+static bool all_timed(const aisle_part *part)
+{
+    aisle_events e = aisle_part_events(part);
+    for (int64_t i = 0; i < e.n; i++)
+        if (aisle_part_keeps(part, i) && e.at_ms[i] == 0) return false;
+    return true;
+}
+
+static aisle_status hold_out(const aisle_fit_input *in, validation *v, aisle_error *err)
+{
+    const aisle_train_params *p = in->params;
+    int32_t n_items = aisle_part_n_items(in->part);
+    aisle_split_params split = {.kind = all_timed(in->part) ? AISLE_SPLIT_TIME : AISLE_SPLIT_RANDOM,
+                                .fraction = p->hybrid.validation,
+                                .seed = p->seed};
+    AISLE_TRY(aisle_part_hold_out(in->part, &split, &v->known, &v->held, err));
+    split = (aisle_split_params){.kind = AISLE_SPLIT_COLD_ITEM, .fraction = .1, .seed = p->seed};
+    AISLE_TRY(aisle_part_hold_out(v->known, &split, &v->rest, &v->held_new, err));
+    v->usual = aisle_array(n_items, 1);
+    v->new_items = aisle_array(n_items, 1);
+    if (!v->usual || !v->new_items)
+        return aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %d items", n_items);
+    const aisle_csr *before = aisle_part_by_item(v->known), *after = aisle_part_by_item(v->rest);
+    for (int32_t i = 0; i < n_items; i++) {
+        v->new_items[i] = before->row_ptr[i + 1] > before->row_ptr[i] && after->row_ptr[i + 1] == after->row_ptr[i];
+        v->usual[i] = !v->new_items[i];
+    }
+    return AISLE_OK;
+}
+
+static aisle_status learn_on(hybrid *h, const aisle_fit_input *in, const validation *v, aisle_error *err)
+{
+    int32_t threads = in->trainer->threads > 0 ? in->trainer->threads : omp_get_num_procs();
+    aisle_fit_input rest = {v->rest, in->params, in->trainer};
+    hybrid_sample usual = {0}, new_items = {0};
+    hybrid_sampling sampling = {h, &v->held, v->usual, MAX_USERS, threads, in->params->seed,
+                                in->trainer->progress};
+    h->part = v->rest;
+    aisle_status st = hybrid_parts_fit(&h->parts, &rest, err);
+    if (st != AISLE_OK) {
+        h->part = in->part;
+        return st;
+    }
+    st = hybrid_sample_init(&usual, &sampling, err);
+    sampling.held = &v->held_new;
+    sampling.eligible = v->new_items;
+    if (st == AISLE_OK) st = hybrid_sample_init(&new_items, &sampling, err);
+    hybrid_parts_unfit(&h->parts);
+    h->part = in->part;
+    for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++)
+        for (int32_t p = 0; p < h->parts.n; p++) h->weight[g][p] = 1 / (float)h->parts.n;
+    if (st == AISLE_OK) st = climb_all(h, &usual, &new_items, threads, err);
+    hybrid_sample_deinit(&usual);
+    hybrid_sample_deinit(&new_items);
+    return st;
+}
+
+aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, aisle_error *err)
+{
+    validation v = {0};
+    aisle_status st = hold_out(in, &v, err);
+    if (st == AISLE_OK) st = learn_on(h, in, &v, err);
+    validation_deinit(&v);
+    return st;
+}

@@ -1,0 +1,64 @@
+/* A hybrid: its parts, how their scores are made comparable, and the weights; private to cpu/fit. */
+#ifndef AISLE_CPU_FIT_HYBRID_PARTS_H
+#define AISLE_CPU_FIT_HYBRID_PARTS_H
+
+#include "aisle/fit.h"
+#include "aisle/hybrid.h"
+
+#define HYBRID_USUAL_PARTS "als-content,als,item-knn,content,popular,demographic"
+
+typedef struct hybrid_parts {
+    int32_t n;
+    bool named; /* by the user: all must be there. Else those whose data are missing are left out */
+    const aisle_fit_kind *kind[AISLE_HYBRID_MAX_PARTS];
+    aisle_eval_source source[AISLE_HYBRID_MAX_PARTS];
+} hybrid_parts;
+
+/* The kinds of params->hybrid.parts, or of `usual` (a comma-separated list; names that the table lacks are left out). */
+aisle_status hybrid_parts_choose(const aisle_train_params *params, const char *usual, hybrid_parts *out,
+                                 aisle_error *err);
+aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_error *err);
+/* Only the fitted models: the kinds stay chosen. */
+void hybrid_parts_unfit(hybrid_parts *p);
+
+/* Makes one part's scores of one user comparable, in place. seen: ascending ids of the n_seen items that do not count.
+ * room: n_room entries. */
+typedef struct hybrid_row {
+    int32_t n_items, n_seen;
+    const int32_t *seen;
+    double fusion_k;
+    uint64_t *room;
+    float *scores;
+} hybrid_row;
+typedef void (*hybrid_scale)(const hybrid_row *r);
+enum { HYBRID_FUSED = 1000, HYBRID_ROOM = 2 * HYBRID_FUSED + 32 + HYBRID_FUSED };
+
+void hybrid_scale_deviation(const hybrid_row *r);
+void hybrid_scale_rank(const hybrid_row *r);
+
+typedef struct hybrid {
+    const aisle_part *part;
+    hybrid_parts parts;
+    hybrid_scale scale;
+    double fusion_k;
+    int32_t few;
+    float weight[AISLE_HYBRID_SEGMENTS][AISLE_HYBRID_MAX_PARTS];
+} hybrid;
+
+/* The segment of a user by the pairs of the part. */
+aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t user);
+
+/* What part p says of users[n_users], scaled: out[n_users x items]. */
+aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users, int32_t n_users,
+                              uint64_t *room, float *out, aisle_error *err);
+
+/* Sets h->weight from pairs held out of h->part. h->parts are chosen and not fitted; those that the held-in data could not
+ * feed are dropped. Equal weights where nothing can be held out. */
+aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, aisle_error *err);
+
+/* Takes h over: fits the parts to the whole part and makes the source. Frees h on failure. */
+aisle_status hybrid_finish(hybrid *h, const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
+hybrid *hybrid_new(const aisle_fit_input *in, hybrid_scale scale, aisle_error *err); /* NULL: out of memory */
+void hybrid_free(void *h);
+
+#endif
