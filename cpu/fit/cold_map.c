@@ -164,7 +164,8 @@ static void mean_of_groups(prior *p, int32_t n_groups, const int32_t *of_user)
     }
     for (int32_t u = 0; u < p->x->n_rows; u++)
         for (int32_t k = 0; of_user[u] >= 0 && known(p, u) && k < f; k++) {
-            double off = (double)aisle_mat_row(p->x, u)[k] - p->mean[k] - p->group[(int64_t)of_user[u] * f + k];
+            double off =
+                (double)aisle_mat_row(p->x, u)[k] - p->mean[k] - p->group[(int64_t)of_user[u] * f + k];
             within += off * off;
         }
     /* method of moments of the one-way random effects: E[between] = (used - 1) within + (n - squares / n) tau^2 */
@@ -232,8 +233,8 @@ aisle_status fit_cold_map(const aisle_fit_input *in, aisle_eval_source *out, ais
     if (st == AISLE_OK) st = map_items(in, &m->factors.items, err);
     if (st == AISLE_OK) st = map_users(in, &m->factors.users, err);
     if (st == AISLE_OK)
-        st = aisle_eval_source_factors(&m->factors.users, &m->factors.items, in->trainer->threads, &m->product,
-                                       err);
+        st = aisle_eval_source_factors(&m->factors.users, &m->factors.items, in->trainer->threads,
+                                       &m->product, err);
     if (st == AISLE_OK)
         *out = (aisle_eval_source){m, cold_scores, cold_free};
     else if (m)

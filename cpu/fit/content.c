@@ -79,9 +79,10 @@ static aisle_status make(const aisle_fit_input *in, content *c, aisle_error *err
     int64_t room = 0;
     AISLE_TRY(aisle_part_text(in->part, &in->params->text, &c->items, NULL, err));
     if (aisle_csr_nnz(&c->items) == 0)
-        return aisle_fail(err, AISLE_EINVAL,
-                          "content: no item of the events trained on has text that another one shares; import "
-                          "titles, descriptions, categories, brands, attributes or prices");
+        return aisle_fail(
+            err, AISLE_EINVAL,
+            "content: no item of the events trained on has text that another one shares; import "
+            "titles, descriptions, categories, brands, attributes or prices");
     AISLE_TRY(aisle_csr_transpose(&c->items, &c->terms, err));
     if (aisle_size_mul(c->threads, c->items.n_cols, &room) ||
         !(c->profile = aisle_calloc((size_t)room, sizeof *c->profile)) ||

@@ -18,8 +18,8 @@
 enum { ATTRIBUTES = AISLE_GROUP_ATTRIBUTES, STRENGTHS = 25 };
 
 typedef struct attribute {
-    int32_t *of_user; /* the user's group, or -1; borrowed of the groups */
-    aisle_csr counts; /* groups x items: n_gi */
+    int32_t *of_user;    /* the user's group, or -1; borrowed of the groups */
+    aisle_csr counts;    /* groups x items: n_gi */
     double *n, strength; /* of each group: n_g */
 } attribute;
 

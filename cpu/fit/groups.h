@@ -7,8 +7,8 @@
 enum { AISLE_GROUP_ATTRIBUTES = 3 };
 
 typedef struct aisle_groups {
-    int32_t n[AISLE_GROUP_ATTRIBUTES];         /* groups of each attribute, in order of first sight */
-    int32_t *of_user[AISLE_GROUP_ATTRIBUTES];  /* n_users: the user's group; -1 = unknown */
+    int32_t n[AISLE_GROUP_ATTRIBUTES];        /* groups of each attribute, in order of first sight */
+    int32_t *of_user[AISLE_GROUP_ATTRIBUTES]; /* n_users: the user's group; -1 = unknown */
 } aisle_groups;
 
 aisle_status aisle_groups_init(const aisle_part *part, aisle_groups *out, aisle_error *err);

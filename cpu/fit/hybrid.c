@@ -42,8 +42,8 @@ static void add_row(const hybrid *h, int32_t p, int32_t user, const float *row, 
     for (int32_t i = 0; i < n_items; i++) out[i] += (is_new_item(h, i) ? new_item : usual) * row[i];
 }
 
-static aisle_status hybrid_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
-                                  aisle_error *err)
+static aisle_status hybrid_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users,
+                                  float *out, aisle_error *err)
 {
     const hybrid *h = ctx;
     int64_t n_items = aisle_part_n_items(h->part), n = n_users * n_items;
@@ -106,8 +106,8 @@ static void divide(int32_t n_parts, float *shares)
     for (int32_t p = 0; p < n_parts; p++) shares[p] = sum > 0 ? (float)((double)shares[p] / sum) : 0;
 }
 
-aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user, const int32_t *items,
-                                 int32_t n, float *shares, aisle_error *err)
+aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user,
+                                 const int32_t *items, int32_t n, float *shares, aisle_error *err)
 {
     const hybrid *h = hybrid_of(s);
     if (!h) return aisle_fail(err, AISLE_EINVAL, "shares: the source is no hybrid");
@@ -117,8 +117,8 @@ aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int
             return aisle_fail(err, AISLE_EINVAL, "shares: item %d is outside 0 to %d", items[k], n_items - 1);
     float *row = aisle_array(n_items, sizeof *row);
     uint64_t *room = aisle_array(HYBRID_ROOM, sizeof *room);
-    aisle_status st = row && room ? AISLE_OK
-                                  : aisle_fail(err, AISLE_ENOMEM, "shares: out of memory for %d items", n_items);
+    aisle_status st =
+        row && room ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "shares: out of memory for %d items", n_items);
     aisle_hybrid_segment segment = hybrid_segment(h->part, h->few, user);
     for (int32_t p = 0; st == AISLE_OK && p < n_parts; p++) {
         st = hybrid_part_rows(h, p, thread, &user, 1, room, row, err);

@@ -32,8 +32,8 @@ static double measure(const climb *c, const float *weight, double *values)
     return hybrid_sample_ndcg(c->sample, &w, c->threads, values);
 }
 
-/* Whether next is better than best by more than a standard error of the mean difference. */
-static bool is_better(const climb *c)
+/* The mean of next - best over its users, in standard errors of that mean: +-INFINITY or 0 where all agree. */
+static double gain(const climb *c)
 {
     double sum = 0, squares = 0, n = 0;
     for (int32_t u = 0; u < c->sample->n_users; u++) {
@@ -44,14 +44,14 @@ static bool is_better(const climb *c)
         n++;
     }
     double mean = sum / n, error = sqrt(fmax(squares / n - mean * mean, 0) / n);
-    return mean > error;
+    return mean == 0 ? 0 : mean / error;
 }
 
 static void normalise(int32_t n, float *weight)
 {
     double sum = 0;
     for (int32_t p = 0; p < n; p++) sum += (double)weight[p];
-    for (int32_t p = 0; p < n; p++) weight[p] = (float)((double)weight[p] / sum);
+    for (int32_t p = 0; p < n; p++) weight[p] = sum > 0 ? (float)((double)weight[p] / sum) : 1 / (float)n;
 }
 
 /* Tries the multiples of one weight; those of a weight of 0 are shares of the sum, which is 1. */
@@ -68,7 +68,7 @@ static bool step(climb *c, int32_t p, float *weight)
         for (int32_t q = 0; q < c->sample->n_parts; q++) rest += (double)trial[q];
         if (!(rest > 0)) continue;
         measure(c, trial, c->next);
-        if (!is_better(c)) continue;
+        if (!(gain(c) > 1)) continue;
         weight[p] = trial[p];
         double *swap = c->best;
         c->best = c->next;
@@ -89,11 +89,23 @@ static void ascend(climb *c, float *weight)
     }
 }
 
-/* The better of equal weights and of each part alone. */
+/* Whether part p orders any user's candidates: of new items, few parts know anything. */
+static bool says_something(const hybrid_sample *s, int32_t p)
+{
+    for (int32_t u = 0; u < s->n_users; u++) {
+        const float *c = s->c + u * s->stride * s->n_parts + p;
+        for (int32_t k = 1; k < s->n[u]; k++)
+            if (c[(int64_t)k * s->n_parts] != c[0]) return true;
+    }
+    return false;
+}
+
+/* The better of equal weights of the parts that say something, and of each part alone. */
 static void start(climb *c, float *weight)
 {
     int32_t n = c->sample->n_parts, best_part = -1;
-    for (int32_t p = 0; p < n; p++) weight[p] = 1 / (float)n;
+    for (int32_t p = 0; p < n; p++) weight[p] = says_something(c->sample, p);
+    normalise(n, weight);
     double best = measure(c, weight, c->best);
     for (int32_t p = 0; p < n; p++) {
         float alone[MAX_PARTS] = {0};
@@ -113,32 +125,35 @@ static int32_t count_users(const hybrid_sample *s, int segment)
     return n;
 }
 
-/* How new items compare with the others: their weights times what makes the whole list best; 1 where too few of the
- * held-out pairs are of such items to tell. */
+/* NDCG of everybody, by the weights of each segment, with new items' weights times `by`. */
+static double with_new(const hybrid *h, const climb *c, float by)
+{
+    float scaled[MAX_PARTS];
+    double sum = 0;
+    for (int32_t p = 0; p < c->sample->n_parts; p++) scaled[p] = by * h->weight[AISLE_HYBRID_NEW_ITEM][p];
+    for (int g = AISLE_HYBRID_NEW; g <= AISLE_HYBRID_KNOWN; g++) {
+        hybrid_weights w = {h->weight[g], scaled, g};
+        sum += hybrid_sample_ndcg(c->sample, &w, c->threads, c->next) * count_users(c->sample, g);
+    }
+    return sum;
+}
+
+/* What the weights of new items are multiplied by: as much as costs no more than a fiftieth of the best NDCG. How new items
+ * sell shows in few held-out pairs or in none, what room they take from others in all of them; without such a price they
+ * would not be shown, and so never sell. */
 static float compare_new(const hybrid *h, const climb *c)
 {
-    static const float by[] = {1, .7F, .5F, .35F, .25F, .15F, .05F, 1.4F, 2};
-    const hybrid_sample *s = c->sample;
-    int32_t seen = 0;
-    double best = -1;
-    float chosen = 1;
-    for (int32_t u = 0; u < s->n_users; u++)
-        for (int32_t k = 0; k < s->n[u]; k++)
-            seen += s->mark[u * s->stride + k] == (HYBRID_HELD | HYBRID_NEW_ITEM);
-    if (seen < LEAST_USERS) return 1;
-    for (size_t k = 0; k < sizeof by / sizeof *by; k++) {
-        float scaled[MAX_PARTS];
-        double sum = 0;
-        for (int32_t p = 0; p < s->n_parts; p++) scaled[p] = by[k] * h->weight[AISLE_HYBRID_NEW_ITEM][p];
-        for (int g = AISLE_HYBRID_NEW; g <= AISLE_HYBRID_KNOWN; g++) {
-            hybrid_weights w = {h->weight[g], scaled, g};
-            sum += hybrid_sample_ndcg(s, &w, c->threads, c->next) * count_users(s, g);
-        }
-        if (sum <= best) continue;
-        best = sum;
-        chosen = by[k];
+    static const float by[] = {.25F, .35F, .5F, .6F, .7F, .85F, 1, 1.2F, 1.4F, 2}; /* ascending */
+    static const double price = .02;
+    enum { N = sizeof by / sizeof *by };
+    double got[N], best = 0;
+    for (int k = 0; k < N; k++) {
+        got[k] = with_new(h, c, by[k]);
+        if (got[k] > best) best = got[k];
     }
-    return chosen;
+    for (int k = N - 1; k > 0; k--)
+        if (got[k] >= (1 - price) * best) return by[k];
+    return by[0];
 }
 
 static aisle_status climb_all(hybrid *h, const hybrid_sample *usual, const hybrid_sample *new_items,
@@ -209,7 +224,8 @@ static aisle_status hold_out(const aisle_fit_input *in, validation *v, aisle_err
         return aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %d items", n_items);
     const aisle_csr *before = aisle_part_by_item(v->known), *after = aisle_part_by_item(v->rest);
     for (int32_t i = 0; i < n_items; i++) {
-        v->new_items[i] = before->row_ptr[i + 1] > before->row_ptr[i] && after->row_ptr[i + 1] == after->row_ptr[i];
+        v->new_items[i] =
+            before->row_ptr[i + 1] > before->row_ptr[i] && after->row_ptr[i + 1] == after->row_ptr[i];
         v->usual[i] = !v->new_items[i];
     }
     return AISLE_OK;
@@ -220,8 +236,8 @@ static aisle_status learn_on(hybrid *h, const aisle_fit_input *in, const validat
     int32_t threads = in->trainer->threads > 0 ? in->trainer->threads : omp_get_num_procs();
     aisle_fit_input rest = {v->rest, in->params, in->trainer};
     hybrid_sample usual = {0}, new_items = {0};
-    hybrid_sampling sampling = {h, &v->held, v->usual, MAX_USERS, threads, in->params->seed,
-                                in->trainer->progress};
+    hybrid_sampling sampling = {
+        h, &v->held, v->usual, MAX_USERS, threads, in->params->seed, in->trainer->progress};
     h->part = v->rest;
     aisle_status st = hybrid_parts_fit(&h->parts, &rest, err);
     if (st != AISLE_OK) {

@@ -26,8 +26,9 @@ static aisle_status add(hybrid_parts *p, aisle_str name, aisle_error *err)
     const aisle_fit_kind *kind = aisle_fit_kind_find(name);
     if (!kind && !p->named) return AISLE_OK;
     if (!kind || is_hybrid(kind) || kind->stars)
-        return aisle_fail(err, AISLE_EINVAL, "hybrid: \"%.*s\" cannot be a part; wanted kinds of model that rank, "
-                                             "such as als,content,popular",
+        return aisle_fail(err, AISLE_EINVAL,
+                          "hybrid: \"%.*s\" cannot be a part; wanted kinds of model that rank, "
+                          "such as als,content,popular",
                           (int)name.len, name.ptr);
     if (has_fit(p, kind->fit)) return AISLE_OK;
     if (p->n == AISLE_HYBRID_MAX_PARTS)
@@ -62,7 +63,8 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
     params.checkpoint = NULL; /* one file cannot hold the runs of several fits */
     params.resume = false;
     for (int32_t i = 0; st == AISLE_OK && i < p->n; i++) {
-        if (!p->named && p->kind[i]->fit == fit_als && has_fit(&got, fit_cold_map)) continue; /* it is that and more */
+        if (!p->named && p->kind[i]->fit == fit_als && has_fit(&got, fit_cold_map))
+            continue; /* it is that and more */
         got.kind[got.n] = p->kind[i];
         st = p->kind[i]->fit(&each, &got.source[got.n], &lacking);
         if (st == AISLE_OK)
@@ -135,8 +137,8 @@ aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t
     return n == 0 ? AISLE_HYBRID_NEW : n < few ? AISLE_HYBRID_FEW : AISLE_HYBRID_KNOWN;
 }
 
-aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users, int32_t n_users,
-                              uint64_t *room, float *out, aisle_error *err)
+aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users,
+                              int32_t n_users, uint64_t *room, float *out, aisle_error *err)
 {
     const aisle_csr *pairs = aisle_part_pairs(h->part);
     const aisle_eval_source *s = &h->parts.source[p];

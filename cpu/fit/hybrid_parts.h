@@ -49,8 +49,8 @@ typedef struct hybrid {
 aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t user);
 
 /* What part p says of users[n_users], scaled: out[n_users x items]. */
-aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users, int32_t n_users,
-                              uint64_t *room, float *out, aisle_error *err);
+aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users,
+                              int32_t n_users, uint64_t *room, float *out, aisle_error *err);
 
 /* Sets h->weight from pairs held out of h->part. h->parts are chosen and not fitted; those that the held-in data could not
  * feed are dropped. Equal weights where nothing can be held out. */

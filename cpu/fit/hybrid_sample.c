@@ -105,8 +105,9 @@ static void gather_user(const hybrid_sampling *p, hybrid_sample *s, gathering *g
     s->segment[at] = (uint8_t)hybrid_segment(p->h->part, p->h->few, u);
 }
 
-static aisle_status gather_block(const hybrid_sampling *p, hybrid_sample *s, gathering *g, const int32_t *users,
-                                 int32_t first, int32_t block, int32_t thread, aisle_error *err)
+static aisle_status gather_block(const hybrid_sampling *p, hybrid_sample *s, gathering *g,
+                                 const int32_t *users, int32_t first, int32_t block, int32_t thread,
+                                 aisle_error *err)
 {
     int32_t n = s->n_users - first < block ? s->n_users - first : block;
     for (int32_t k = 0; k < s->n_parts; k++)
@@ -180,7 +181,8 @@ aisle_status hybrid_sample_init(hybrid_sample *s, const hybrid_sampling *p, aisl
     made.mark = aisle_array(n, 1);
     made.c = aisle_array(n * made.n_parts, sizeof *made.c);
     if (!made.n || !made.n_held || !made.segment || !made.mark || !made.c)
-        st = aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for the candidates of %d users", made.n_users);
+        st = aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for the candidates of %d users",
+                        made.n_users);
     if (st == AISLE_OK) st = gather(p, &made, users, err);
     aisle_free(users);
     if (st == AISLE_OK)

@@ -13,7 +13,7 @@ typedef struct hybrid_sample {
     int32_t n_users, n_parts;
     int32_t *n_held; /* of each user, candidates or not: what the ideal is made of */
     uint8_t *segment;
-    int32_t *n; /* candidates of each user, ascending by item */
+    int32_t *n;     /* candidates of each user, ascending by item */
     int64_t stride; /* user u's are u * stride .. u * stride + n[u] - 1 of: */
     float *c;       /* x n_parts: scaled scores */
     uint8_t *mark;  /* HYBRID_HELD | HYBRID_NEW_ITEM */

@@ -8,6 +8,7 @@
 #include "aisle/memory.h"
 
 enum { LANES = 16, STEPS = 200 };
+static const double TOLERANCE = 1e-2;
 
 typedef struct lanes {
     float v[LANES];
@@ -54,7 +55,8 @@ static doubles weighted(int32_t n, const lanes *r, const float *inverse)
 {
     doubles sum = {{0}};
     for (int32_t c = 0; c < n; c++)
-        for (int l = 0; l < LANES; l++) sum.v[l] += (double)r[c].v[l] * (double)r[c].v[l] * (double)inverse[c];
+        for (int l = 0; l < LANES; l++)
+            sum.v[l] += (double)r[c].v[l] * (double)r[c].v[l] * (double)inverse[c];
     return sum;
 }
 
@@ -66,8 +68,7 @@ static void start(const aisle_ridge *a, const work *k)
     memset(k->r, 0, (size_t)t->n_cols * sizeof *k->r);
     for (int32_t i = 0; i < t->n_rows; i++)
         for (int64_t e = t->row_ptr[i]; a->d[i] > 0 && e < t->row_ptr[i + 1]; e++)
-            for (int l = 0; l < LANES; l++)
-                k->r[t->col[e]].v[l] += a->d[i] * t->val[e] * k->item[i].v[l];
+            for (int l = 0; l < LANES; l++) k->r[t->col[e]].v[l] += a->d[i] * t->val[e] * k->item[i].v[l];
     for (int32_t c = 0; c < t->n_cols; c++)
         for (int l = 0; l < LANES; l++) k->p[c].v[l] = k->inverse[c] * k->r[c].v[l];
 }
@@ -79,7 +80,7 @@ static void solve(const aisle_ridge *a, const work *k)
     doubles rho = weighted(n, k->r, k->inverse), first = rho;
     for (int step = 0; step < STEPS; step++) {
         bool done = true;
-        for (int l = 0; l < LANES; l++) done = done && rho.v[l] <= 1e-8 * first.v[l];
+        for (int l = 0; l < LANES; l++) done = done && rho.v[l] <= TOLERANCE * TOLERANCE * first.v[l];
         if (done || aisle_canceled(a->progress)) break;
         multiply(a, k);
         doubles curve = dots(n, k->p, k->q);
@@ -164,7 +165,8 @@ static void diagonal(const aisle_ridge *a, float *inverse)
 
 aisle_status aisle_ridge_predict(const aisle_ridge *r, aisle_mat *y, aisle_error *err)
 {
-    int32_t n_chunks = (y->n_cols + LANES - 1) / LANES, threads = r->threads < n_chunks ? r->threads : n_chunks;
+    int32_t n_chunks = (y->n_cols + LANES - 1) / LANES,
+            threads = r->threads < n_chunks ? r->threads : n_chunks;
     float *inverse = aisle_array(r->t->n_cols, sizeof *inverse);
     work *of_thread = aisle_calloc((size_t)threads, sizeof *of_thread);
     bool ok = inverse && of_thread;
@@ -178,6 +180,7 @@ aisle_status aisle_ridge_predict(const aisle_ridge *r, aisle_mat *y, aisle_error
     aisle_free(of_thread);
     aisle_free(inverse);
     if (!ok) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the map from %d terms", r->t->n_cols);
-    if (aisle_canceled(r->progress)) return aisle_fail(err, AISLE_ECANCELED, "the map from texts was canceled");
+    if (aisle_canceled(r->progress))
+        return aisle_fail(err, AISLE_ECANCELED, "the map from texts was canceled");
     return AISLE_OK;
 }

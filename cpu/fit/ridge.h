@@ -11,8 +11,8 @@
  *   reg > 0
  * Then y_i becomes c + t_i W for every item with predict[i] != 0. Conjugate gradients with Jacobi's preconditioner on the
  * normal equations, 16 factors at a time, a thread each: the same bytes for any number of threads, and 16 floats for
- * each term and item, not all factors, are in memory at once for each thread. Ends at a residual of 1e-4 of the right
- * side, or after 200 steps. */
+ * each term and item, not all factors, are in memory at once for each thread. Ends when the residual, in the
+ * preconditioner's norm, is 1e-2 of the right side (recommendations no longer change), or after 200 steps. */
 typedef struct aisle_ridge {
     const aisle_csr *t;
     const float *d;

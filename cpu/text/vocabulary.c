@@ -28,8 +28,8 @@ aisle_str aisle_vocabulary_term(const aisle_vocabulary *v, int32_t i)
 
 static aisle_status check(const aisle_text_params *p, aisle_error *err)
 {
-    const float w[] = {p->title_weight, p->description_weight,  p->category_weight,
-                       p->brand_weight, p->attributes_weight, p->price_weight};
+    const float w[] = {p->title_weight, p->description_weight, p->category_weight,
+                       p->brand_weight, p->attributes_weight,  p->price_weight};
     if (p->ngram < 0 || p->ngram > AISLE_NGRAM_MAX)
         return aisle_fail(err, AISLE_EINVAL, "text n-gram length %d: must be 1 to %d", p->ngram,
                           AISLE_NGRAM_MAX);

@@ -28,7 +28,7 @@ double aisle_hybrid_weight(const aisle_eval_source *s, aisle_hybrid_segment segm
 
 /* shares[k * parts + p] = w_sp c_p(u, items[k]) / score: sums to 1 over p, or is all 0 where the score is 0. thread: as of
  * the source's scores. AISLE_EINVAL when s is no hybrid or an item is out of range. */
-aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user, const int32_t *items,
-                                 int32_t n, float *shares, aisle_error *err);
+aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user,
+                                 const int32_t *items, int32_t n, float *shares, aisle_error *err);
 
 #endif

@@ -33,8 +33,8 @@ typedef struct aisle_text_params {
     double max_df;        /* terms in more than this share of products are dropped; 0 = .5 */
     aisle_text_scheme scheme;
     double k1, b; /* BM25; 0 = 1.2 and .75 */
-    float title_weight, description_weight, category_weight,
-        brand_weight, attributes_weight, price_weight; /* multiply tf; all 0 = 3, 1, 2, 2, 1, .5 */
+    float title_weight, description_weight, category_weight, brand_weight, attributes_weight,
+        price_weight;               /* multiply tf; all 0 = 3, 1, 2, 2, 1, .5 */
     const aisle_progress *progress; /* its cancel flag is looked at for every product; may be NULL */
 } aisle_text_params;
 

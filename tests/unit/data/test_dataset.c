@@ -53,6 +53,27 @@ Test(dataset, products_are_kept_by_item_and_replaced_by_a_later_record)
     aisle_dataset_free(d);
 }
 
+Test(dataset, user_records_are_found_by_user_and_add_none)
+{
+    aisle_dataset *d = aisle_dataset_new();
+    aisle_sink s = aisle_dataset_sink(d);
+    aisle_user early = {.id = AISLE_STR("u"), .country = AISLE_STR("GB")}, late = early, nobody = {0};
+    aisle_event e = {.user = AISLE_STR("bare"), .item = AISLE_STR("i"), .value = 1};
+    cr_assert_eq(s.user(s.ctx, &early, NULL), AISLE_OK);
+    cr_assert_eq(s.event(s.ctx, &e, NULL), AISLE_OK);
+    cr_assert_eq(aisle_idmap_count(aisle_dataset_users(d)), 1, "a user is whoever has an event");
+    e.user = AISLE_STR("u");
+    cr_assert_eq(s.event(s.ctx, &e, NULL), AISLE_OK);
+    aisle_user bare = aisle_dataset_user(d, 0), got = aisle_dataset_user(d, 1);
+    cr_assert(aisle_str_eq(bare.id, AISLE_STR("bare")) && !bare.country.ptr && !bare.gender.ptr);
+    cr_assert(aisle_str_eq(got.country, AISLE_STR("GB")) && !got.age_band.ptr);
+    late.country = AISLE_STR("FR");
+    cr_assert_eq(s.user(s.ctx, &late, NULL), AISLE_OK);
+    cr_assert(aisle_str_eq(aisle_dataset_user(d, 1).country, AISLE_STR("FR")));
+    cr_assert_eq(s.user(s.ctx, &nobody, NULL), AISLE_EINVAL);
+    aisle_dataset_free(d);
+}
+
 Test(dataset, weights_of_a_pair_add_up)
 {
     static const tiny events[] = {

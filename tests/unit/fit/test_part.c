@@ -130,7 +130,8 @@ Test(kinds, score_every_user_for_every_item)
         const aisle_fit_kind *kind = aisle_fit_kind_at(k);
         aisle_eval_source s = {0};
         cr_assert_eq(aisle_fit_kind_find(aisle_str_from(kind->name)), kind);
-        if (kind->stars) continue; /* this shop has no ratings */
+        if (kind->stars) continue;                            /* this shop has no ratings */
+        if (strcmp(kind->name, "demographic") == 0) continue; /* nor user records */
         cr_assert_eq(kind->fit(&in, &s, NULL), AISLE_OK, "%s", kind->name);
         cr_assert_eq(s.scores(s.ctx, 0, users, SHOP_USERS, scores, NULL), AISLE_OK, "%s", kind->name);
         bool finite = false;

@@ -310,3 +310,74 @@ Test(vocabulary, every_allocation_may_fail)
     cr_assert(learned && made);
     aisle_dataset_free(d);
 }
+
+static bool has_term(const aisle_vocabulary *v, const char *term)
+{
+    for (int32_t i = 0; i < aisle_vocabulary_count(v); i++)
+        if (aisle_str_eq(aisle_vocabulary_term(v, i), aisle_str_from(term))) return true;
+    return false;
+}
+
+static aisle_vocabulary *learn_whole(const aisle_product *p, const aisle_text_params *params)
+{
+    aisle_dataset *d = aisle_dataset_new();
+    aisle_sink sink = aisle_dataset_sink(d);
+    cr_assert_eq(sink.product(sink.ctx, p, NULL), AISLE_OK);
+    aisle_vocabulary *v = learn(d, NULL, params);
+    aisle_dataset_free(d);
+    return v;
+}
+
+Test(vocabulary, every_prefix_of_a_category_is_a_term)
+{
+    aisle_text_params params = {
+        .language = "none", .ngram = 2, .min_df = 1, .max_df = 1, .category_weight = 1};
+    aisle_product p = {
+        .id = AISLE_STR("a"), .category = AISLE_STR("Home > Tea & Co > Pots"), .price_minor = -1};
+    aisle_vocabulary *v = learn_whole(&p, &params);
+    cr_assert(has_term(v, "category:Home") && has_term(v, "category:Home > Tea & Co"));
+    cr_assert(has_term(v, "category:Home > Tea & Co > Pots") && has_term(v, "pots") && has_term(v, "tea co"));
+    cr_assert_eq(aisle_vocabulary_count(v), 3 + 4 + 3, "and no n-gram with them");
+    aisle_vocabulary_free(v);
+}
+
+Test(vocabulary, attributes_are_key_and_value)
+{
+    aisle_text_params params = {
+        .language = "none", .ngram = 1, .min_df = 1, .max_df = 1, .attributes_weight = 1};
+    aisle_product p = {
+        .id = AISLE_STR("a"),
+        .attributes = AISLE_STR(
+            "{\"colour\":\"dark red\",\"size\":[4,5.5],\"new\":true,\"none\":null,\"deep\":{\"a\":1}}"),
+        .price_minor = -1};
+    aisle_vocabulary *v = learn_whole(&p, &params);
+    cr_assert(has_term(v, "colour=dark red") && has_term(v, "size=4") && has_term(v, "size=5.5") &&
+              has_term(v, "new=true"));
+    cr_assert_eq(aisle_vocabulary_count(v), 4);
+    aisle_vocabulary_free(v);
+}
+
+/* 100 and 110 lie in band 13, 130 in 14, 400 in 17: floor(2 log2 price). */
+Test(vocabulary, prices_are_bands_and_neighbours_are_alike)
+{
+    static const int64_t price[] = {100, 110, 130, 400};
+    aisle_text_params params = {.language = "none", .ngram = 1, .min_df = 1, .max_df = 1, .price_weight = 1};
+    aisle_dataset *d = aisle_dataset_new();
+    aisle_sink sink = aisle_dataset_sink(d);
+    for (int i = 0; i < 4; i++) {
+        char id[2] = {(char)('a' + i), 0};
+        aisle_product p = {.id = aisle_str_from(id), .currency = AISLE_STR("GBP"), .price_minor = price[i]};
+        cr_assert_eq(sink.product(sink.ctx, &p, NULL), AISLE_OK);
+    }
+    aisle_vocabulary *v = learn(d, NULL, &params);
+    aisle_csr m = matrix(d, v);
+    double likeness[4] = {0};
+    for (int32_t i = 0; i < 4; i++)
+        for (int32_t t = 0; t < m.n_cols; t++) likeness[i] += at(&m, 0, t) * at(&m, i, t);
+    cr_assert(has_term(v, "price:GBP:13") && has_term(v, "price:GBP:12+") && has_term(v, "price:GBP:13+"));
+    near(likeness[1], 1);
+    cr_assert(likeness[2] > .1 && likeness[2] < .9 && likeness[3] == 0);
+    aisle_csr_deinit(&m);
+    aisle_vocabulary_free(v);
+    aisle_dataset_free(d);
+}
