@@ -90,12 +90,13 @@ static inline float *shelf_scores(const aisle_eval_source *s, int32_t user)
     return scores;
 }
 
-/* The mean score of the items never sold that user u should like, less that of the others. */
-static inline double shelf_new_items(const float *scores, int32_t u)
+/* Whether of the items never sold the one of user u's kind and style scores best. */
+static inline bool shelf_finds_new(const float *scores, int32_t u)
 {
-    double sum = 0;
-    for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++) sum += (i % 2 == u % 2 ? 1 : -1) * (double)scores[i];
-    return sum;
+    int32_t own = SHELF_SOLD + 2 * (u / 2 % 5) + u % 2;
+    for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++)
+        if (i != own && scores[i] >= scores[own]) return false;
+    return true;
 }
 
 #endif

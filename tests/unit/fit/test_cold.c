@@ -11,13 +11,13 @@ Test(cold, new_items_go_to_those_who_like_their_kind)
     int32_t right = 0;
     for (int32_t u = 0; u < 100; u++) {
         float *scores = shelf_scores(&source, u), *of_als = shelf_scores(&plain, u);
-        right += shelf_new_items(scores, u) > 0;
-        cr_assert_eq(shelf_new_items(of_als, u), 0, "ALS alone knows nothing of them");
+        right += shelf_finds_new(scores, u);
+        for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++) cr_assert_eq(of_als[i], 0, "ALS knows nothing of them");
         for (int32_t i = 0; i < SHELF_SOLD; i++) cr_assert_eq(scores[i], of_als[i], "the known are ALS's");
         aisle_free(scores);
         aisle_free(of_als);
     }
-    cr_assert_geq(right, 95, "%d of 100", right);
+    cr_assert_geq(right, 50, "%d of 100; by chance 10 with a deviation of 3", right);
     aisle_eval_source_free(&source);
     aisle_eval_source_free(&plain);
     shelf_close(&s);
@@ -64,7 +64,7 @@ static void ridge_case(int32_t threads, aisle_mat *y)
 }
 
 /* Solves the 3 x 3 normal equations in doubles by Cramer's rule. */
-static double determinant(const double a[TERMS][TERMS])
+static double determinant(double a[TERMS][TERMS])
 {
     return a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
            a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +

