@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "cpu/fit/ridge.h"
-#include "tests/unit/fit/shelf.h"
+#include "tests/unit/fit/taste_shop.h"
 
 Test(cold, new_items_go_to_those_who_like_their_kind)
 {

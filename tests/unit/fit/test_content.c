@@ -1,7 +1,7 @@
 /* Content and demographics as kinds of model, against sums made in the plain way. */
 #include <math.h>
 
-#include "tests/unit/fit/shelf.h"
+#include "tests/unit/fit/taste_shop.h"
 
 Test(content, is_the_cosine_of_the_profile_and_the_item)
 {

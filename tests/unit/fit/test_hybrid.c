@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tests/unit/fit/shelf.h"
+#include "tests/unit/fit/taste_shop.h"
 
 static int32_t part_named(const aisle_eval_source *s, const char *name)
 {

@@ -1,6 +1,6 @@
 /* A shop made for content and hybrids: two tastes that follow text, country and price; items 50 .. 59 are never sold. */
-#ifndef AISLE_TESTS_SHELF_H
-#define AISLE_TESTS_SHELF_H
+#ifndef AISLE_TESTS_TASTE_SHOP_H
+#define AISLE_TESTS_TASTE_SHOP_H
 
 #include "aisle/fit.h"
 #include "tests/unit/train/small_shop.h"
