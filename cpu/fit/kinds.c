@@ -6,10 +6,7 @@ static const aisle_fit_kind kinds[] = {
     {"item-knn", "items near those that the user took", false, fit_item_knn},
     {"user-knn", "what the nearest users took", false, fit_user_knn},
     {"ease", "EASE^R: linear weights of items for items", false, fit_ease},
-    {"als-content", "ALS; new items by their text, new users by age band, gender, country", false,
-     fit_cold_map},
-    {"als-content", "ALS; new items by their text, new users by age band, gender, country", false,
-     fit_cold_map},
+    {"als-content", "ALS; new items by text, new users by demographic group", false, fit_cold_map},
     {"content", "items whose text is like what the user took", false, fit_content},
     {"demographic", "what people of the same age band, gender and country take", false, fit_demographic},
     {"popular", "what most users took, the same for everyone", false, fit_popular},
@@ -18,8 +15,7 @@ static const aisle_fit_kind kinds[] = {
     {"stars-bias", "stars of explicit ratings: biases of users and items alone", true, fit_stars_bias},
     {"hybrid", "a blend of others, weighed by what was best on held-out pairs", false, fit_hybrid},
     {"fusion", "others added up by reciprocal rank", false, fit_fusion},
-    {"switch", "one kind of model for new users, one for those little is known of, one for the rest", false,
-     fit_switch},
+    {"switch", "one part for new users, one for light ones, one for the rest", false, fit_switch},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
