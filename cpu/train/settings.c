@@ -73,7 +73,7 @@ static const aisle_setting settings[] = {
     {"item-core", 0, "N", ALL, FIELD(item_core), 0, 1e6, NULL, NOT_SEARCHED, "leave out items with fewer users"},
     {"similar", 0, "N", ALL, FIELD(k_similar), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by interactions"},
     {"content", 0, "N", ALL, FIELD(k_content), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by text"},
-    {"trending-days", 0, "DAYS", ALL, FIELD(trending_days), 1e-3, 3650, NULL, NOT_SEARCHED, "the window of trending"},
+    {"trending-days", 0, "DAYS", MADE("trending"), FIELD(trending_days), 1e-3, 3650, NULL, LOG(1, 90), "the window of trending"},
     {"language", 0, "NAME", MADE("content,als-content"), FIELD(text.language), 0, 0, NULL, NOT_SEARCHED,
      "of product texts: a Snowball stemmer, or none"},
     {"ngram", 0, "N", MADE("content,als-content"), FIELD(text.ngram), 1, 3, NULL, LINEAR(1, 3), "terms of up to N adjacent words"},

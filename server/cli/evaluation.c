@@ -158,6 +158,17 @@ static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated 
     return AISLE_OK;
 }
 
+static aisle_evaluated_parts parts_of(const aisle_eval_source *source)
+{
+    aisle_evaluated_parts p = {.n = aisle_hybrid_parts(source)};
+    for (int32_t i = 0; i < p.n; i++) {
+        p.name[i] = aisle_hybrid_part(source, i);
+        for (int32_t s = 0; s < AISLE_HYBRID_SEGMENTS; s++)
+            p.weight[s][i] = aisle_hybrid_weight(source, (aisle_hybrid_segment)s, i);
+    }
+    return p;
+}
+
 /* A kind that the user has not named may be left out for want of data: with one line, before the table. */
 static aisle_status fit_and_measure(const aisle_evaluation *e, aisle_training *t, const aisle_part *part,
                                     const aisle_eval_subject *s, aisle_evaluated *r, int32_t i,
@@ -176,6 +187,7 @@ static aisle_status fit_and_measure(const aisle_evaluation *e, aisle_training *t
         return AISLE_OK;
     }
     if (st != AISLE_OK) return aisle_fail(err, st, "%s", why.message);
+    m->parts = parts_of(&source);
     m->fit_seconds += (double)(aisle_time_monotonic_ns() - begun) * 1e-9;
     st = aisle_evaluation_measure(e, r, s, &source, m, err);
     aisle_meter_finish(&t->meter);

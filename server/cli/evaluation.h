@@ -4,6 +4,7 @@
 
 #include "aisle/eval.h"
 #include "aisle/fit.h"
+#include "aisle/hybrid.h"
 #include "server/cli/training.h"
 
 enum { AISLE_EVALUATED_MODELS = 16 };
@@ -25,6 +26,13 @@ typedef struct aisle_evaluation {
     aisle_eval_params params;
 } aisle_evaluation;
 
+/* The parts of a hybrid and what each weighs; of several folds the last. */
+typedef struct aisle_evaluated_parts {
+    int32_t n; /* 0: the model is no hybrid */
+    const char *name[AISLE_HYBRID_MAX_PARTS];
+    double weight[AISLE_HYBRID_SEGMENTS][AISLE_HYBRID_MAX_PARTS];
+} aisle_evaluated_parts;
+
 typedef struct aisle_evaluated_model {
     const char *name;
     const aisle_fit_kind *kind; /* NULL: of a model file */
@@ -32,6 +40,7 @@ typedef struct aisle_evaluated_model {
     aisle_eval_report ranking;  /* unless kind->stars; over all folds, as everything here */
     aisle_stars_report stars;
     double fit_seconds;
+    aisle_evaluated_parts parts;
     double *values;              /* of the metric compared: folds x users; NULL = not compared */
     aisle_comparison comparison; /* with the first of --compare */
     double holm_bootstrap, holm_wilcoxon;

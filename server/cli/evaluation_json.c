@@ -34,6 +34,20 @@ json_t *aisle_settings_json(const aisle_train_params *p, const char *kind)
     return o;
 }
 
+static json_t *parts_json(const aisle_evaluated_parts *p)
+{
+    static const char *const segments[AISLE_HYBRID_SEGMENTS] = {"new users", "users with few items",
+                                                                "other users", "new items"};
+    json_t *o = json_object();
+    for (int32_t s = 0; s < AISLE_HYBRID_SEGMENTS; s++) {
+        json_t *weights = json_object();
+        for (int32_t i = 0; i < p->n; i++)
+            json_object_set_new(weights, p->name[i], json_real(p->weight[s][i]));
+        json_object_set_new(o, segments[s], weights);
+    }
+    return o;
+}
+
 /* A report that cpu/eval has written, with what is not its own beside it. */
 static json_t *model_json(const aisle_evaluated_model *m, const aisle_train_params *settings)
 {
@@ -45,6 +59,7 @@ static json_t *model_json(const aisle_evaluated_model *m, const aisle_train_para
     if (st == AISLE_OK) o = json_loads(b.data, 0, NULL);
     aisle_buf_deinit(&b);
     if (!o || !m->kind) return o;
+    if (m->parts.n > 0) json_object_set_new(o, "weights", parts_json(&m->parts));
     json_object_set_new(o, "fit_seconds", json_real(m->fit_seconds));
     json_object_set_new(o, "settings", aisle_settings_json(settings, m->name));
     return o;

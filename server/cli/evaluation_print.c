@@ -78,6 +78,25 @@ static void print_stars(const aisle_evaluation *e, const aisle_evaluated *r)
     }
 }
 
+/* What a hybrid has learned, in the words of the JSON. */
+static void print_parts(const aisle_evaluated *r)
+{
+    static const char *const segments[AISLE_HYBRID_SEGMENTS] = {"new users", "few items", "other users",
+                                                                "new items"};
+    for (int32_t i = 0; i < r->n_models; i++) {
+        const aisle_evaluated_parts *p = &r->model[i].parts;
+        if (!r->model[i].have || p->n == 0) continue;
+        printf("\nweights of %s\n%-16s", r->model[i].name, "");
+        for (int32_t s = 0; s < AISLE_HYBRID_SEGMENTS; s++) printf(" %12s", segments[s]);
+        putchar('\n');
+        for (int32_t k = 0; k < p->n; k++) {
+            printf("%-16s", p->name[k]);
+            for (int32_t s = 0; s < AISLE_HYBRID_SEGMENTS; s++) printf(" %12.3f", p->weight[s][k]);
+            putchar('\n');
+        }
+    }
+}
+
 static void print_comparison(const aisle_evaluated *r)
 {
     char metric[32];
@@ -108,6 +127,7 @@ static aisle_status print_tables(const aisle_evaluation *e, const aisle_evaluate
     print_heading(e, r, n_users);
     AISLE_TRY(print_rankings(r, err));
     print_stars(e, r);
+    print_parts(r);
     if (r->n_compared > 0) print_comparison(r);
     return AISLE_OK;
 }

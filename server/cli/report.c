@@ -285,23 +285,30 @@ static void put_settings(aisle_page *p, const json_t *doc, const models *m)
     }
 }
 
-/* What a hybrid made of its parts: a weight each. */
+/* What a hybrid made of its parts: for each sort of user and item a weight of each. */
 static void put_weights(aisle_page *p, const models *m)
 {
+    const char *segment, *name;
+    json_t *weights, *v;
     for (int32_t i = 0; i < m->n; i++) {
-        aisle_bar bars[AISLE_EVALUATED_MODELS];
-        int32_t n = 0;
-        const char *name;
-        json_t *v;
         char title[120];
-        json_object_foreach(json_object_get(m->model[i], "weights"), name, v)
-        {
-            if (n < AISLE_EVALUATED_MODELS)
-                bars[n++] = (aisle_bar){.name = name, .value = json_number_value(v)};
-        }
+        const json_t *all = json_object_get(m->model[i], "weights");
+        if (json_object_size(all) == 0) continue;
         snprintf(title, sizeof title, "Weights of %.60s", m->name[i]);
-        if (n > 0) aisle_page_element(p, "h2", title);
-        if (n > 0) aisle_page_bars(p, "weight of each part", bars, n);
+        aisle_page_element(p, "h2", title);
+        fputs("<div class=\"grid\">\n", p->f);
+        json_object_foreach((json_t *)all, segment, weights)
+        {
+            aisle_bar bars[AISLE_HYBRID_MAX_PARTS];
+            int32_t n = 0;
+            json_object_foreach(weights, name, v)
+            {
+                if (n < AISLE_HYBRID_MAX_PARTS)
+                    bars[n++] = (aisle_bar){.name = name, .value = json_number_value(v)};
+            }
+            aisle_page_bars(p, segment, bars, n);
+        }
+        fputs("</div>\n", p->f);
     }
 }
 

@@ -72,7 +72,7 @@ static int32_t add_shared(aisle_train_options *o, aisle_option *table, int32_t n
         {"weight", 'w', "TYPE=W,...", AISLE_OPT_LIST, &o->weights, 0, 0, NULL, "weights of event types: view=.3,purchase=2"},
         {"now", 0, "TIME", AISLE_OPT_TEXT, &o->now, 0, 0, NULL, "age counts back from here instead of the newest event"},
         {"fields", 0, "FIELD=W,...", AISLE_OPT_TEXT, &o->field_weights, 0, 0, NULL,
-         "weights of title, description, category, brand (default 3, 1, 2, 2)"},
+         "weights of title, description, category, brand, attributes, price (default 3, 1, 2, 2, 1, .5)"},
         {"created", 0, "TIME", AISLE_OPT_TEXT, &o->created, 0, 0, NULL, "time written into the model instead of the present"},
         {"json", 0, NULL, AISLE_OPT_FLAG, &o->json, 0, 0, NULL, "one JSON object a line on standard output"},
         {0},
@@ -153,27 +153,29 @@ static aisle_status read_weights(const aisle_strings *list, aisle_weights *w, ai
 /* Fields that are not named weigh what they would anyhow; an all-zero set would mean the defaults. */
 static aisle_status read_fields(const char *text, aisle_text_params *t, aisle_error *err)
 {
-    static const char *const names[] = {"title", "description", "category", "brand"};
-    double w[4] = {3, 1, 2, 2};
+    enum { FIELDS = 6 };
+    static const char *const names[FIELDS] = {"title", "description", "category",
+                                              "brand", "attributes",  "price"};
+    float *const weight[FIELDS] = {&t->title_weight, &t->description_weight, &t->category_weight,
+                                   &t->brand_weight, &t->attributes_weight,  &t->price_weight};
+    double w[FIELDS] = {3, 1, 2, 2, 1, .5}, sum = 0;
     if (!text) return AISLE_OK;
     aisle_str rest = aisle_str_from(text), name;
     while (rest.ptr) {
         double value;
         int32_t f = 0;
         AISLE_TRY(next_pair("fields", &rest, &name, &value, err));
-        while (f < 4 && !aisle_str_eq(name, aisle_str_from(names[f]))) f++;
-        if (f == 4 || !(value >= 0 && value <= 100))
+        while (f < FIELDS && !aisle_str_eq(name, aisle_str_from(names[f]))) f++;
+        if (f == FIELDS || !(value >= 0 && value <= 100))
             return aisle_fail(err, AISLE_EINVAL,
-                              "--fields %.*s=%g: title, description, category or brand, 0 to 100",
+                              "--fields %.*s=%g: title, description, category, brand, attributes or price, 0 to 100",
                               (int)name.len, name.ptr, value);
         w[f] = value;
     }
-    if (w[0] + w[1] + w[2] + w[3] == 0)
+    for (int32_t f = 0; f < FIELDS; f++) sum += w[f];
+    if (sum == 0)
         return aisle_fail(err, AISLE_EINVAL, "--fields %s: at least one field must weigh more than 0", text);
-    t->title_weight = (float)w[0];
-    t->description_weight = (float)w[1];
-    t->category_weight = (float)w[2];
-    t->brand_weight = (float)w[3];
+    for (int32_t f = 0; f < FIELDS; f++) *weight[f] = (float)w[f];
     return AISLE_OK;
 }
 

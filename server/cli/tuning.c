@@ -140,7 +140,7 @@ static uint64_t hash_text(aisle_str s, uint64_t seed)
     return aisle_hash64(s.ptr ? s.ptr : "", s.ptr ? s.len : 0, seed + s.len);
 }
 
-/* Over everything of a part that a model may learn from, and nothing else of the data. */
+/* Over everything of a part that a model may learn from: its events, and the records of products and people. */
 static uint64_t hash_part(const aisle_part *part)
 {
     aisle_events e = aisle_part_events(part);
@@ -159,6 +159,11 @@ static uint64_t hash_part(const aisle_part *part)
     for (int32_t i = 0; i < aisle_part_n_items(part); i++) {
         aisle_product p = aisle_part_product(part, i);
         h = hash_text(p.title, hash_text(p.description, hash_text(p.category, hash_text(p.brand, h))));
+        h = aisle_hash64(&p.price_minor, sizeof p.price_minor, hash_text(p.attributes, h));
+    }
+    for (int32_t u = 0; u < aisle_part_n_users(part); u++) {
+        aisle_user user = aisle_part_user(part, u);
+        h = hash_text(user.age_band, hash_text(user.gender, hash_text(user.country, h)));
     }
     return h;
 }
@@ -167,7 +172,8 @@ static aisle_status describe(const aisle_tuning_run *r, const aisle_holdout *h, 
                              aisle_error *err)
 {
     const aisle_text_params *t = &r->start.text;
-    float fields[] = {t->title_weight, t->description_weight, t->category_weight, t->brand_weight};
+    float fields[] = {t->title_weight, t->description_weight, t->category_weight,
+                      t->brand_weight, t->attributes_weight,  t->price_weight};
     int n = snprintf(about, bytes, "%s, %s@%d, users %lld, train %016llx, held %016llx, fields %016llx",
                      r->kind->name, aisle_evaluated_metric(r->metric), r->k, (long long)r->t->users,
                      (unsigned long long)hash_part(h->part), (unsigned long long)hash_part(h->held),

@@ -64,8 +64,8 @@ Test(train_options, wrong_values_name_their_option)
     cr_assert_eq(READ(&p, &err, "--weight", "stare=1"), AISLE_EINVAL);
     cr_assert(strstr(err.message, "stare"), "%s", err.message);
     cr_assert_eq(READ(&p, &err, "--weight", "view=1,"), AISLE_EINVAL);
-    cr_assert_eq(READ(&p, &err, "--fields", "price=1"), AISLE_EINVAL);
-    cr_assert_eq(READ(&p, &err, "--fields", "title=0,description=0,category=0,brand=0"), AISLE_EINVAL);
+    cr_assert_eq(READ(&p, &err, "--fields", "colour=1"), AISLE_EINVAL);
+    cr_assert_eq(READ(&p, &err, "--fields", "title=0,description=0,category=0,brand=0,attributes=0,price=0"), AISLE_EINVAL);
     cr_assert_eq(READ(&p, &err, "--now", "yesterday"), AISLE_EINVAL);
     cr_assert(strstr(err.message, "--now"), "%s", err.message);
     cr_assert_eq(READ(&p, &err, "--patience", "3"), AISLE_EINVAL);
