@@ -167,9 +167,10 @@ static aisle_status read_fields(const char *text, aisle_text_params *t, aisle_er
         AISLE_TRY(next_pair("fields", &rest, &name, &value, err));
         while (f < FIELDS && !aisle_str_eq(name, aisle_str_from(names[f]))) f++;
         if (f == FIELDS || !(value >= 0 && value <= 100))
-            return aisle_fail(err, AISLE_EINVAL,
-                              "--fields %.*s=%g: title, description, category, brand, attributes or price, 0 to 100",
-                              (int)name.len, name.ptr, value);
+            return aisle_fail(
+                err, AISLE_EINVAL,
+                "--fields %.*s=%g: title, description, category, brand, attributes or price, 0 to 100",
+                (int)name.len, name.ptr, value);
         w[f] = value;
     }
     for (int32_t f = 0; f < FIELDS; f++) sum += w[f];

@@ -15,6 +15,12 @@ static aisle_dataset *shop_with(bool other, uint8_t **keep)
         aisle_product p = aisle_dataset_product(base, i);
         cr_assert_eq(sink.product(sink.ctx, &p, NULL), AISLE_OK);
     }
+    for (int32_t u = 0; u < SHOP_USERS; u++) {
+        aisle_user person = {.id = aisle_idmap_get(aisle_dataset_users(base), u),
+                             .age_band = aisle_str_from(u % 2 ? "25-34" : "65+"),
+                             .country = AISLE_STR("GB")};
+        cr_assert_eq(sink.user(sink.ctx, &person, NULL), AISLE_OK);
+    }
     for (int64_t i = 0; i < e.n; i++) {
         bool held = i >= e.n - e.n / 4, changed = held && other;
         int32_t item = changed ? (e.item[i] * 7 + 3) % SHOP_ITEMS : e.item[i];
