@@ -8,18 +8,6 @@
 #include "cpu/fit/fits.h"
 #include "cpu/fit/knn.h"
 
-/* x of the pairs, whose rows are borrowed. */
-static aisle_status root_values(const aisle_csr *pairs, float **out, aisle_error *err)
-{
-    int64_t nnz = aisle_csr_nnz(pairs);
-    double sum = 0;
-    *out = aisle_array(nnz, sizeof **out);
-    if (!*out) return aisle_fail(err, AISLE_ENOMEM, "ease: out of memory for %lld pairs", (long long)nnz);
-    for (int64_t e = 0; e < nnz; e++) sum += (double)pairs->val[e];
-    for (int64_t e = 0; e < nnz; e++) (*out)[e] = (float)sqrt((double)pairs->val[e] * (double)nnz / sum);
-    return AISLE_OK;
-}
-
 typedef struct dense_model {
     aisle_csr x;
     const aisle_csr *by_item;
@@ -92,7 +80,8 @@ static aisle_status fit_sparse(const aisle_fit_input *in, const aisle_csr *x, co
     const aisle_knn_params near = {.similarity = AISLE_SIMILARITY_COSINE, .k = e->block, .power = 1};
     sparse_product p = {.left = *x, .owns_right = true, .by_item = aisle_part_by_item(in->part)};
     aisle_csr lists = {0};
-    aisle_status st = knn_lists(by_item, x, &near, in->trainer, &lists, err);
+    aisle_status st =
+        knn_lists(aisle_part_by_item(in->part), aisle_part_pairs(in->part), &near, in->trainer, &lists, err);
     if (st == AISLE_OK) st = ease_sparse(by_item, e->reg, in->trainer, &lists, err);
     if (st == AISLE_OK) st = aisle_csr_transpose(&lists, &p.right, err);
     aisle_csr_deinit(&lists);
@@ -107,7 +96,7 @@ static aisle_status fit_sparse(const aisle_fit_input *in, const aisle_csr *x, co
 aisle_status fit_ease(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
 {
     aisle_csr x = *aisle_part_pairs(in->part), by_item;
-    AISLE_TRY(root_values(aisle_part_pairs(in->part), &x.val, err));
+    AISLE_TRY(knn_root_values(aisle_part_pairs(in->part), &x.val, err));
     aisle_status st = aisle_csr_transpose(&x, &by_item, err);
     if (st != AISLE_OK) {
         aisle_free(x.val);

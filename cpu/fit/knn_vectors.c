@@ -1,4 +1,4 @@
-/* Rows weighed for comparison: raw, TF-IDF or BM25, damped, with what similarities are divided by. */
+/* Rows weighed for comparison: roots of confidences, TF-IDF or BM25, damped, with what similarities are divided by. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static int64_t length(const aisle_csr *m, int32_t r)
  * partner's number of rows, dl the row's sum. */
 typedef struct weighing {
     aisle_similarity similarity;
-    double n_rows, mean_length;
+    double n_rows, mean_length, mean_value;
 } weighing;
 
 static double weigh(const weighing *w, double value, double df, double dl)
@@ -30,7 +30,7 @@ static double weigh(const weighing *w, double value, double df, double dl)
     case AISLE_SIMILARITY_COSINE:
     case AISLE_SIMILARITY_ASYMMETRIC: break;
     }
-    return value;
+    return sqrt(value / w->mean_value);
 }
 
 static double row_sum(const aisle_csr *m, int32_t r)
@@ -43,13 +43,16 @@ static double row_sum(const aisle_csr *m, int32_t r)
 /* Rows without entries are no documents. */
 static weighing weighing_of(const aisle_csr *rows, aisle_similarity similarity)
 {
-    weighing w = {similarity, 0, 1};
+    weighing w = {similarity, 0, 1, 1};
     double sum = 0;
     for (int32_t r = 0; r < rows->n_rows; r++) {
         w.n_rows += length(rows, r) > 0;
         sum += row_sum(rows, r);
     }
-    if (sum > 0) w.mean_length = sum / w.n_rows;
+    if (sum > 0) {
+        w.mean_length = sum / w.n_rows;
+        w.mean_value = sum / (double)aisle_csr_nnz(rows);
+    }
     return w;
 }
 
@@ -110,4 +113,15 @@ void knn_vectors_deinit(knn_vectors *v)
     aisle_free(v->known);
     aisle_free(v->target);
     *v = (knn_vectors){0};
+}
+
+aisle_status knn_root_values(const aisle_csr *pairs, float **out, aisle_error *err)
+{
+    int64_t nnz = aisle_csr_nnz(pairs);
+    double sum = 0;
+    *out = aisle_array(nnz, sizeof **out);
+    if (!*out) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld pairs", (long long)nnz);
+    for (int64_t e = 0; e < nnz; e++) sum += (double)pairs->val[e];
+    for (int64_t e = 0; e < nnz; e++) (*out)[e] = (float)sqrt((double)pairs->val[e] * (double)nnz / sum);
+    return AISLE_OK;
 }

@@ -16,6 +16,7 @@ typedef struct product_source {
 void sparse_product_deinit(sparse_product *p)
 {
     if (p->owns_left_values) aisle_free(p->left.val);
+    if (p->owns_right_values) aisle_free(p->right.val);
     if (p->owns_left) aisle_csr_deinit(&p->left);
     if (p->owns_right) aisle_csr_deinit(&p->right);
     *p = (sparse_product){0};

@@ -4,17 +4,18 @@
 
 #include <stdint.h>
 
-/* r_ui > 0: confidences. What is compared are the columns (item-knn) or rows (user-knn) of r, called vectors here;
- * |v| is their length, n_v the number of their entries, dot and common count are over the shared entries.
- *   item-knn: score(u, i) = sum over the items j of u that are among the k known ones most similar to i of r_uj s(j, i)
- *   user-knn: score(u, i) = sum over the k users v most similar to u of s(v, u) r_vi
+/* r_ui > 0: confidences; x_ui = sqrt(r_ui / mean r): a pair of ten purchases does not count ten times, and nothing depends
+ * on the weights' unit. What is compared are the columns (item-knn) or rows (user-knn), called vectors here; |v| is the
+ * length of v, n_v the number of its entries, dot and common count are over the shared entries.
+ *   item-knn: score(u, i) = sum over the items j of u that are among the k known ones most similar to i of x_uj s(j, i)
+ *   user-knn: score(u, i) = sum over the k users v most similar to u of s(v, u) x_vi
  * -INFINITY where there is no neighbour. */
 typedef enum aisle_similarity {
-    AISLE_SIMILARITY_COSINE,  /* a.b / (|a| |b|) */
+    AISLE_SIMILARITY_COSINE,  /* a.b / (|a| |b|), of x */
     AISLE_SIMILARITY_JACCARD, /* common / (n_a + n_b - common); weights are not looked at */
-    AISLE_SIMILARITY_TFIDF, /* cosine of tf-idf weighted vectors, as aisle_text_scheme with users as terms */
-    AISLE_SIMILARITY_BM25,  /* dot of BM25 weighted vectors, likewise */
-    AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)), a the one that votes: j, or v (Aiolli 2013) */
+    AISLE_SIMILARITY_TFIDF, /* cosine of r, tf-idf weighted as by aisle_text_scheme with users as terms */
+    AISLE_SIMILARITY_BM25,  /* dot of r, BM25 weighted likewise */
+    AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)) of x, a the one that votes: j, or v (Aiolli 2013) */
 } aisle_similarity;
 
 /* With asymmetric, binary r and a k of all, item-knn is the linear graph filter or three-step walk
@@ -32,10 +33,9 @@ typedef struct aisle_knn_params {
 } aisle_knn_params;
 
 /* EASE^R (Steck 2019, eq. 8): score(u, i) = sum over u's items j of x_uj B_ji, with B the minimiser of |X - X B|^2 +
- * reg |B|^2 with a diagonal of 0. x_ui^2 = r_ui / mean r, so that G = X'X counts pairs, whatever unit weights have, and a pair
- * of ten purchases does not count a hundred times. -INFINITY for users and items without a pair. Up to max_dense items by
- * the dense inverse, 4 n^2 bytes and n^3 operations in f32; above it column i is solved for the `block` items most
- * similar to i by cosine alone (Steck 2019b, "Markov random fields", section 3.2), block^3 / 3 operations an item. */
+ * reg |B|^2 with a diagonal of 0. -INFINITY for users and items without a pair. Up to max_dense items by the dense inverse,
+ * 4 n^2 bytes and n^3 operations in f32; above it column i is solved for the `block` items most similar to i by cosine
+ * alone (Steck 2019b, "Markov random fields", section 3.2), block^3 / 3 operations an item. */
 typedef struct aisle_ease_params {
     double reg;        /* lambda > 0 of the diagonal; default 250 */
     int32_t max_dense; /* 0..50000; default 20000 */

@@ -13,12 +13,14 @@ static double gamma_n(double n)
     return n * u / (1 - n * u);
 }
 
-/* Five items of four users: a = (1 2 0 0), b = (2 1 2 0), c = (0 0 3 0), d = (0 0 0 1), e = (0 1 0 0). */
+/* Five items of four users, squares of a = (1 2 0 0), b = (2 1 2 0), c = (0 0 3 0), d = (0 0 0 1), e = (0 1 0 0): 25 in 8
+ * entries, so that products of x are SCALE times those of these roots. */
+#define SCALE .32
 enum { A, B, C, D, E, ITEMS, USERS = 4 };
 static aisle_csr five_items(void)
 {
     const int32_t item[] = {A, A, B, B, B, C, D, E}, user[] = {0, 1, 0, 1, 2, 2, 3, 1};
-    const float value[] = {1, 2, 2, 1, 2, 3, 1, 1};
+    const float value[] = {1, 4, 4, 1, 4, 9, 1, 1};
     aisle_csr m;
     cr_assert_eq(aisle_csr_from_coo(ITEMS, USERS, 8, item, user, value, &m, NULL), AISLE_OK);
     return m;
@@ -81,19 +83,19 @@ static double tfidf(double value, double df)
     return (1 + log(value)) * (log(6 / (1 + df)) + 1);
 }
 
-/* BM25, likewise: items have 3, 5, 3, 1, 1, in the mean 2.6. */
+/* BM25, likewise: items have 5, 9, 9, 1, 1, in the mean 5. */
 static double bm25(double value, double df, double length)
 {
-    return value * 2.2 / (value + 1.2 * (.25 + .75 * length / 2.6)) * log(1 + (5 - df + .5) / (df + .5));
+    return value * 2.2 / (value + 1.2 * (.25 + .75 * length / 5)) * log(1 + (5 - df + .5) / (df + .5));
 }
 
 Test(knn, every_similarity_is_what_its_formula_says)
 {
     /* user 0 has 2 items, user 1 has 3, user 2 has 2 */
-    double t_ab = tfidf(1, 2) * tfidf(2, 2) + tfidf(2, 3) * tfidf(1, 3);
-    double t_a = sqrt(pow(tfidf(1, 2), 2) + pow(tfidf(2, 3), 2));
-    double t_b = sqrt(pow(tfidf(2, 2), 2) + pow(tfidf(1, 3), 2) + pow(tfidf(2, 2), 2));
-    double bm_ab = bm25(1, 2, 3) * bm25(2, 2, 5) + bm25(2, 3, 3) * bm25(1, 3, 5);
+    double t_ab = tfidf(1, 2) * tfidf(4, 2) + tfidf(4, 3) * tfidf(1, 3);
+    double t_a = sqrt(pow(tfidf(1, 2), 2) + pow(tfidf(4, 3), 2));
+    double t_b = sqrt(pow(tfidf(4, 2), 2) + pow(tfidf(1, 3), 2) + pow(tfidf(4, 2), 2));
+    double bm_ab = bm25(1, 2, 5) * bm25(4, 2, 9) + bm25(4, 3, 5) * bm25(1, 3, 9);
     const by_hand product[] = {
         {{.similarity = AISLE_SIMILARITY_COSINE}, A, B, 4 / sqrt(45)},
         {{.similarity = AISLE_SIMILARITY_COSINE}, C, B, 2. / 3},
@@ -105,8 +107,8 @@ Test(knn, every_similarity_is_what_its_formula_says)
         {{.similarity = AISLE_SIMILARITY_BM25}, B, A, bm_ab},
     };
     const by_hand other[] = {
-        {{.similarity = AISLE_SIMILARITY_COSINE, .shrink = 3}, A, B, 4 / (sqrt(45) + 3)},
-        {{.similarity = AISLE_SIMILARITY_COSINE, .shrink = 3}, B, C, .5},
+        {{.similarity = AISLE_SIMILARITY_COSINE, .shrink = 3}, A, B, 4 / (sqrt(45) + 3 / SCALE)},
+        {{.similarity = AISLE_SIMILARITY_COSINE, .shrink = 3}, B, C, 6 / (9 + 3 / SCALE)},
         {{.similarity = AISLE_SIMILARITY_TFIDF, .shrink = 2}, A, B, t_ab / (t_a * t_b + 2)},
         {{.similarity = AISLE_SIMILARITY_JACCARD}, A, B, 2. / 3},
         {{.similarity = AISLE_SIMILARITY_JACCARD}, B, C, 1. / 3},
@@ -114,7 +116,10 @@ Test(knn, every_similarity_is_what_its_formula_says)
         {{.similarity = AISLE_SIMILARITY_JACCARD, .damping = 1}, B, A, (1. / 2 + 1. / 3) / 3},
         {{.similarity = AISLE_SIMILARITY_ASYMMETRIC, .alpha = .3}, A, B, 4 / pow(5, .3) / pow(9, .7)},
         {{.similarity = AISLE_SIMILARITY_ASYMMETRIC, .alpha = .3}, B, A, 4 / pow(9, .3) / pow(5, .7)},
-        {{.similarity = AISLE_SIMILARITY_ASYMMETRIC, .alpha = 1, .shrink = 1, .power = .5}, B, A, sqrt(.4)},
+        {{.similarity = AISLE_SIMILARITY_ASYMMETRIC, .alpha = 1, .shrink = 1, .power = .5},
+         B,
+         A,
+         sqrt(4 / (9 + 1 / SCALE))},
     };
     enum { PRODUCTS = sizeof product / sizeof *product, OTHERS = sizeof other / sizeof *other };
     for (int i = 0; i < PRODUCTS; i++) cr_assert(knn_is_product(&product[i].p), "%d", i);
@@ -218,7 +223,7 @@ Test(knn, an_overflowing_power_is_an_error_and_no_infinity)
     aisle_trainer t = cpu_trainer(1);
     aisle_error err;
     knn_vectors v;
-    items.val[0] = items.val[1] = 1e5F;
+    items.val[0] = items.val[1] = 1e10F;
     cr_assert_eq(aisle_csr_transpose(&items, &users, NULL), AISLE_OK);
     cr_assert_eq(knn_vectors_init(&items, &users, &p, &v, NULL), AISLE_OK);
     cr_assert_eq(knn_lists_sparse(&v, &p, &t, &lists, &err), AISLE_ENUMERIC);
@@ -270,7 +275,14 @@ static void dense_row(const aisle_csr *m, int32_t r, double *out)
     for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++) out[m->col[e]] = (double)m->val[e];
 }
 
-/* Scores of user u against sums of positive terms: one rounding of each similarity, one of the sum. */
+static double mean_of(const aisle_csr *m)
+{
+    double sum = 0;
+    for (int64_t e = 0; e < aisle_csr_nnz(m); e++) sum += (double)m->val[e];
+    return sum / (double)aisle_csr_nnz(m);
+}
+
+/* Scores of user u against sums of positive terms: one rounding of each x, one of the sum. */
 static void check_scores(const float *got, const double *want)
 {
     for (int32_t i = 0; i < SHOP_ITEMS; i++)
@@ -286,10 +298,12 @@ Test(knn, items_vote_for_the_items_that_have_them_in_their_list)
     params.item_knn = (aisle_knn_params){.similarity = AISLE_SIMILARITY_JACCARD, .k = 4, .power = 1};
     scored s = score_shop("item-knn", &params);
     const aisle_csr *pairs = aisle_part_pairs(s.p);
+    double mean = mean_of(pairs);
     aisle_csr lists = search_with(knn_lists_sparse, aisle_part_by_item(s.p), &params.item_knn, 1);
     for (int32_t u = 0; u < SHOP_USERS; u++) {
         double r[SHOP_ITEMS], want[SHOP_ITEMS] = {0};
         dense_row(pairs, u, r);
+        for (int32_t j = 0; j < SHOP_ITEMS; j++) r[j] = sqrt(r[j] / mean);
         for (int32_t i = 0; i < SHOP_ITEMS; i++)
             for (int32_t j = 0; j < SHOP_ITEMS; j++) want[i] += r[j] * of(&lists, j, i);
         check_scores(s.scores + (int64_t)u * SHOP_ITEMS, want);
@@ -304,12 +318,13 @@ Test(knn, users_vote_for_the_items_they_took)
     params.user_knn = (aisle_knn_params){.similarity = AISLE_SIMILARITY_COSINE, .k = 4, .power = 1};
     scored s = score_shop("user-knn", &params);
     const aisle_csr *pairs = aisle_part_pairs(s.p);
+    double mean = mean_of(pairs);
     aisle_csr lists = search_with(knn_lists_product, pairs, &params.user_knn, 1);
     for (int32_t u = 0; u < SHOP_USERS; u++) {
         double r[SHOP_ITEMS], want[SHOP_ITEMS] = {0};
         for (int32_t v = 0; v < SHOP_USERS; v++) {
             dense_row(pairs, v, r);
-            for (int32_t i = 0; i < SHOP_ITEMS; i++) want[i] += of(&lists, v, u) * r[i];
+            for (int32_t i = 0; i < SHOP_ITEMS; i++) want[i] += of(&lists, v, u) * sqrt(r[i] / mean);
         }
         check_scores(s.scores + (int64_t)u * SHOP_ITEMS, want);
     }
