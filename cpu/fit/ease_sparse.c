@@ -116,6 +116,10 @@ aisle_status ease_sparse(const aisle_csr *by_item, double reg, const aisle_train
         if (here > most) most = (int32_t)here;
     }
     int64_t entries = longest_entries(by_item, most);
+    if (entries > INT32_MAX) /* links are numbered by 32 bits */
+        return aisle_fail(err, AISLE_ENOMEM,
+                          "ease: %d neighbours have up to %lld pairs; lower the block to less than %lld",
+                          most, (long long)entries, (long long)(INT32_MAX / (entries / most)));
     openblas_set_num_threads(1); /* here threads call it, each for its own item */
 #pragma omp parallel num_threads(threads)
     {

@@ -22,9 +22,9 @@ aisle_train_params aisle_train_params_default(void)
         .k_content = 50,
         .text = {.language = "english", .ngram = 2, .min_df = 2, .max_df = .5, .k1 = 1.2, .b = .75},
         .trending_days = 7,
-        .item_knn = {.k = 100, .alpha = .5, .power = 1},
-        .user_knn = {.k = 100, .alpha = .5, .power = 1},
-        .ease = {.reg = 250, .max_dense = 20000, .block = 200},
+        .item_knn = {AISLE_SIMILARITY_ASYMMETRIC, .k = 200, .shrink = 10, .alpha = .6, .damping = .5, .power = 1},
+        .user_knn = {AISLE_SIMILARITY_ASYMMETRIC, .k = 200, .alpha = .6, .damping = .5, .power = 1.5},
+        .ease = {.reg = 100, .max_dense = 20000, .block = 200},
         .stars = {.factors = 32, .iterations = 15, .reg = .05, .prior = 150, .bias_reg = 3},
         .hybrid = {.validation = .1, .fusion_k = 60, .cold_reg = 1, .few = 3}};
 }
@@ -91,7 +91,7 @@ static const aisle_setting settings[] = {
     {"user-knn-k", 0, "N", FIT("user-knn"), FIELD(user_knn.k), 1, 10000, NULL, LOG(10, 1000), "neighbours kept of each user"},
     {"user-knn-similarity", 0, "NAME", FIT("user-knn"), FIELD(user_knn.similarity), 0, 0, similarities, ANY, "how users are compared"},
     {"user-knn-shrink", 0, "X", FIT("user-knn"), FIELD(user_knn.shrink), 0, 1e6, NULL, LINEAR(0, 100), "added to the denominator"},
-    {"user-knn-alpha", 0, "A", FIT("user-knn"), FIELD(user_knn.alpha), 0, 1, NULL, LINEAR(0, 1), "of asymmetric: 1 = the user's own length alone"},
+    {"user-knn-alpha", 0, "A", FIT("user-knn"), FIELD(user_knn.alpha), 0, 1, NULL, LINEAR(0, 1), "of asymmetric: 1 = the neighbour's length alone"},
     {"user-knn-damping", 0, "D", FIT("user-knn"), FIELD(user_knn.damping), 0, 2, NULL, LINEAR(0, 1), "an item of n users counts n^-D"},
     {"user-knn-power", 0, "P", FIT("user-knn"), FIELD(user_knn.power), 1e-3, 100, NULL, LINEAR(.5, 3), "similarities are raised to it"},
     {"ease-reg", 0, "L", FIT("ease"), FIELD(ease.reg), 1e-9, 1e9, NULL, LOG(1, 5000), "penalty on item weights"},

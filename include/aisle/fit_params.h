@@ -21,15 +21,16 @@ typedef enum aisle_similarity {
 /* With asymmetric, binary r and a k of all, item-knn is the linear graph filter or three-step walk
  * R D_i^-alpha (R' D_u^-damping R) D_i^-(1-alpha) without self-loops (Shen et al. 2021, GF-CF: alpha .5, damping 1;
  * Fu et al. 2022, LinkProp). Memory: 16 bytes a neighbour while they are found, 8 once they are. */
+/* The defaults are good on very different data (bench/NOTES.md, "Neighbours and EASE"); best is found by `aisle tune`. */
 typedef struct aisle_knn_params {
-    aisle_similarity similarity;
-    int32_t k; /* neighbours kept of each, 1..10000 */
-    double
-        shrink;   /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none */
-    double alpha; /* of asymmetric, 0..1; default .5 */
-    double
-        damping; /* 0..2: a product counts its partner's n^-damping (users of item-knn), lengths do not; 0 = none */
-    double power; /* > 0: similarities are raised to it; 1 = as they are */
+    aisle_similarity similarity; /* default asymmetric */
+    int32_t k;                   /* neighbours kept of each, 1..10000; default 200 */
+    double shrink;  /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none; default
+                       10 of items, 0 of users */
+    double alpha;   /* of asymmetric, 0..1; default .6 */
+    double damping; /* 0..2: a product counts its partner's n^-damping (users of item-knn), lengths do not; 0 = none;
+                       default .5 */
+    double power;   /* > 0: similarities are raised to it; default 1 of items, 1.5 of users */
 } aisle_knn_params;
 
 /* EASE^R (Steck 2019, eq. 8): score(u, i) = sum over u's items j of x_uj B_ji, with B the minimiser of |X - X B|^2 +
@@ -37,7 +38,7 @@ typedef struct aisle_knn_params {
  * 4 n^2 bytes and n^3 operations in f32; above it column i is solved for the `block` items most similar to i by cosine
  * alone (Steck 2019b, "Markov random fields", section 3.2), block^3 / 3 operations an item. */
 typedef struct aisle_ease_params {
-    double reg;        /* lambda > 0 of the diagonal; default 250 */
+    double reg;        /* lambda > 0 of the diagonal; default 100 */
     int32_t max_dense; /* 0..50000; default 20000 */
     int32_t block;     /* 1..2000; default 200 */
 } aisle_ease_params;
