@@ -25,6 +25,13 @@ static bool is_better(const aisle_tuning_run *run, const aisle_tune_look *a, con
     return a->trial < b->trial;
 }
 
+/* Without the name of the kind before it, which the heading has. */
+static const char *short_name(const aisle_tuning_run *run, const aisle_setting *s)
+{
+    size_t n = strlen(run->kind->name);
+    return strncmp(s->name, run->kind->name, n) == 0 && s->name[n] == '-' ? s->name + n + 1 : s->name;
+}
+
 /* The best looks, at most one a trial. */
 static int32_t best_looks(const aisle_tuning_run *run, const aisle_tune_look *looks, int64_t n,
                           const aisle_tune_look *best[SHOWN])
@@ -66,8 +73,8 @@ static int32_t print_looks(FILE *f, const aisle_tuning_run *run, const aisle_tun
             const aisle_setting *s = run->ranges[r].setting;
             double v = aisle_setting_get(s, &p);
             size_t room = sizeof line - (size_t)at;
-            at += s->choices ? snprintf(line + at, room, " %s=%s", s->name, s->choices[(int)v])
-                             : snprintf(line + at, room, " %s=%.4g", s->name, v);
+            at += s->choices ? snprintf(line + at, room, " %s=%s", short_name(run, s), s->choices[(int)v])
+                             : snprintf(line + at, room, " %s=%.4g", short_name(run, s), v);
         }
         fprintf(f, "%.*s\n", f == stderr ? 110 : (int)sizeof line, line);
     }
@@ -110,7 +117,11 @@ void aisle_tuning_print(const aisle_tuning_run *run)
     printf("%s on a %s validation part: %" PRId64 " looks in %.1f s%s\n\n", t->model, run->inner,
            run->found.n_looks, run->seconds, run->found.complete ? "" : ", the time was over");
     print_looks(stdout, run, run->found.looks, run->found.n_looks);
-    if (t->out) printf("\nthe best settings are in %s: aisle train --config %s\n", t->out, t->out);
+    bool trains = false; /* some of what was searched is of what `aisle train` makes */
+    for (int32_t i = 0; i < run->n_ranges; i++) trains |= !run->ranges[i].setting->fit_only;
+    if (t->out)
+        printf("\nthe best settings are in %s: aisle %s --config %s\n", t->out, trains ? "train" : "evaluate",
+               t->out);
 }
 
 /* Settings of the data and of this kind, and of others what differs from the default. */

@@ -123,7 +123,8 @@ class Tune(unittest.TestCase):
         for model in ("item-knn", "popular"):
             with self.subTest(model):
                 out = self.tune("--model", model, "--trials", "4", "--out", self.f / "k.conf")
-                self.assertIn(f"{model}-", out)
+                self.assertRegex(out, rf"\A{model} on a random validation part: \d+ looks")
+                self.assertIn(f"evaluate --config {self.f / 'k.conf'}", out)
                 self.assertIn(f"{model}-", (self.f / "k.conf").read_text())
 
     def test_the_report_shows_the_metric_against_each_setting(self):
