@@ -16,6 +16,7 @@ typedef struct evaluation {
     double *gain;    /* of ranks 1.. */
     float *scores;   /* threads x block x n_items */
     int16_t *placed; /* threads x n_items: the best rank an item was recommended at; 0 = never */
+    aisle_tie_order ties;
     aisle_ranker *rankers;
     int32_t *popularity;   /* train users of each item; NULL unless beyond or segments are asked for */
     double *beyond_values; /* n_users x n_cuts x AISLE_BEYOND; likewise */

@@ -121,8 +121,11 @@ static aisle_status prepare(evaluation *e, aisle_error *err)
         return aisle_fail(err, AISLE_ENOMEM, "evaluation: out of memory for blocks of %d users x %d items",
                           e->block, n_items);
     for (int32_t r = 0; r < top; r++) e->gain[r] = 1 / log2(r + 2.0);
-    for (int32_t t = 0; t < e->threads; t++)
+    AISLE_TRY(aisle_tie_order_init(&e->ties, n_items, e->p->seed, err));
+    for (int32_t t = 0; t < e->threads; t++) {
         AISLE_TRY(aisle_ranker_init(&e->rankers[t], e->train, e->test, e->p, e->gain, err));
+        e->rankers[t].ties = &e->ties;
+    }
     return AISLE_OK;
 }
 
@@ -208,6 +211,7 @@ static void release(evaluation *e)
     aisle_free(e->placed);
     aisle_free(e->popularity);
     aisle_free(e->beyond_values);
+    aisle_tie_order_deinit(&e->ties);
     aisle_beyond_deinit(&e->beyond);
     aisle_segments_deinit(&e->segments);
 }

@@ -99,7 +99,8 @@ static void offer(aisle_ranker *r, int32_t first, int32_t n, const float *scores
     int32_t found = r->k->above(n, scores, r->best.threshold, at);
     for (int32_t i = 0; i < found; i++) {
         float s = scores[at[i]];
-        if (s >= r->best.threshold && s != -INFINITY) aisle_select_push(&r->best, s, first + at[i]);
+        if (s >= r->best.threshold && s != -INFINITY)
+            aisle_select_push(&r->best, s, aisle_tie_of_item(r->ties, r->tie_start, first + at[i]));
     }
 }
 
@@ -205,11 +206,13 @@ aisle_status aisle_rank_user(aisle_ranker *r, int32_t u, float *scores, double *
     qsort(r->held_scores, (size_t)n_held, sizeof *r->held_scores, by_score);
     r->n_held = n_held;
     r->n_ranked = leave_candidates(r, u, scores);
+    r->tie_start = aisle_tie_start(r->ties, u);
     aisle_select_init(&r->best, r->best.key, r->n_top);
     rank_pass p = rank_scores(r, n_held, r->train->n_cols, scores);
     if (p.usable < 2 * (int64_t)r->n_ranked)
         return aisle_fail(err, AISLE_ENUMERIC, "evaluation: scores of user %d are NaN or infinite", u);
     *n_top = aisle_select_take(&r->best, r->top, r->top_scores);
+    for (int32_t k = 0; k < *n_top; k++) r->top[k] = aisle_tie_item(r->ties, r->tie_start, r->top[k]);
     aisle_rank_metrics(r, r->held, n_held, *n_top, values);
     values[r->n_cuts * AISLE_METRICS] = auc(p.beaten, n_held, r->n_ranked);
     return AISLE_OK;

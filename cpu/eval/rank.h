@@ -4,6 +4,7 @@
 #define AISLE_CPU_EVAL_RANK_H
 
 #include "aisle/eval.h"
+#include "aisle/rng.h"
 #include "cpu/kernels/kernels.h"
 #include "cpu/kernels/select.h"
 
@@ -22,9 +23,39 @@ static inline aisle_metric *aisle_metric_at(aisle_eval_at *at, int32_t row)
     return (aisle_metric *)((char *)at + aisle_metric_rows[row].offset);
 }
 
+/* Where items of equal score stand: in an order that tells nothing, a random one of all items that begins elsewhere for
+ * every user. Dense ids are the order in which items were first seen, held-out events included: with ties by id a model that
+ * knows nothing of new items would rank them by age. */
+typedef struct aisle_tie_order {
+    uint64_t seed;
+    int32_t n;
+    int32_t *place, *item; /* place[item] and item[place], each 0 .. n-1 */
+} aisle_tie_order;
+aisle_status aisle_tie_order_init(aisle_tie_order *o, int32_t n_items, uint64_t seed, aisle_error *err);
+void aisle_tie_order_deinit(aisle_tie_order *o);
+
+/* The place that user u's ties begin at. */
+static inline int32_t aisle_tie_start(const aisle_tie_order *o, int32_t u)
+{
+    return (int32_t)(aisle_mix64(o->seed ^ aisle_mix64((uint64_t)u + 1)) % (uint64_t)o->n);
+}
+/* How far behind the start an item stands, and the item that stands there. */
+static inline int32_t aisle_tie_of_item(const aisle_tie_order *o, int32_t start, int32_t item)
+{
+    int32_t behind = o->place[item] - start;
+    return behind < 0 ? behind + o->n : behind;
+}
+static inline int32_t aisle_tie_item(const aisle_tie_order *o, int32_t start, int32_t behind)
+{
+    int64_t place = (int64_t)start + behind;
+    return o->item[place < o->n ? place : place - o->n];
+}
+
 /* Working memory of one thread. */
 typedef struct aisle_ranker {
     const aisle_csr *train, *test;
+    const aisle_tie_order *ties;
+    int32_t tie_start;         /* of the user being ranked */
     const uint8_t *candidates; /* NULL = all items */
     int32_t n_candidates;
     const int32_t *cuts;
@@ -39,6 +70,7 @@ typedef struct aisle_ranker {
     int32_t n_held, n_ranked; /* of the user ranked last */
 } aisle_ranker;
 
+/* r->ties is set by the caller before the first user. */
 aisle_status aisle_ranker_init(aisle_ranker *r, const aisle_csr *train, const aisle_csr *test,
                                const aisle_eval_params *p, const double *gain, aisle_error *err);
 void aisle_ranker_deinit(aisle_ranker *r);

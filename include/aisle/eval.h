@@ -83,7 +83,7 @@ typedef struct aisle_eval_params {
     int32_t n_cuts;
     int32_t threads;   /* 0 = all cores */
     int32_t bootstrap; /* resamples of users for the 95 % intervals (Efron 1979); 0 = none */
-    uint64_t seed;
+    uint64_t seed;     /* of ties, the sample of users and the resamples */
     int32_t max_users; /* 0 = all; else a seeded sample of the users with test items */
     const aisle_progress *progress;
     const uint8_t
@@ -141,10 +141,13 @@ typedef struct aisle_eval_report {
 /* Metric m of a cut, borrowed; NULL for AUC, which has no cut. */
 const aisle_metric *aisle_eval_at_get(const aisle_eval_at *at, aisle_metric_id m);
 
-/* train and test: users x items, rows sorted (aisle_csr_check). Ties in score are broken by smaller item id.
- * Same result for any thread count (seconds excepted). Work space: threads x (32 MiB + n_items * 2 bytes + a double for
- * each column of item_vectors) and the users' values. On failure *out and the arrays of params->values are unchanged. Errors: AISLE_EINVAL (shapes, parameters, no user to measure), AISLE_ENUMERIC (a score
- * is NaN or +INFINITY), AISLE_ECANCELED, AISLE_ENOMEM, and what source->scores returns. */
+/* train and test: users x items, rows sorted (aisle_csr_check). Items of equal score are ranked in a random order of the
+ * seed's, another for every user (serving takes the smaller id): ids are the order in which items were first seen, held-out
+ * events included, so that a score which tells nothing would measure as well as the items' age does. Same result for any
+ * thread count (seconds excepted). Work space: threads x (32 MiB + n_items * 2 bytes + a double for each column of
+ * item_vectors), n_items * 8 bytes and the users' values. On failure *out and the arrays of params->values are unchanged.
+ * Errors: AISLE_EINVAL (shapes, parameters, no user to measure), AISLE_ENUMERIC (a score is NaN or +INFINITY),
+ * AISLE_ECANCELED, AISLE_ENOMEM, and what source->scores returns. */
 aisle_status aisle_evaluate(const aisle_eval_source *source, const aisle_csr *train, const aisle_csr *test,
                             const aisle_eval_params *p, aisle_eval_report *out, aisle_error *err);
 

@@ -8,6 +8,7 @@
 
 #include "aisle/eval.h"
 #include "aisle/rng.h"
+#include "cpu/eval/rank.h"
 
 /* Scores straight out of a users x items table. */
 typedef struct table {
@@ -61,6 +62,19 @@ static inline void draw(sample *s, uint64_t seed)
         }
     s->train = csr(USERS, ITEMS, n[0], row[0], col[0]);
     s->test = csr(USERS, ITEMS, n[1], row[1], col[1]);
+}
+
+/* Item number p of those that are tied for user u; order is what aisle_evaluate makes of the seed. */
+static inline int32_t tied(const aisle_tie_order *order, int32_t u, int32_t p)
+{
+    return aisle_tie_item(order, aisle_tie_start(order, u), p);
+}
+
+static inline aisle_tie_order tie_order(int32_t n, uint64_t seed)
+{
+    aisle_tie_order order;
+    cr_assert_eq(aisle_tie_order_init(&order, n, seed, NULL), AISLE_OK);
+    return order;
 }
 
 static inline void undraw(sample *s)

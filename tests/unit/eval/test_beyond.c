@@ -49,17 +49,19 @@ Test(beyond, five_users_by_hand)
 }
 
 /* ---- twins ---- */
-static int32_t best(const sample *s, int32_t u, int32_t k, int32_t *list)
+static int32_t best(const sample *s, const aisle_tie_order *order, int32_t u, int32_t k, int32_t *list)
 {
     const float *score = s->scores + u * ITEMS;
     bool taken[ITEMS] = {0};
     int32_t n = 0;
     for (; n < k; n++) {
         int32_t top = -1;
-        for (int32_t i = 0; i < ITEMS; i++)
+        for (int32_t p = 0; p < ITEMS; p++) {
+            int32_t i = tied(order, u, p);
             if (!s->in_train[u][i] && !taken[i] && score[i] != -INFINITY &&
                 (top < 0 || score[i] > score[top]))
                 top = i;
+        }
         if (top < 0) break;
         taken[top] = true;
         list[n] = top;
@@ -83,7 +85,7 @@ typedef struct twin {
     double novelty, popularity, diversity, gini;
 } twin;
 
-static twin twin_of(const sample *s, int32_t k)
+static twin twin_of(const sample *s, const aisle_tie_order *order, int32_t k)
 {
     static double likeness[ITEMS][ITEMS];
     double n_i[ITEMS] = {0}, known = 0, pairs = 0, squares = 0, count[ITEMS] = {0}, total = 0, lists = 0;
@@ -102,7 +104,7 @@ static twin twin_of(const sample *s, int32_t k)
         for (int32_t j = 0; j < ITEMS; j++) likeness[i][j] = cosine(s, i, j);
     }
     for (int32_t u = 0; u < USERS; u++) {
-        int32_t list[ITEMS], n = best(s, u, k, list);
+        int32_t list[ITEMS], n = best(s, order, u, k, list);
         double novelty = 0, popularity = 0, cosines = 0;
         if (aisle_rank_held(&s->train, &s->test, NULL, u, NULL) == 0) continue;
         for (int32_t a = 0; a < n; a++) {
@@ -132,18 +134,20 @@ Test(beyond, every_metric_agrees_with_a_plain_twin)
     table t = {s.scores, ITEMS};
     aisle_eval_source source = {&t, table_scores, NULL};
     aisle_csr vectors;
+    aisle_tie_order order = tie_order(ITEMS, 0);
     cr_assert_eq(aisle_csr_transpose(&s.train, &vectors, NULL), AISLE_OK);
     aisle_eval_params p = {
         .cuts = {1, 7, 60, 200}, .n_cuts = 4, .threads = 2, .beyond = true, .item_vectors = &vectors};
     static aisle_eval_report r;
     cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &r, NULL), AISLE_OK);
     for (int32_t c = 0; c < p.n_cuts; c++) {
-        twin want = twin_of(&s, p.cuts[c]);
+        twin want = twin_of(&s, &order, p.cuts[c]);
         NEAR(r.at[c].novelty.mean, want.novelty);
         NEAR(r.at[c].popularity.mean, want.popularity);
         NEAR(r.at[c].diversity.mean, want.diversity);
         NEAR(r.at[c].gini.mean, want.gini);
     }
+    aisle_tie_order_deinit(&order);
     aisle_csr_deinit(&vectors);
     undraw(&s);
 }
@@ -160,7 +164,7 @@ static aisle_csr columns(const aisle_csr *m, const uint8_t *in, int32_t n)
     return csr(USERS, n, count, row, col);
 }
 
-/* A source may give no candidate any score at all: NaN here. */
+/* A source may give what is no candidate any score at all: NaN here. No ties, whose order depends on the catalogue. */
 Test(candidates, are_measured_as_if_the_others_were_not_there)
 {
     static sample s;
@@ -172,6 +176,7 @@ Test(candidates, are_measured_as_if_the_others_were_not_there)
     for (int32_t i = 0; i < ITEMS; i++) n += in[i] = i % 3 != 1;
     for (int32_t u = 0, to = 0; u < USERS; u++)
         for (int32_t i = 0; i < ITEMS; i++) {
+            s.scores[u * ITEMS + i] += (float)i / 128;
             if (in[i])
                 fewer[to++] = s.scores[u * ITEMS + i];
             else

@@ -57,20 +57,27 @@ Test(evaluate, one_user_by_hand)
     aisle_csr_deinit(&test);
 }
 
-/* All scores equal: ranks follow the ids, so item 0 is first; every AUC pair is a tie and counts 1/2. */
-Test(evaluate, ties_go_to_the_smaller_id_and_count_half)
+/* All scores equal: nobody knows which of 20 items is best. Item 0, which an order by id would put first, is among 5 for a
+ * quarter of 4,000 users, binomial with deviation .0068 of the share; 5 deviations. Every AUC pair is a tie and counts 1/2. */
+Test(evaluate, a_score_that_tells_nothing_ranks_at_random)
 {
-    float s[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-    int32_t u[2] = {0, 1}, held[2] = {0, 3};
-    table t = {s, 4};
+    enum { MANY = 4000, N = 20 };
+    static float s[MANY * N];
+    static int32_t u[MANY], zero[MANY];
+    for (int32_t i = 0; i < MANY; i++) u[i] = i;
+    table t = {s, N};
     aisle_eval_source source = {&t, table_scores, NULL};
-    aisle_csr train = csr(2, 4, 0, NULL, NULL), test = csr(2, 4, 2, u, held);
-    aisle_eval_params p = cuts(1, 4);
-    aisle_eval_report r;
+    aisle_csr train = csr(MANY, N, 0, NULL, NULL), test = csr(MANY, N, MANY, u, zero);
+    aisle_eval_params p = cuts(5, 20);
+    aisle_eval_report r, other;
     cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &r, NULL), AISLE_OK);
-    NEAR(r.at[0].hit_rate.mean, .5);       /* user 0 yes, user 1 no */
-    NEAR(r.at[1].mrr.mean, (1 + .25) / 2); /* item 3 stands last */
+    cr_assert_float_eq(r.at[0].hit_rate.mean, .25, .034, "%f", r.at[0].hit_rate.mean);
+    NEAR(r.at[1].hit_rate.mean, 1);
+    NEAR(r.at[0].coverage.mean, 1);
     NEAR(r.auc.mean, .5);
+    p.seed++;
+    cr_assert_eq(aisle_evaluate(&source, &train, &test, &p, &other, NULL), AISLE_OK);
+    cr_assert_neq(other.at[0].mrr.mean, r.at[0].mrr.mean);
     aisle_csr_deinit(&train);
     aisle_csr_deinit(&test);
 }
@@ -119,12 +126,14 @@ Test(evaluate, users_without_test_items_are_skipped)
 }
 
 /* ---- the twin: sorts everything, counts every pair ---- */
-static void twin_user(const sample *s, int32_t u, int32_t k, double v[AISLE_METRICS + 1])
+static void twin_user(const sample *s, const aisle_tie_order *ties, int32_t u, int32_t k,
+                      double v[AISLE_METRICS + 1])
 {
     int32_t order[ITEMS], n = 0, n_held = 0, hits = 0, right = 0;
     double dcg = 0, ideal = 0, average = 0, first = 0, wins = 0, pairs = 0;
     const float *score = s->scores + u * ITEMS;
-    for (int32_t i = 0; i < ITEMS; i++) {
+    for (int32_t p = 0; p < ITEMS; p++) {
+        int32_t i = tied(ties, u, p);
         if (s->in_train[u][i]) continue;
         int32_t at = n++;
         for (; at > 0 && score[order[at - 1]] < score[i]; at--) order[at] = order[at - 1];
@@ -165,10 +174,11 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
 {
     static sample s;
     for (uint64_t seed = 1; seed <= 3; seed++) {
+        aisle_tie_order ties = tie_order(ITEMS, seed);
         draw(&s, seed);
         table t = {s.scores, ITEMS};
         aisle_eval_source source = {&t, table_scores, NULL};
-        aisle_eval_params p = {.cuts = {1, 7, 50, 200}, .n_cuts = 4, .threads = 2};
+        aisle_eval_params p = {.cuts = {1, 7, 50, 200}, .n_cuts = 4, .threads = 2, .seed = seed};
         aisle_eval_report r;
         cr_assert_eq(aisle_evaluate(&source, &s.train, &s.test, &p, &r, NULL), AISLE_OK);
         for (int32_t c = 0; c < p.n_cuts; c++) {
@@ -176,7 +186,7 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
             int32_t n = 0;
             for (int32_t u = 0; u < USERS; u++) {
                 if (aisle_rank_held(&s.train, &s.test, NULL, u, NULL) == 0) continue;
-                twin_user(&s, u, p.cuts[c], v);
+                twin_user(&s, &ties, u, p.cuts[c], v);
                 for (int32_t m = 0; m <= AISLE_METRICS; m++) sum[m] += v[m];
                 n++;
             }
@@ -186,6 +196,7 @@ Test(evaluate, every_metric_agrees_with_a_brute_force_twin)
                                    aisle_metric_rows[m].name, p.cuts[c]);
             NEAR(r.auc.mean, sum[AISLE_METRICS] / n);
         }
+        aisle_tie_order_deinit(&ties);
         undraw(&s);
     }
 }
@@ -220,9 +231,16 @@ Test(evaluate, long_rows_and_many_test_items_agree_with_counting_every_pair)
             }
         auc += wins / pairs / 2;
     }
-    /* the best are items 499, 999, 1499, 1999, 2499, then 498 ...: test items are 11 + 7 j */
-    for (int32_t rank = 1, i = 499; rank <= 20 && first == 0; rank++, i = rank % 5 == 1 ? i - 2001 : i + 500)
-        if ((i - 11) % 7 == 0 && (i - 11) / 7 < HELD) first = 1. / rank;
+    /* the best are items 499, 999, 1499, 1999, 2499 in the order of ties, then 498 ...: test items are 11 + 7 j */
+    aisle_tie_order ties = tie_order(MANY, p.seed);
+    for (int32_t level = 499, rank = 0; level >= 496; level--)
+        for (int32_t at = 0; at < MANY; at++) {
+            int32_t i = tied(&ties, 1, at);
+            if (i % 500 != level) continue;
+            rank++;
+            if (first == 0 && (i - 11) % 7 == 0 && (i - 11) / 7 < HELD) first = 1. / rank;
+        }
+    aisle_tie_order_deinit(&ties);
     NEAR(r.auc.mean, auc);
     NEAR(r.at[1].mrr.mean, first / 2); /* user 0's three test items stand far behind */
     aisle_csr_deinit(&train);
@@ -265,6 +283,7 @@ Test(evaluate, bootstrap_intervals_have_the_width_of_the_normal_ones)
 {
     static sample s;
     draw(&s, 21);
+    for (int32_t e = 0; e < USERS * ITEMS; e++) s.scores[e] += (float)(e % ITEMS) / 128; /* no ties */
     table t = {s.scores, ITEMS};
     aisle_eval_source source = {&t, table_scores, NULL};
     aisle_eval_params p = {.cuts = {3}, .n_cuts = 1, .threads = 2, .bootstrap = 2000, .seed = 1};
