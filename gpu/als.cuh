@@ -1,6 +1,7 @@
 /* One ALS half-step of a block of rows, and the ways to solve a row. als.cu chooses among them.
  *
- * Row u solves (a0 Y'Y + l_u I + B'WB) x = B'w, B the rows of Y that u has, W = diag(w) their weights (Hu,
+ * Row u solves (a0 Y'Y + l_u I + B'WB) x = B'Wp, B the rows of Y that u has, W their confidences, p their
+ * preferences (Hu,
  * Koren, Volinsky 2008, eq. 4, in the parametrisation of Rendle et al. 2022, eq. 3). In the basis of basis.cuh
  * the dense part is the diagonal D_u = lambda + l_u. */
 #ifndef AISLE_GPU_ALS_CUH

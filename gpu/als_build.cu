@@ -78,13 +78,15 @@ template <bool DUAL>
 __device__ __forceinline__ void diagonal_slice(const float *slice, const float *weights, int row, int low,
                                                int high, float (&sum)[9][2][4], float (&rhs)[2][2])
 {
-    const uint32_t one[2] = {__float_as_uint(1.0f), __float_as_uint(1.0f)};
     int lane = threadIdx.x % 32;
     float part[9][2][4] = {}, part_rhs[2][4] = {};
     slice += lane_offset<DUAL>(lane, row);
 #pragma unroll
     for (int step = 0; step < DEPTH / 8; step++) {
         float2 w = load_weights<DUAL>(weights, lane, step);
+        const uint32_t preferred[2] = {__float_as_uint(w.x > 0 ? 1.0f : 0.0f),
+                                       __float_as_uint(w.y > 0 ? 1.0f : 0.0f)};
+        w = make_float2(fabsf(w.x), fabsf(w.y));
         float v[4];
         fragment a[2], b;
 #pragma unroll
@@ -93,8 +95,8 @@ __device__ __forceinline__ void diagonal_slice(const float *slice, const float *
             scale_band(v, w);
             split(v, a[h]);
             if (!DUAL) {
-                mma_tf32(part_rhs[h], a[h].lo, one);
-                mma_tf32(part_rhs[h], a[h].hi, one);
+                mma_tf32(part_rhs[h], a[h].lo, preferred);
+                mma_tf32(part_rhs[h], a[h].hi, preferred);
             }
         }
 #pragma unroll
@@ -128,7 +130,8 @@ template <bool DUAL, int STAGES> __global__ void __launch_bounds__(TILE, 2) diag
         if (low < high)
             diagonal_slice<DUAL>(feed.slice(s, 0), feed.weights(s), feed.row, low, high, sum, rhs);
     }
-    if (DUAL && (int)threadIdx.x < feed.width[0]) p.b[at + threadIdx.x] = feed.scale[threadIdx.x];
+    if (DUAL && (int)threadIdx.x < feed.width[0])
+        p.b[at + threadIdx.x] = feed.preferred(at + (int32_t)threadIdx.x) ? feed.scale[threadIdx.x] : 0;
     if (low >= high) return;
     float one = p.source.part ? 0 : 1;
 #pragma unroll
@@ -141,7 +144,7 @@ template <bool DUAL, int STAGES> __global__ void __launch_bounds__(TILE, 2) diag
             store_bands(p.a, k.b.s.ld, at + low * BAND, at + column, feed.scale + low * BAND,
                         feed.scale + column, one, sum[8 - q]);
     }
-    if (!DUAL && lane % 4 == 0) /* all columns of the product with ones are equal */
+    if (!DUAL && lane % 4 == 0) /* all columns of the product with the preferences are equal */
         for (int i = 0; i < 4; i++) {
             int32_t index = (i / 2 ? high : low) * BAND + lane / 4 * 2 + i % 2;
             p.b[at + index] = rhs[i / 2][i % 2] * feed.scale[index];
@@ -160,6 +163,7 @@ __device__ __forceinline__ void square_slice(const float *rows, const float *col
 #pragma unroll
     for (int step = 0; step < DEPTH / 8; step++) {
         float2 w = load_weights<DUAL>(weights, lane, step);
+        w = make_float2(fabsf(w.x), fabsf(w.y));
         float v[4];
         fragment a, b[2];
 #pragma unroll

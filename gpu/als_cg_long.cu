@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(PASS_WARPS * 32)
             for (int32_t s = 0; s < slices; s++) dot += mine[s * 32];
             __syncthreads();
         }
-        rows.accumulate(rows.weight * ((first_pass ? 1.0f : 0.0f) - dot), sum);
+        rows.accumulate(rows.miss(first_pass ? 1.0f : 0.0f, dot), sum);
     }
     fold<T>(at, sum, own);
     store_own<T>(sums + team * slices * T::COLUMNS, slices * T::COLUMNS, at, own);

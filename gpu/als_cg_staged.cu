@@ -47,11 +47,11 @@ __device__ void product(const staged_tile<T> &rows, cg_block<T, MODE> &m, const 
             staged_tile<deep_tile<T>> more;
             more.load(m.deep(i), at);
             float dot = across_slices(m, at, more.dots(at, wide));
-            more.accumulate(more.weight * (target - dot), sum);
+            more.accumulate(more.miss(target, dot), sum);
         }
     }
     float dot = across_slices(m, at, rows.dots(at, wide));
-    rows.accumulate(rows.weight * (target - dot), sum);
+    rows.accumulate(rows.miss(target, dot), sum);
     fold<T>(at, sum, out);
     across_teams(m, at, out);
 }

@@ -35,7 +35,13 @@ __device__ __forceinline__ entries entries_of(const als_rows &a, int32_t place)
 
 __device__ __forceinline__ float root_weight(const als_rows &a, const entries &e, int32_t i)
 {
-    return a.block.val ? sqrtf(a.block.val[e.at + i]) : 1.0f;
+    return a.block.val ? sqrtf(fabsf(a.block.val[e.at + i])) : 1.0f;
+}
+
+/* The entry's part of the right-hand side, of its root: a dislike has none. */
+__device__ __forceinline__ float preferred(const als_rows &a, const entries &e, int32_t i, float root)
+{
+    return a.block.val && a.block.val[e.at + i] < 0 ? 0 : root;
 }
 
 /* D^(-1/2) of four columns; rsqrtf is good to two units, as a change of D that is within the bound of x. */
@@ -107,7 +113,7 @@ __global__ void __launch_bounds__(32 * ROWS)
     }
     fragments_each(sum, [&](int r, int k, float v) { s[tile_at(r, k)] = v + (r == k ? 1.0f : 0.0f); });
     __syncwarp();
-    float v = w;
+    float v = lane < e.n ? preferred(a, e, lane, w) : 0;
     bool good = tile_factor<N>(s, v);
     v = tile_back<N>(s, v);
     float *x = a.x + (int64_t)e.row * a.ld;
@@ -212,7 +218,8 @@ __global__ void __launch_bounds__(16 * MOST_TILES * (MOST_TILES + 1))
     const int column = warp - row * (row + 1) / 2;
     if (threadIdx.x == 0) failed = 0;
     for (int32_t i = (int32_t)threadIdx.x; i < most; i += (int32_t)blockDim.x) {
-        v[i] = w[i] = i < e.n ? root_weight(a, e, i) : 0;
+        w[i] = i < e.n ? root_weight(a, e, i) : 0;
+        v[i] = i < e.n ? preferred(a, e, i, w[i]) : 0;
         col[i] = i < e.n ? a.block.col[e.at + i] : 0;
     }
     fragments<TILE> sum = {};

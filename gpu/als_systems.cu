@@ -65,7 +65,8 @@ __global__ void finish_dual(const system_batch b)
             for (int32_t t = threadIdx.x; t < count; t += blockDim.x) {
                 int64_t e = begin + at + t;
                 column[t] = a.block.col[e];
-                factor[t] = (a.block.val ? sqrtf(a.block.val[e]) : 1) * b.s.b[i * b.s.b_stride + at + t];
+                factor[t] =
+                    (a.block.val ? sqrtf(fabsf(a.block.val[e])) : 1) * b.s.b[i * b.s.b_stride + at + t];
             }
             __syncthreads();
             float4 sum = make_float4(0, 0, 0, 0);

@@ -149,7 +149,7 @@ template <class T> __device__ float dot_own(const float (&u)[T::OWN], const floa
 
 template <class T> struct staged_tile {
     float y[T::ROWS][T::WIDE];
-    float weight; /* of this lane's dot; 0 past the end */
+    float weight; /* of this lane's dot; 0 past the end, below 0 of a dislike */
 
     /* Entries first .. end - 1 of the matrix, as many as fit. Row k of group g is entry first + k GROUPS + g. */
     __device__ void gather(const als_rows &a, const lane_place &at, int64_t first, int64_t end)
@@ -205,6 +205,12 @@ template <class T> struct staged_tile {
 #pragma unroll
         for (int mask = T::SHARE / 2; mask > 0; mask /= 2) sum += __shfl_xor_sync(~0u, sum, mask);
         return sum;
+    }
+
+    /* |w| (p - dot) of the lane's entry, p = target, or 0 of a dislike. */
+    __device__ float miss(float target, float dot) const
+    {
+        return weight * (weight > 0 ? target - dot : dot);
     }
 
     /* out += sum over the rows of (the coefficient that row's lane has) row. */

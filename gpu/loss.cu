@@ -62,7 +62,8 @@ template <int G> __device__ double four_dots(const float *x, const float *const 
     return sum;
 }
 
-/* The sum over entries begin .. end - 1 (at least one; places in col) of w (x.y - 1)^2, by one warp. */
+/* The sum over entries begin .. end - 1 (at least one; places in col) of |w| (x.y - p)^2, p = 1 where w > 0 and else 0,
+ * by one warp. */
 template <int G> __device__ double observed(const side_args &a, const float *x, int64_t begin, int64_t end)
 {
     int lane = threadIdx.x % 32, at = lane % G;
@@ -74,8 +75,12 @@ template <int G> __device__ double observed(const side_args &a, const float *x, 
 #pragma unroll
         for (int k = 0; k < AT_ONCE; k++)
             y[k] = a.y + (int64_t)a.b.col[first + k < end ? first + k : end - 1] * a.ld;
-        double s = four_dots<G>(x, y, a.ld, at) - 1;
-        if (first + mine < end) total += (a.b.val ? (double)a.b.val[first + mine] : 1.0) * s * s;
+        double s = four_dots<G>(x, y, a.ld, at);
+        if (first + mine < end) {
+            double w = a.b.val ? (double)a.b.val[first + mine] : 1.0;
+            if (w > 0) s -= 1;
+            total += fabs(w) * s * s;
+        }
     }
     return warp_total(at % (G / 4) == 0 ? total : 0); /* the other lanes hold the same sums again */
 }

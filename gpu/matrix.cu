@@ -15,10 +15,11 @@ using aisle::gpu;
 using aisle::shard;
 
 /* The smallest row that breaks a rule of csr_put, n_rows where none does; all rows that begin at entries
- * from .. to - 1. */
-static int32_t first_bad_row(const aisle_csr *m, int64_t from, int64_t to)
+ * from .. to - 1. Sets *dislikes where a value is below 0. */
+static int32_t first_bad_row(const aisle_csr *m, int64_t from, int64_t to, std::atomic<bool> &dislikes)
 {
     const int64_t *p = m->row_ptr;
+    uint32_t signs = 0;
     int32_t r = (int32_t)(std::lower_bound(p, p + m->n_rows, from) - p);
     for (; r < m->n_rows && p[r] < to; r++) {
         const int32_t *col = m->col + p[r];
@@ -32,11 +33,14 @@ static int32_t first_bad_row(const aisle_csr *m, int64_t from, int64_t to)
             for (int64_t e = 0; e < n; e++) {
                 uint32_t bits;
                 memcpy(&bits, val + e, sizeof bits);
-                bad |= (uint32_t)(bits - 1 >= 0x7f7fffffu); /* what is left: positive and finite */
+                signs |= bits;
+                bits &= 0x7fffffffu;
+                bad |= (uint32_t)(bits - 1 >= 0x7f7fffffu); /* what is left: not 0, and finite */
             }
         }
         if (bad) return r;
     }
+    if (signs >> 31) dislikes = true;
     return m->n_rows;
 }
 
@@ -53,14 +57,14 @@ static aisle_status bad_row(const aisle_csr *m, int32_t r, aisle_error *err)
         if (m->val && !std::isfinite(m->val[e]))
             return aisle_fail(err, AISLE_EFORMAT, "cuda: row %d, column %d: value %g is not finite", r, last,
                               (double)m->val[e]);
-        if (m->val && !(m->val[e] > 0))
-            return aisle_fail(err, AISLE_EINVAL, "cuda: row %d, column %d: weight %g must be > 0", r, last,
-                              (double)m->val[e]);
+        if (m->val && m->val[e] == 0)
+            return aisle_fail(err, AISLE_EINVAL, "cuda: row %d, column %d: the weight must not be 0", r,
+                              last);
     }
     return AISLE_OK;
 }
 
-static aisle_status check_csr(const aisle_csr *m, aisle_error *err)
+static aisle_status check_csr(const aisle_csr *m, bool *any_dislike, aisle_error *err)
 {
     if (m->n_rows < 0 || m->n_cols < 0 || m->row_ptr[0] != 0)
         return aisle_fail(err, AISLE_EFORMAT, "cuda: a sparse matrix of %d x %d, first entry %lld: must be 0",
@@ -70,9 +74,11 @@ static aisle_status check_csr(const aisle_csr *m, aisle_error *err)
             return aisle_fail(err, AISLE_EFORMAT, "cuda: row %d ends at entry %lld, before it begins", r,
                               (long long)m->row_ptr[r + 1]);
     std::atomic<int64_t> bad{m->n_rows};
+    std::atomic<bool> dislikes{false};
     aisle::in_threads(aisle_csr_nnz(m), 1 << 20, 1, [&](int64_t from, int64_t to) {
-        aisle::keep_smallest(bad, first_bad_row(m, from, to));
+        aisle::keep_smallest(bad, first_bad_row(m, from, to, dislikes));
     });
+    *any_dislike = dislikes;
     return bad < m->n_rows ? bad_row(m, (int32_t)bad, err) : AISLE_OK;
 }
 
@@ -228,12 +234,14 @@ void aisle_cuda_csr_free(aisle_device *d, aisle_dev_csr *m)
 aisle_status aisle_cuda_csr_put(aisle_device *d, const aisle_csr *m, aisle_dev_csr **out, aisle_error *err)
 {
     *out = nullptr;
-    AISLE_TRY(check_csr(m, err));
+    bool dislikes = false;
+    AISLE_TRY(check_csr(m, &dislikes, err));
     aisle_dev_csr *to = new (std::nothrow) aisle_dev_csr();
     if (!to) return aisle_fail(err, AISLE_ENOMEM, "cuda: out of memory for a matrix");
     to->n_rows = m->n_rows;
     to->n_cols = m->n_cols;
     to->nnz = aisle_csr_nnz(m);
+    to->dislikes = dislikes;
     aisle_status st = aisle::each_part(
         d,
         [&](gpu &g, int32_t i, aisle_error *e) {

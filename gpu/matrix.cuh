@@ -66,6 +66,7 @@ aisle_status each_block(gpu &g, const shard &s, const block_work &work, aisle_er
 struct aisle_dev_csr {
     int32_t n_rows, n_cols;
     int64_t nnz;
+    bool dislikes; /* some values are below 0 */
     aisle::shard shard[aisle::MAX_PARTS];
 };
 

@@ -261,6 +261,7 @@ aisle_status aisle_cuda_similar_topk(aisle_device *d, const aisle_dev_csr *a, in
 {
     if (k < 1 || k > aisle::SELECT_MAX)
         return aisle_fail(err, AISLE_EINVAL, "cuda: %d neighbours: must be 1 to %d", k, aisle::SELECT_MAX);
+    if (a->dislikes) return aisle_fail(err, AISLE_EINVAL, "cuda: similar rows: all values must be > 0");
     if (a->nnz == 0) {
         std::fill(ids, ids + (int64_t)a->n_rows * k, -1);
         std::fill(scores, scores + (int64_t)a->n_rows * k, 0.0f);

@@ -89,7 +89,7 @@ template <bool DUAL, int OPERANDS, int STAGES> struct tile_feed {
                 if (DUAL) col[o * TILE + i] = inside ? entry_col[u.begin + index] : 0;
                 scale[o * TILE + i] = u.part    ? 1
                                       : !inside ? 0
-                                      : DUAL    ? sqrtf(entry_weight(u.begin + index))
+                                      : DUAL    ? sqrtf(fabsf(entry_weight(u.begin + index)))
                                                 : 1 / sqrtf(lambda[index] + u.l);
             }
         }
@@ -122,6 +122,12 @@ template <bool DUAL, int OPERANDS, int STAGES> struct tile_feed {
     __device__ const float *weights(int32_t k) const
     {
         return weight + k % RING * DEPTH;
+    }
+
+    /* Dual: whether that index of the system is no dislike. */
+    __device__ bool preferred(int32_t index) const
+    {
+        return index >= u.order || entry_weight(u.begin + index) > 0;
     }
 
   private:
@@ -215,7 +221,7 @@ __device__ __forceinline__ void load_band(const float *lane_slice, int row, int 
     v[3] = second.y;
 }
 
-/* The weights of this lane's two terms. */
+/* The weights of this lane's two terms, below 0 of dislikes. */
 template <bool DUAL> __device__ __forceinline__ float2 load_weights(const float *weights, int lane, int step)
 {
     const float *p = weights + 8 * step + (DUAL ? 2 : 1) * (lane % 4);

@@ -42,7 +42,13 @@ void als_scale(const als_run *run, int64_t n, float *d)
 
 void als_roots(const float *val, int64_t n, float *w)
 {
-    for (int64_t i = 0; i < n; i++) w[i] = val ? sqrtf(val[i]) : 1.0F;
+    for (int64_t i = 0; i < n; i++) w[i] = val ? sqrtf(fabsf(val[i])) : 1.0F;
+}
+
+void als_prefer(const als_run *run, const float *val, int64_t n, float *w)
+{
+    for (int64_t i = 0; run->dislikes && i < n; i++)
+        if (val[i] < 0) w[i] = 0;
 }
 
 /* Rows come by length, so that each stands somewhere else: where row i + 4 begins, and the columns of row i + 2, are asked
@@ -199,6 +205,7 @@ aisle_status aisle_cpu_als_half_step(aisle_device *d, const aisle_dev_csr *c, ai
                        .p = p,
                        .basis = &basis,
                        .order = c->longest_first,
+                       .dislikes = c->dislikes,
                        .plan = als_plan_make(p->solver, f, aisle_csr_nnz(&c->m)),
                        .f = f,
                        .padded = (f + 15) / 16 * 16};

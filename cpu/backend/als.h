@@ -1,7 +1,8 @@
 /* The parts of one ALS half-step. Private to cpu/backend/.
  *
- * Row u solves (a0 Y'Y + l_u I + B'WB) x = B'w, B the rows of Y that u has, W = diag(w) their weights (Hu,
- * Koren, Volinsky 2008, eq. 4, in the parametrisation of Rendle et al. 2022, eq. 3). With a0 Y'Y = Q L Q' and
+ * Row u solves (a0 Y'Y + l_u I + B'WB) x = B'Wp, B the rows of Y that u has, W their confidences and p their
+ * preferences, 1, or 0 of dislikes (Hu, Koren, Volinsky 2008, eq. 4, in the parametrisation of Rendle et al. 2022, eq.
+ * 3). With a0 Y'Y = Q L Q' and
  * Y' = YQ every row's dense part is the diagonal D_u = L + l_u: no f x f work is left that is not the row's
  * own. Y is rotated in place and x is solved, and left, in that basis: x.y is the same in every basis. */
 #ifndef AISLE_ALS_H
@@ -41,6 +42,7 @@ typedef struct als_run {
     const aisle_als_params *p;
     const als_basis *basis;
     const int32_t *order; /* rows, longest first */
+    bool dislikes;        /* c has entries below 0 */
     als_plan plan;
     int32_t f, padded; /* factors, and rounded up to 16: rows hold zeros from f on */
     /* rows of order[]: cg [0, at[0]), singly primal [at[0], at[1]), singly dual [at[1], at[2]), in batches [at[2],
@@ -69,8 +71,10 @@ int32_t als_solve_batch(const als_run *run, float *work, int32_t first, int32_t 
 float als_regularisation(const aisle_als_params *p, int64_t n);
 /* d = D_u^(-1/2) of a row of n entries. */
 void als_scale(const als_run *run, int64_t n, float *d);
-/* w = square roots of the weights of n entries; val NULL = all 1. */
+/* w = square roots of the confidences of n entries; val NULL = all 1. */
 void als_roots(const float *val, int64_t n, float *w);
+/* w = w p, for the right-hand side: dislikes become 0. */
+void als_prefer(const als_run *run, const float *val, int64_t n, float *w);
 
 static inline int64_t als_length(const als_run *run, int32_t u)
 {

@@ -82,10 +82,12 @@ static void add_dual(const als_run *run, const batch *t, int32_t l, int32_t i)
     int64_t f = run->padded;
     aisle_rows row = als_rows(run, i, run->at[3]);
     float *c = t->c + (int64_t)l * t->n * f;
-    als_roots(run->c->val ? run->c->val + run->c->row_ptr[u] : NULL, row.n, t->v);
-    for (int64_t e = 0; e < t->n; e++) t->b[e * AISLE_LANES + l] = e < row.n ? t->v[e] : 0;
+    const float *val = run->c->val ? run->c->val + run->c->row_ptr[u] : NULL;
+    als_roots(val, row.n, t->v);
     row.w = t->v;
     run->k->gather(f, &row, t->d + l * f, c, f);
+    als_prefer(run, val, row.n, t->v);
+    for (int64_t e = 0; e < t->n; e++) t->b[e * AISLE_LANES + l] = e < row.n ? t->v[e] : 0;
     int64_t filled = up(row.n, 4);
     memset(c + filled * f, 0, (size_t)((t->n - filled) * f) * sizeof *c);
     run->k->inner(t->n, f, c, f, &row, t->lanes + (int64_t)l * t->blocks * 16);
@@ -112,9 +114,10 @@ static void add_primal(const als_run *run, const batch *t, int32_t l, int32_t i)
     for (int64_t left = row.n; left > 0; left -= row.n, row.col += row.n) {
         row.n = left < GATHER ? left : GATHER;
         als_roots(val, row.n, t->v);
-        if (val) val += row.n;
         run->k->gather(f, &row, t->d + l * f, t->c, f);
         aisle_syrk(run->k, t->n, row.n, t->c, f, m, ld);
+        als_prefer(run, val, row.n, t->v);
+        if (val) val += row.n;
         run->k->combine(row.n, f, t->v, t->c, f, t->z);
     }
     for (int32_t e = 0; e < t->n; e++) t->b[e * AISLE_LANES + l] = t->z[e];

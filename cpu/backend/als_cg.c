@@ -1,5 +1,5 @@
 /* Conjugate gradient for rows, from their present x, in the rotated basis with D_u as preconditioner (Golub
- * and Van Loan 2013, algorithm 11.5.1). A x = D_u x + sum_i w_i (y_i.x) y_i takes one pass over the row's
+ * and Van Loan 2013, algorithm 11.5.1). A x = D_u x + sum_i c_i (y_i.x) y_i takes one pass over the row's
  * entries and 4 n f operations; there is no dense f x f part. Without a preconditioner the steps are those of any
  * basis: textbook conjugate gradient (Takacs, Pilaszy, Tikk 2011). */
 #include <math.h>

@@ -1,6 +1,6 @@
 /* The exact solution of one row, by the smaller of two systems. With C = W^(1/2) B D^(-1/2) and x = D^(-1/2) z
- *   primal, f x f:  (I + C'C) z = C' w^(1/2)
- *   dual,   n x n:  (I + C C') v = w^(1/2),  z = C'v   (push-through identity)
+ *   primal, f x f:  (I + C'C) z = C' W^(1/2) p
+ *   dual,   n x n:  (I + C C') v = W^(1/2) p,  z = C'v   (push-through identity)
  * Both matrices have no eigenvalue under 1, so that f32 Cholesky is safe. The primal one is summed over blocks of rows:
  * the scratch does not grow with the row. */
 #include <string.h>
@@ -53,9 +53,10 @@ static bool solve_primal(const als_run *run, float *work, int32_t u, aisle_rows 
     for (int64_t left = row.n; left > 0; left -= row.n, row.col += row.n) {
         row.n = left < GATHER ? left : GATHER;
         als_roots(val, row.n, w);
-        if (val) val += row.n;
         k->gather(run->padded, &row, d, c, ld);
         aisle_syrk(k, run->f, row.n, c, ld, m, ld);
+        als_prefer(run, val, row.n, w);
+        if (val) val += row.n;
         k->combine(row.n, run->padded, w, c, ld, z);
     }
     if (!aisle_cholesky(k, run->f, m, ld)) return false;
@@ -115,13 +116,15 @@ static bool solve_dual(const als_run *run, float *work, int32_t u, aisle_rows ro
     float *d = work, *z = d + rounded(f), *w = z + rounded(f), *v = w + rounded(most), *c = v + rounded(most),
           *blocks = c + rounded(most * f), *m = blocks + rounded(most / 4 * (most / 4 + 1) / 2 * 16);
     als_scale(run, row.n, d);
-    als_roots(run->c->val ? run->c->val + run->c->row_ptr[u] : NULL, row.n, w);
+    const float *val = run->c->val ? run->c->val + run->c->row_ptr[u] : NULL;
+    als_roots(val, row.n, w);
     row.w = w;
     k->gather(f, &row, d, c, f);
     k->inner(n, f, c, f, &row, blocks);
     unpack(n, blocks, m, ld);
     if (!aisle_cholesky(k, (int32_t)row.n, m, ld)) return false;
     memcpy(v, w, (size_t)row.n * sizeof *v);
+    als_prefer(run, val, row.n, v);
     k->cholesky_solve((int32_t)row.n, m, ld, v);
     memset(z, 0, (size_t)f * sizeof *z);
     k->combine(row.n, f, v, c, f, z);

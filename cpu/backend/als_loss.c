@@ -25,8 +25,9 @@ static double block_sum(const aisle_kernels *k, const side *s, int32_t first)
         int64_t n = c->row_ptr[u + 1] - c->row_ptr[u];
         sum += (double)als_regularisation(&s->p, n) * (double)k->dot(f, x, x);
         for (int64_t e = c->row_ptr[u]; s->y && e < c->row_ptr[u + 1]; e++) {
-            double miss = (double)k->dot(f, x, aisle_mat_row(s->y, c->col[e])) - 1;
-            sum += (c->val ? (double)c->val[e] : 1) * miss * miss;
+            double w = c->val ? (double)c->val[e] : 1;
+            double miss = (double)k->dot(f, x, aisle_mat_row(s->y, c->col[e])) - (w > 0 ? 1 : 0);
+            sum += fabs(w) * miss * miss;
         }
     }
     return sum;

@@ -117,10 +117,13 @@ static aisle_status cpu_csr_put(aisle_device *d, const aisle_csr *m, aisle_dev_c
     *out = NULL;
     AISLE_TRY(aisle_csr_check(m, err));
     int64_t nnz = aisle_csr_nnz(m);
-    for (int64_t e = 0; m->val && e < nnz; e++)
-        if (!(m->val[e] > 0))
-            return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: value %g must be > 0",
-                              (long long)e, (double)m->val[e]);
+    bool dislikes = false;
+    for (int64_t e = 0; m->val && e < nnz; e++) {
+        if (m->val[e] == 0)
+            return aisle_fail(err, AISLE_EINVAL, "sparse matrix entry %lld: the value must not be 0",
+                              (long long)e);
+        dislikes |= m->val[e] < 0;
+    }
     int64_t bytes = (int64_t)m->n_rows * (int64_t)sizeof(int32_t);
     if (!take_bytes(d, bytes))
         return aisle_fail(err, AISLE_ENOMEM,
@@ -132,6 +135,7 @@ static aisle_status cpu_csr_put(aisle_device *d, const aisle_csr *m, aisle_dev_c
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for a sparse matrix");
     }
     c->bytes = bytes;
+    c->dislikes = dislikes;
     aisle_status st = csr_borrow(m, c, err);
     if (st != AISLE_OK)
         cpu_csr_free(d, c);

@@ -19,6 +19,7 @@ struct aisle_dev_csr {
     int32_t *longest_first; /* row ids by falling length, then by id: balances dynamic schedules, and rows of
                                one length meet */
     int64_t bytes;
+    bool dislikes; /* some values are below 0 */
 };
 
 struct aisle_dev_mat {

@@ -95,6 +95,7 @@ aisle_status aisle_cpu_similar_topk(aisle_device *d, const aisle_dev_csr *a, int
                                     float *scores, const aisle_progress *progress, aisle_error *err)
 {
     if (k < 1 || k > 65536) return aisle_fail(err, AISLE_EINVAL, "neighbours %d: must be 1 to 65536", k);
+    if (a->dislikes) return aisle_fail(err, AISLE_EINVAL, "similar rows: all values must be > 0");
     if (aisle_canceled(progress)) return aisle_fail(err, AISLE_ECANCELED, "similar rows canceled");
     job j = {.k = k, .ids = ids, .scores = scores, .progress = progress};
     aisle_progress_report(progress, "similar", 0, a->m.n_rows, "");

@@ -15,13 +15,15 @@ aisle_weights aisle_weights_default(void)
                                       [AISLE_EVENT_PURCHASE] = 2,
                                       [AISLE_EVENT_RATING] = 2,
                                       [AISLE_EVENT_REVIEW] = 2,
-                                      [AISLE_EVENT_LIKE] = 2},
+                                      [AISLE_EVENT_LIKE] = 2,
+                                      [AISLE_EVENT_DISLIKE] = 2},
                            .rating_floor = 3};
 }
 
 double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double value)
 {
     double weight = (double)w->weight[type];
+    if (type == AISLE_EVENT_DISLIKE) return -weight;
     if (type != AISLE_EVENT_RATING && type != AISLE_EVENT_REVIEW) return weight;
     return value < (double)w->rating_floor ? 0 : weight * value / 5;
 }
@@ -42,6 +44,7 @@ typedef struct weighing {
     const aisle_events *e;
     const aisle_weights *w;
     int64_t now_ms;
+    bool dislikes; /* they are wanted, below 0 */
 } weighing;
 
 static double decay(const weighing *c, int64_t v)
@@ -52,6 +55,14 @@ static double decay(const weighing *c, int64_t v)
     return exp2(-((double)c->now_ms - (double)at) / day_ms / c->w->half_life_days);
 }
 
+/* Below 0: what is sure is that the user does not want it. */
+static float weigh_dislike(const weighing *c, int64_t v)
+{
+    float weight = (float)(aisle_weights_event(c->w, AISLE_EVENT_DISLIKE, 1) * decay(c, v));
+    if (!c->dislikes || !(weight < 0)) return 0;
+    return c->w->binary ? -1 : weight;
+}
+
 /* Newest first: a cancel takes its quantity off the purchases before it, which come next. What is left of a purchase
  * weighs as one, whatever its quantity: one order of 96 is one sign of interest. */
 static float weigh_pair(const weighing *c, const int64_t *event, int64_t begin, int64_t end)
@@ -60,7 +71,7 @@ static float weigh_pair(const weighing *c, const int64_t *event, int64_t begin, 
     for (int64_t i = end; i-- > begin;) {
         aisle_event_type type = (aisle_event_type)c->e->type[event[i]];
         double value = (double)c->e->value[event[i]];
-        if (type == AISLE_EVENT_DISLIKE) return 0;
+        if (type == AISLE_EVENT_DISLIKE) return weigh_dislike(c, event[i]);
         if (type == AISLE_EVENT_CANCEL) {
             cancelled += fmax(value, 0);
             continue;
@@ -85,14 +96,14 @@ static int64_t newest(const aisle_events *e, const uint8_t *keep)
     return now;
 }
 
-/* The pairs of user u that weigh more than 0, to `col` and `val` where they are given. Returns how many. */
+/* The pairs of user u that do not weigh 0, to `col` and `val` where they are given. Returns how many. */
 static int64_t weigh_user(const weighing *c, const by_user *b, int32_t u, int32_t *col, float *val)
 {
     int64_t n = 0, end = b->first[u + 1];
     for (int64_t i = b->first[u], next; i < end; i = next) {
         next = pair_end(c->e, b->event, i, end);
         float weight = weigh_pair(c, b->event, i, next);
-        if (!(weight > 0)) continue;
+        if (weight == 0) continue;
         if (col) {
             col[n] = c->e->item[b->event[i]];
             val[n] = weight;
@@ -126,16 +137,29 @@ static aisle_status pack(const weighing *c, const by_user *b, int32_t n_items, i
     return AISLE_OK;
 }
 
-aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
-                                  int32_t threads, aisle_csr *out, aisle_error *err)
+/* keep, threads: as in dataset.h. */
+static aisle_status weigh(const aisle_dataset *d, const aisle_weights *w, bool dislikes, const uint8_t *keep,
+                          int32_t threads, aisle_csr *out, aisle_error *err)
 {
     aisle_events e = aisle_dataset_events(d);
     by_user b;
     *out = (aisle_csr){0};
     AISLE_TRY(check_weights(w, err));
-    const weighing c = {&e, w, w->now_ms ? w->now_ms : newest(&e, keep)};
+    const weighing c = {&e, w, w->now_ms ? w->now_ms : newest(&e, keep), dislikes};
     AISLE_TRY(by_user_init(&b, d, keep, threads, err));
     aisle_status st = pack(&c, &b, aisle_idmap_count(aisle_dataset_items(d)), threads, out, err);
     by_user_deinit(&b);
     return st;
+}
+
+aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
+                                  int32_t threads, aisle_csr *out, aisle_error *err)
+{
+    return weigh(d, w, false, keep, threads, out, err);
+}
+
+aisle_status aisle_dataset_preferences(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
+                                       int32_t threads, aisle_csr *out, aisle_error *err)
+{
+    return weigh(d, w, true, keep, threads, out, err);
 }

@@ -121,6 +121,7 @@ static void neighbours_row(const neighbours_source *s, int32_t u, float *out)
     for (int64_t e = s->train.row_ptr[u]; e < s->train.row_ptr[u + 1]; e++) {
         int64_t at = (int64_t)s->train.col[e] * s->k;
         float weight = s->train.val ? s->train.val[e] : 1;
+        if (weight < 0) continue; /* disliked */
         for (int32_t j = 0; j < s->k && s->ids[at + j] >= 0; j++)
             out[s->ids[at + j]] += weight * s->scores[at + j];
     }

@@ -34,7 +34,8 @@ aisle_status fit_als(const aisle_fit_input *in, aisle_eval_source *out, aisle_er
     aisle_status st =
         m && gram ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "als: out of memory for the Gramian");
     if (st == AISLE_OK)
-        st = aisle_als_fit(in->trainer, in->params, aisle_part_pairs(in->part), &ct, gram, &m->factors, err);
+        st = aisle_als_fit(in->trainer, in->params, aisle_part_preferences(in->part), &ct, gram, &m->factors,
+                           err);
     aisle_csr_deinit(&ct);
     aisle_free(gram);
     if (st == AISLE_OK)

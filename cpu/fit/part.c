@@ -10,9 +10,18 @@ struct aisle_part {
     uint8_t *keep; /* NULL = all */
     uint8_t *has_item;
     aisle_weights weights;
-    aisle_csr pairs, by_item;
+    aisle_csr pairs, by_item, preferences; /* preferences: empty without dislikes */
     int32_t threads;
 };
+
+static bool has_dislikes(const aisle_part *p)
+{
+    aisle_events e = aisle_part_events(p);
+    if (!(p->weights.weight[AISLE_EVENT_DISLIKE] > 0)) return false;
+    for (int64_t i = 0; i < e.n; i++)
+        if (e.type[i] == AISLE_EVENT_DISLIKE && aisle_part_keeps(p, i)) return true;
+    return false;
+}
 
 /* Takes keep over, also on failure. */
 static aisle_status part_make(const aisle_dataset *d, uint8_t *keep, const aisle_weights *w, int32_t threads,
@@ -37,6 +46,8 @@ static aisle_status part_make(const aisle_dataset *d, uint8_t *keep, const aisle
                         "and the k-core",
                         (long long)e.n);
     if (st == AISLE_OK) st = aisle_csr_transpose(&p->pairs, &p->by_item, err);
+    if (st == AISLE_OK && has_dislikes(p))
+        st = aisle_dataset_preferences(d, w, keep, threads, &p->preferences, err);
     if (st == AISLE_OK)
         *out = p;
     else
@@ -68,6 +79,7 @@ void aisle_part_free(aisle_part *p)
     if (!p) return;
     aisle_csr_deinit(&p->pairs);
     aisle_csr_deinit(&p->by_item);
+    aisle_csr_deinit(&p->preferences);
     aisle_free(p->keep);
     aisle_free(p->has_item);
     aisle_free(p);
@@ -86,6 +98,11 @@ int32_t aisle_part_n_items(const aisle_part *p)
 const aisle_csr *aisle_part_pairs(const aisle_part *p)
 {
     return &p->pairs;
+}
+
+const aisle_csr *aisle_part_preferences(const aisle_part *p)
+{
+    return p->preferences.row_ptr ? &p->preferences : &p->pairs;
 }
 
 const aisle_csr *aisle_part_by_item(const aisle_part *p)

@@ -19,7 +19,7 @@ typedef enum aisle_tile_mode { AISLE_TILE_SET, AISLE_TILE_ADD, AISLE_TILE_SUB } 
 typedef struct aisle_rows {
     int64_t n;
     const int32_t *col;
-    const float *w; /* n weights; NULL = all 1 */
+    const float *w; /* n weights > 0, of residual() also < 0; NULL = all 1 */
     const float *y;
     int64_t ld;
     int64_t
@@ -58,8 +58,8 @@ typedef struct aisle_kernels {
     void (*inner)(int32_t n, int64_t f, const float *c, int64_t ldc, const aisle_rows *next, float *blocks);
     /* z += sum_i u_i c_i, c_i = row i of c. */
     void (*combine)(int64_t n, int64_t f, const float *u, const float *c, int64_t ldc, float *z);
-    /* q += sum_i w_i (target - y_i . p) y_i: the sparse part of a residual (target 1, p = x) and, with target
-     * 0, minus that of a matrix-vector product. One pass over the rows. */
+    /* q += sum_i |w_i| (t_i - y_i . p) y_i, t_i = target where w_i > 0, else 0: the sparse part of a residual (target 1,
+     * p = x) and, with target 0, minus that of a matrix-vector product. One pass over the rows. */
     void (*residual)(int64_t f, const aisle_rows *rows, float target, const float *p, float *q);
     /* x += step v, r += step q; returns r . inverse r. */
     float (*cg_advance)(int64_t f, float step, const aisle_cg *w);

@@ -130,6 +130,14 @@ static inline void dots_of_rows(int64_t n, int64_t f, const float *const *y, con
     }
 }
 
+/* |w| (p - dot), p = target where w > 0, else 0. Without a branch a row. */
+static inline vf wanted(vf w, float target, vf dot)
+{
+    typedef int32_t vi __attribute__((vector_size(VW * 4)));
+    vi bits = (vi)w & 0x7fffffff, p = (vi)(target - (vf){0}) & (vi)(w > 0);
+    return (vf)bits * ((vf)p - dot);
+}
+
 static void residual_simd(int64_t f, const aisle_rows *rows, float target, const float *p, float *q)
 {
     /* so many rows are read twice, from the first cache */
@@ -138,15 +146,16 @@ static void residual_simd(int64_t f, const aisle_rows *rows, float target, const
     for (int64_t i = 0; i < rows->n; i += block) {
         int64_t n = rows->n - i < block ? rows->n - i : block;
         const float *y[LANES];
-        float t[LANES] = {0}, u[LANES];
+        float t[LANES] = {0}, u[LANES], w[LANES];
+        for (int64_t l = 0; l < LANES; l++) w[l] = 1;
         for (int64_t l = 0; l < n; l++) y[l] = rows->y + rows->col[i + l] * rows->ld;
         for (int64_t l = n; l < LANES; l++) y[l] = y[0];
         fetch_rows(f, rows, fetched, fetch);
         dots_of_rows(n, f, y, p, t);
         fetch_rows(f, rows, fetched + fetch, fetch);
         fetched += 2 * fetch;
-        for (int64_t l = 0; l < LANES; l += VW) store(u + l, target - load(t + l));
-        for (int64_t l = 0; rows->w && l < n; l++) u[l] *= rows->w[i + l];
+        for (int64_t l = 0; rows->w && l < n; l++) w[l] = rows->w[i + l];
+        for (int64_t l = 0; l < LANES; l += VW) store(u + l, wanted(load(w + l), target, load(t + l)));
         combine_rows(n, f, u, y, q);
     }
 }

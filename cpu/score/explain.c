@@ -44,6 +44,7 @@ aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items 
     for (int32_t h = 0; h < hits->n; h++) {
         tally t = {&hits->hit[h], 0};
         for (int32_t j = 0; j < given.n; j++) {
+            if (given.at[j].weight < 0) continue; /* pulls to 0 through W alone */
             const float *y = aisle_mat_row(&items, given.at[j].item);
             float likeness = k->dot(f, sides + (int64_t)h * f, y);
             tally_add(&t, given.at[j].item, likeness * fold_weight(m, &given.at[j]));

@@ -1,4 +1,4 @@
-/* The system of one user: A = a0 Y'Y + sum_j c_j y_j y_j' + l I (Hu, Koren, Volinsky 2008, eq. 4, with the
+/* The system of one user: A = a0 Y'Y + sum_j c_j y_j y_j' + l I, c_j = |weight| (Hu, Koren, Volinsky 2008, eq. 4, with the
  * weights of Rendle et al. 2022), by Cholesky. Same objective as training's half-step, one row at a time. */
 #include <cblas.h>
 #include <math.h>
@@ -40,10 +40,13 @@ int32_t score_merge(aisle_weighted_item *items, int32_t n)
     int32_t to = 0;
     if (n) qsort(items, (size_t)n, sizeof *items, by_item);
     for (int32_t i = 0; i < n; i++) {
-        if (to && items[to - 1].item == items[i].item)
-            items[to - 1].weight += items[i].weight;
-        else
+        if (!to || items[to - 1].item != items[i].item) {
             items[to++] = items[i];
+            continue;
+        }
+        float *sum = &items[to - 1].weight, more = items[i].weight;
+        bool disliked = *sum < 0 || more < 0;
+        *sum = disliked ? fminf(*sum, more) : *sum + more;
     }
     return to;
 }
@@ -54,11 +57,12 @@ aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *
     int32_t n_items = aisle_model_n_items(m);
     if (n < 0 || (n && !items)) return aisle_fail(err, AISLE_EINVAL, "%d items given at no address", n);
     for (int32_t i = 0; i < n; i++)
-        if (items[i].item < 0 || items[i].item >= n_items || !(items[i].weight > 0) ||
+        if (items[i].item < 0 || items[i].item >= n_items || items[i].weight == 0 ||
             !isfinite(items[i].weight))
-            return aisle_fail(err, AISLE_EINVAL,
-                              "given item %d of weight %g: wanted an item below %d and a weight above 0",
-                              items[i].item, (double)items[i].weight, n_items);
+            return aisle_fail(
+                err, AISLE_EINVAL,
+                "given item %d of weight %g: wanted an item below %d and a finite weight that is not 0",
+                items[i].item, (double)items[i].weight, n_items);
     return AISLE_OK;
 }
 
@@ -76,7 +80,7 @@ float fold_weight(const aisle_model *m, const aisle_weighted_item *g)
     return confidence ? g->weight * confidence[g->item] : g->weight;
 }
 
-/* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on; returns how many. */
+/* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on, and sqrt(c) p; returns how many. */
 static int32_t gather(const aisle_model *m, given_items given, int32_t *from, float *rows, float *root)
 {
     aisle_mat items = aisle_model_items(m);
@@ -85,9 +89,9 @@ static int32_t gather(const aisle_model *m, given_items given, int32_t *from, fl
         const aisle_weighted_item *g = &given.at[*from];
         if (!score_has_factors(&items, g->item)) continue;
         const float *y = aisle_mat_row(&items, g->item);
-        root[n] = sqrtf(fold_weight(m, g));
-        for (int32_t k = 0; k < f; k++) rows[(int64_t)n * f + k] = root[n] * y[k];
-        n++;
+        float weight = fold_weight(m, g), scale = sqrtf(fabsf(weight));
+        for (int32_t k = 0; k < f; k++) rows[(int64_t)n * f + k] = scale * y[k];
+        root[n++] = weight > 0 ? scale : 0;
     }
     return n;
 }
@@ -105,7 +109,7 @@ aisle_status fold_factor(const aisle_model *m, given_items given, float *room, f
     if (x) memset(x, 0, (size_t)f * sizeof *x);
     for (int32_t from = 0, n; (n = gather(m, given, &from, rows, root)) > 0; n_u += n) {
         cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, f, n, 1, rows, f, 1, room, f);
-        /* sqrt(c) times sqrt(c) y */
+        /* sqrt(c) p times sqrt(c) y */
         if (x) cblas_sgemv(CblasRowMajor, CblasTrans, n, f, 1, rows, f, root, 1, 1, x, 1);
     }
     float l = regularisation(m, n_u);

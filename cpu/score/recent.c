@@ -17,7 +17,12 @@ int32_t aisle_recent_weigh(const aisle_weights *w, const aisle_recent_event *eve
         /* nothing that is added to -INFINITY brings a disliked item back */
         out[i].weight += events[e].type == AISLE_EVENT_DISLIKE ? -INFINITY : (float)weight;
     }
+    float disliked = w->binary ? -1 : -w->weight[AISLE_EVENT_DISLIKE];
     for (int32_t i = 0; i < found; i++) {
+        if (out[i].weight == -INFINITY && w->weight[AISLE_EVENT_DISLIKE] > 0) {
+            out[kept++] = (aisle_weighted_item){out[i].item, disliked};
+            continue;
+        }
         if (!(out[i].weight > 0) || !isfinite(out[i].weight)) continue;
         out[kept++] = (aisle_weighted_item){out[i].item, w->binary ? 1 : out[i].weight};
     }

@@ -10,7 +10,7 @@ bool score_has_content(const aisle_model *m, given_items given)
         int32_t k;
         const float *scores;
         const int32_t *ids = aisle_model_content(m, given.at[j].item, &k, &scores);
-        if (k > 0 && ids[0] >= 0) return true;
+        if (k > 0 && ids[0] >= 0 && given.at[j].weight > 0) return true;
     }
     return false;
 }

@@ -61,13 +61,13 @@ typedef struct given_items {
 /* What the item counts in the objective: its weight times the model's confidence in it. */
 float fold_weight(const aisle_model *m, const aisle_weighted_item *g);
 bool score_has_factors(const aisle_mat *items, int32_t i);
-/* Sorts by item and adds up repeats; returns the number left. */
+/* Sorts by item and adds up repeats, of which a dislike wins; returns the number left. */
 int32_t score_merge(aisle_weighted_item *items, int32_t n);
 /* Checks ids and weights. */
 aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *items, int32_t n,
                                aisle_error *err);
 int64_t fold_floats(int32_t f); /* floats of room that fold_factor needs */
-/* room[0 .. f*f) = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c y (x may be NULL). */
+/* room[0 .. f*f) = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c p y (x may be NULL). */
 aisle_status fold_factor(const aisle_model *m, given_items given, float *room, float *x, aisle_error *err);
 /* Solves n systems in place, sides[n * f]. */
 void fold_solve(int32_t f, const float *room, int32_t n, float *sides);

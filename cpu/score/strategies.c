@@ -22,25 +22,27 @@ static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisl
     return score_check_items(m, q->recent, q->n_recent, err);
 }
 
-/* History and recent items as one ascending list without repeats. Where both have an item the larger weight
- * counts: the recent event may be one that was trained. */
+/* History and recent items as one ascending list without repeats. Where both have an item a recent
+ * dislike counts, or else the larger weight: the recent event may be one that was trained. n_history: liked ones. */
 static aisle_status gather_given(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                  given_items *given, int32_t *n_history, aisle_error *err)
 {
     aisle_csr seen = aisle_model_seen(m);
     int64_t first = q->user >= 0 ? seen.row_ptr[q->user] : 0;
     int64_t last = q->user >= 0 ? seen.row_ptr[q->user + 1] : 0;
-    *n_history = (int32_t)(last - first);
-    AISLE_TRY(score_room(&s->given, *n_history + 2 * (int64_t)q->n_recent, sizeof *given->at, err));
+    int64_t room = last - first + q->n_recent;
+    AISLE_TRY(score_room(&s->given, room + q->n_recent, sizeof *given->at, err));
     aisle_weighted_item *out = s->given.at;
-    aisle_weighted_item *recent = out + *n_history + q->n_recent; /* behind the room of the merged list */
+    aisle_weighted_item *recent = out + room; /* behind the room of the merged list */
     if (q->n_recent) memcpy(recent, q->recent, (size_t)q->n_recent * sizeof *recent);
     int32_t n_recent = score_merge(recent, q->n_recent), n = 0, r = 0;
+    *n_history = 0;
     for (int64_t e = first; e < last; e++) {
         aisle_weighted_item old = {seen.col[e], seen.val ? seen.val[e] : 1.0f};
+        *n_history += old.weight > 0;
         while (r < n_recent && recent[r].item < old.item) out[n++] = recent[r++];
         if (r < n_recent && recent[r].item == old.item) {
-            if (recent[r].weight > old.weight) old.weight = recent[r].weight;
+            if (recent[r].weight < 0 || recent[r].weight > old.weight) old.weight = recent[r].weight;
             r++;
         }
         out[n++] = old;
@@ -58,7 +60,8 @@ static aisle_status mask_items(aisle_scorer *s, const aisle_model *m, const aisl
     uint64_t *masked = s->masked.at;
     memset(masked, 0, (size_t)words * sizeof *masked);
     for (int32_t i = 0; i < q->n_exclude; i++) score_mask(masked, q->exclude[i]);
-    for (int32_t i = 0; !q->include_seen && i < given.n; i++) score_mask(masked, given.at[i].item);
+    for (int32_t i = 0; i < given.n; i++)
+        if (!q->include_seen || given.at[i].weight < 0) score_mask(masked, given.at[i].item);
     *f = (score_filter){q->allowed, masked};
     return AISLE_OK;
 }
@@ -67,7 +70,7 @@ static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_
 {
     aisle_mat items = aisle_model_items(m);
     for (int32_t i = 0; i < given.n; i++)
-        if (score_has_factors(&items, given.at[i].item))
+        if (given.at[i].weight > 0 && score_has_factors(&items, given.at[i].item))
             return n_history ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
     return score_has_content(m, given) ? AISLE_STRATEGY_CONTENT : AISLE_STRATEGY_POPULAR;
 }

@@ -6,8 +6,10 @@
 #include "aisle/rng.h"
 #include "cpu/train/als_loop.h"
 
-static bool is_held(const aisle_train_params *p, int32_t u, int32_t i)
+static bool is_held(const aisle_train_params *p, const aisle_csr *c, int32_t u, int64_t e)
 {
+    int32_t i = c->col[e];
+    if (c->val && c->val[e] < 0) return false; /* a dislike is nothing to be found again */
     aisle_rng r; /* a stream a pair: whether one is held out does not depend on the others */
     aisle_rng_init(&r, ~p->seed, ((uint64_t)(uint32_t)u << 32) | (uint32_t)i);
     return aisle_rng_f64(&r) < p->validation;
@@ -32,7 +34,7 @@ aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p,
 {
     int64_t nnz = aisle_csr_nnz(c), n_held = 0, at_rest = 0, at_held = 0;
     for (int32_t u = 0; u < c->n_rows; u++)
-        for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) n_held += is_held(p, u, c->col[e]);
+        for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) n_held += is_held(p, c, u, e);
     *rest = *held = (aisle_csr){0};
     if (n_held == 0 || n_held == nnz)
         return aisle_fail(
@@ -47,7 +49,7 @@ aisle_status aisle_als_hold_out(const aisle_csr *c, const aisle_train_params *p,
     rest->row_ptr[0] = held->row_ptr[0] = 0;
     for (int32_t u = 0; u < c->n_rows; u++) {
         for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++)
-            if (is_held(p, u, c->col[e]))
+            if (is_held(p, c, u, e))
                 push(held, c, e, &at_held);
             else
                 push(rest, c, e, &at_rest);

@@ -33,6 +33,29 @@ static int64_t n_kept(int64_t n, const uint8_t *keep)
     return kept;
 }
 
+static bool any_liked(const aisle_csr *c)
+{
+    for (int64_t e = 0; e < aisle_csr_nnz(c); e++)
+        if (c->val[e] > 0) return true;
+    return false;
+}
+
+/* To popularity and neighbours a disliked pair is one that is not there. */
+static void drop_dislikes(aisle_csr *c)
+{
+    int64_t to = 0;
+    for (int32_t r = 0; r < c->n_rows; r++) {
+        int64_t from = c->row_ptr[r];
+        c->row_ptr[r] = to;
+        for (int64_t e = from; e < c->row_ptr[r + 1]; e++) {
+            if (c->val[e] < 0) continue;
+            c->col[to] = c->col[e];
+            c->val[to++] = c->val[e];
+        }
+    }
+    c->row_ptr[c->n_rows] = to;
+}
+
 /* *ct: the transpose of the training matrix, for the caller. */
 static aisle_status train_factors(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                   aisle_trained *out, aisle_error *err)
@@ -77,8 +100,8 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
     AISLE_TRY(aisle_train_params_check(p, err));
     aisle_status st = select_events(d, keep, p, &mask, err);
     if (mask) keep = mask;
-    if (st == AISLE_OK) st = aisle_dataset_matrix(d, &p->weights, keep, t->threads, &made.seen, err);
-    if (st == AISLE_OK && aisle_csr_nnz(&made.seen) == 0)
+    if (st == AISLE_OK) st = aisle_dataset_preferences(d, &p->weights, keep, t->threads, &made.seen, err);
+    if (st == AISLE_OK && !any_liked(&made.seen))
         st = aisle_fail(err, AISLE_EINVAL,
                         "training: no pair of user and item is left of %lld events; check the event weights "
                         "and the k-core",
@@ -89,6 +112,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
                                                  .n_pairs = aisle_csr_nnz(&made.seen),
                                                  .n_events = n_kept(aisle_dataset_events(d).n, keep)});
     if (st == AISLE_OK) st = train_factors(t, p, &ct, &made, err);
+    if (st == AISLE_OK) drop_dislikes(&ct);
     if (st == AISLE_OK) st = aisle_train_popularity(&ct, &made, err);
     if (st == AISLE_OK) st = aisle_train_similar(t, p, &ct, &made, err); /* its values are gone afterwards */
     aisle_csr_deinit(&ct);

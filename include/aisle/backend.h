@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define AISLE_BACKEND_ABI 3u
+#define AISLE_BACKEND_ABI 4u
 enum { AISLE_MAX_FACTORS = 4096 };
 
 typedef struct aisle_device aisle_device;   /* one opened device; defined by each back-end */
@@ -43,8 +43,9 @@ typedef enum aisle_als_solver {
 } aisle_als_solver;
 
 /* The implicit-feedback objective (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, eq. 3),
- * with per-entry weights c_ui > 0 from the CSR and unobserved weight a0 for every pair:
- *   L = sum_{observed} c_ui (x_u.y_i - 1)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
+ * with unobserved weight a0 for every pair and, of the CSR's entry v_ui, its confidence c_ui = |v_ui| and the preference
+ * p_ui = 1 where v_ui > 0, and 0 of a dislike, v_ui < 0:
+ *   L = sum_{observed} c_ui (x_u.y_i - p_ui)^2 + a0 sum_{all u,i} (x_u.y_i)^2 + sum_u l_u |x_u|^2 + sum_i l_i |y_i|^2
  *   l_u = reg * (n_u + a0 * n_items)^nu, n_u = number of stored entries of row u; l_i likewise. */
 typedef struct aisle_als_params {
     float a0;  /* unobserved weight, > 0, e.g. .01 */
@@ -98,7 +99,8 @@ typedef struct aisle_backend_ops {
     /* One line for people: "cpu: 2 threads, avx512". Writes at most `bytes`, NUL included. */
     void (*describe)(aisle_device *d, char *out, size_t bytes);
 
-    /* Puts m on the device: sorted rows, finite values > 0. m must stay valid and unchanged until csr_free: a
+    /* Puts m on the device: sorted rows, finite values other than 0, those below 0 dislikes of als_half_step and
+     * als_loss. m must stay valid and unchanged until csr_free: a
      * back-end that computes in host memory borrows it. */
     aisle_status (*csr_put)(aisle_device *d, const aisle_csr *m, aisle_dev_csr **out, aisle_error *err);
     void (*csr_free)(aisle_device *d, aisle_dev_csr *m);
@@ -129,7 +131,7 @@ typedef struct aisle_backend_ops {
     aisle_status (*als_loss)(aisle_device *d, const aisle_dev_csr *c, const aisle_dev_csr *ct,
                              const aisle_dev_mat *x, const aisle_dev_mat *y, const aisle_als_params *p,
                              double *loss, aisle_error *err);
-    /* For every row r of a: the k rows s != r with the largest dot product a_r . a_s > 0, best first, ties by
+    /* For every row r of a, whose values are all > 0 (AISLE_EINVAL else): the k rows s != r with the largest dot product a_r . a_s > 0, best first, ties by
      * smaller id; ids[n_rows * k] (-1 fills short rows), scores likewise (0). Rows normalised to length 1
      * give cosines. */
     aisle_status (*similar_topk)(aisle_device *d, const aisle_dev_csr *a, int32_t k, int32_t *ids,

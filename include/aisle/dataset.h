@@ -47,19 +47,21 @@ aisle_user aisle_dataset_user(const aisle_dataset *d, int32_t u);
 /* How events become confidences. weight[type] 0 ignores the type. Ratings below rating_floor are ignored
  * (disliked). */
 typedef struct aisle_weights {
-    float weight[AISLE_EVENT_TYPES]; /* e.g. view 1, add_to_cart 3, purchase 5 */
-    double half_life_days; /* event weight halves every so many days before now_ms; 0 = no decay; events
+    float weight
+        [AISLE_EVENT_TYPES]; /* e.g. view 1, add_to_cart 3, purchase 5; of a dislike how sure it is that the
+                                        user does not want the item, 0 = it only takes the pair out */
+    double half_life_days;   /* event weight halves every so many days before now_ms; 0 = no decay; events
                               without time do not decay */
-    int64_t now_ms;        /* 0 = time of the newest event kept */
-    float rating_floor;    /* ratings and reviews of fewer stars are ignored; 0 = none */
-    bool binary;           /* every pair kept weighs 1 */
+    int64_t now_ms;          /* 0 = time of the newest event kept */
+    float rating_floor;      /* ratings and reviews of fewer stars are ignored; 0 = none */
+    bool binary;             /* every pair kept weighs 1 */
 } aisle_weights;
 
-/* view .3, click .3, add_to_cart 1, purchase 2, rating/review stars/5 x 2 with floor 3, like 2; no decay. */
+/* view .3, click .3, add_to_cart 1, purchase 2, rating/review stars/5 x 2 with floor 3, like and dislike 2; no decay. */
 aisle_weights aisle_weights_default(void);
 
 /* What one event weighs by type and stars, before decay, cancels and `binary`: rating and review weigh stars
- * / 5 of their weight and nothing below the floor (a review without stars has 0). May be 0 or negative. */
+ * / 5 of their weight and nothing below the floor (a review without stars has 0), a dislike minus its weight. May be 0 or negative. */
 double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double value);
 
 /* Sums events of a pair into one positive weight (users x items CSR); purchases undone by cancels are left
@@ -69,6 +71,11 @@ double aisle_weights_event(const aisle_weights *w, aisle_event_type type, double
  * bytes an event and a user beside the matrix. */
 aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
                                   int32_t threads, aisle_csr *out, aisle_error *err);
+
+/* The same, with disliked pairs: minus the weight of the pair's newest dislike, decayed (binary: -1), whatever else was
+ * done, or left out where dislikes weigh 0. As ALS takes it (backend.h); nothing that is below 0 is a sign of interest. */
+aisle_status aisle_dataset_preferences(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
+                                       int32_t threads, aisle_csr *out, aisle_error *err);
 
 /* k-core: clears keep[] (n events, caller's storage, all 1 at first) of events whose user has fewer than
  * user_k or item fewer than item_k distinct partners, repeated until nothing changes. Returns the number of

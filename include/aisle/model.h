@@ -18,7 +18,8 @@ typedef struct aisle_model_parts {
     aisle_str (*user_id)(const void *ctx, int32_t i); /* dense -> external id */
     aisle_str (*item_id)(const void *ctx, int32_t i);
     const void *user_ctx, *item_ctx;
-    aisle_csr seen; /* n_users x n_items with the training weights (val), for masking and explaining */
+    aisle_csr
+        seen; /* n_users x n_items with the training weights (val), for masking and explaining; dislikes < 0 */
     int32_t k_similar, k_content; /* neighbours an item; 0 = none */
     const int32_t *similar_ids;   /* n_items x k_similar from interactions, -1 fills */
     const float *similar_scores;

@@ -21,7 +21,10 @@ int32_t aisle_part_n_users(const aisle_part *p);
 int32_t aisle_part_n_items(const aisle_part *p);
 const aisle_csr *
 aisle_part_pairs(const aisle_part *p); /* users x items, confidences > 0 (aisle_dataset_matrix) */
-const aisle_csr *aisle_part_by_item(const aisle_part *p); /* its transpose */
+/* The same with dislikes, below 0 (aisle_dataset_preferences): what ALS is fitted to, and nobody should be shown. The
+ * same matrix where there are none. */
+const aisle_csr *aisle_part_preferences(const aisle_part *p);
+const aisle_csr *aisle_part_by_item(const aisle_part *p); /* the transpose of the pairs */
 const aisle_weights *aisle_part_weights(const aisle_part *p);
 /* Catalogue and user records, which are known before any event. */
 aisle_product aisle_part_product(const aisle_part *p, int32_t item);

@@ -23,7 +23,7 @@ aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "pop
 
 typedef struct aisle_weighted_item {
     int32_t item;
-    float weight; /* confidence, finite, > 0, as in training */
+    float weight; /* confidence as in training, finite, not 0; below 0 of a disliked item (backend.h) */
 } aisle_weighted_item;
 
 /* One of a user's newest events, on an item of the model. */
@@ -35,7 +35,8 @@ typedef struct aisle_recent_event {
 
 /* What the n newest events say, as training would weigh them, into out[n]: distinct items in order of first
  * sight; returns how many. The weights of an item add up (with w->binary to 1); items that come to 0 or less
- * or are disliked are left out. No decay, since the events are new, and cancels count nothing. O(n * items):
+ * are left out, and disliked ones, whatever else was done, have minus the weight of a dislike (with w->binary -1), or are
+ * left out where that is 0. No decay, since the events are new, and cancels count nothing. O(n * items):
  * for hundreds of events. w: aisle_trained_weights of the model. */
 int32_t aisle_recent_weigh(const aisle_weights *w, const aisle_recent_event *events, int32_t n,
                            aisle_weighted_item *out);
@@ -51,15 +52,16 @@ float aisle_named_weight(const aisle_weights *w);
 
 typedef struct aisle_query {
     int32_t user; /* dense id, -1 = unknown */
-    /* Newest events' items, also beyond the model's training. Repeated items add up. An item that is in the
-     * user's trained history too counts with the larger of the two weights, since its event may have been
-     * trained already. */
+    /* Newest events' items, also beyond the model's training. Repeated items add up, but a
+     * dislike wins. An item that is in the user's trained history too counts with the larger of the two weights, since its
+     * event may have been trained already. */
     const aisle_weighted_item *recent;
     int32_t n_recent;
     const int32_t *exclude; /* items never returned, any order */
     int32_t n_exclude;
     const uint64_t *allowed; /* bitmap over items, NULL = all; applied before the top-n */
-    bool include_seen;       /* false: items of the user's history and of `recent` are left out */
+    bool
+        include_seen; /* false: items of the user's history and of `recent` are left out; disliked ones always are */
     bool explain;
     int32_t n; /* 1..1000 */
 } aisle_query;
@@ -101,7 +103,7 @@ void aisle_scorer_free(aisle_scorer *s);
  *   content   no given item has factors, but one has text neighbours: scores are sums of weight * likeness
  *   popular   else, and when content leaves nothing; nothing at all when the model has no popularity
  * Masks come before the top-n: fewer than n only when fewer remain (content: fewer neighbours). An item that
- * training never saw has the score 0. AISLE_EINVAL for ids outside the model, weights that are not > 0, n out
+ * training never saw has the score 0. AISLE_EINVAL for ids outside the model, weights of 0, n out
  * of range; AISLE_ENOMEM; AISLE_ENUMERIC when a system is not positive definite. *out is written only on
  * success. O(n_items * f + events * f^2 + f^3). */
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
@@ -119,7 +121,7 @@ aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n
                                   aisle_hits *out, aisle_error *err);
 
 /* Factors of an unknown user from weighted items (repeats add up): x = (a0 Y'Y + Y_u' C_u Y_u + l_u I)^-1
- * Y_u' c_u, exact (Cholesky), l_u as in backend.h with n_u = the distinct items that have factors and c_ui = weight
+ * Y_u' C_u p_u, exact (Cholesky), l_u as in backend.h with n_u = the distinct items that have factors and c_ui = |weight|
  * times aisle_model_item_confidence. out[f].
  * All zero when no item has factors. Errors as aisle_scorer_recommend. */
 aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *items, int32_t n, float *out,

@@ -85,7 +85,7 @@ typedef struct aisle_trained {
                              * row. ld may exceed the factors */
     float *item_gram;       /* NULL without factors */
     float *item_confidence; /* s_i of item_damping, n_items, 1 for an item without users; NULL = all 1 */
-    aisle_csr seen;         /* the training matrix with weights */
+    aisle_csr seen;         /* the training matrix with weights, dislikes below 0 */
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;

@@ -172,9 +172,22 @@ static inline aisle_dev_csr *put_csr(const subject *s, const aisle_csr *m)
     return d;
 }
 
+/* Every third entry or so becomes a dislike. */
+static inline void dislike_some(aisle_csr *c)
+{
+    for (int64_t e = 0; c->val && e < aisle_csr_nnz(c); e++)
+        if (aisle_mix64((uint64_t)e) % 3 == 0) c->val[e] = -c->val[e];
+}
+
+/* The entry's confidence and preference. */
 static inline double weight_of(const aisle_csr *c, int64_t e)
 {
-    return c->val ? (double)c->val[e] : 1;
+    return c->val ? fabs((double)c->val[e]) : 1;
+}
+
+static inline double preference_of(const aisle_csr *c, int64_t e)
+{
+    return !c->val || c->val[e] > 0 ? 1 : 0;
 }
 
 static inline double regularisation(const aisle_als_params *p, const aisle_csr *c, int32_t u, int32_t n_other)

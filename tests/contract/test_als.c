@@ -42,6 +42,7 @@ typedef struct training {
 static training training_open(const subject *s, int32_t n_users, int32_t n_items, int32_t f)
 {
     training t = {.c = random_csr(n_users, n_items, true, 11)};
+    dislike_some(&t.c);
     MUST(aisle_csr_transpose(&t.c, &t.ct, err));
     t.x = random_mat(n_users, f, 12);
     t.y = random_mat(n_items, f, 13);
@@ -102,9 +103,9 @@ static double loss_by_definition(const training *t, const aisle_als_params *p, d
             loss += p->a0 * score * score;
             *bound += grams * p->a0 * d * d;
             if (e < t->c.row_ptr[u + 1] && t->c.col[e] == i) {
-                double w = weight_of(&t->c, e++);
-                loss += w * (score - 1) * (score - 1);
-                *bound += w * (2 * fabs(score - 1) * one * d + one * d * one * d);
+                double w = weight_of(&t->c, e), miss = score - preference_of(&t->c, e++);
+                loss += w * miss * miss;
+                *bound += w * (2 * fabs(miss) * one * d + one * d * one * d);
             }
         }
         double penalty = regularisation(p, &t->c, u, n_items) * dot64(f, x, x);
@@ -188,6 +189,7 @@ CONTRACT(als, half_step_does_nothing_but_rotate_the_other_side)
     for (size_t t = 0; t < 2 * sizeof shapes / sizeof *shapes; t++) {
         int32_t n = shapes[t / 2][0], f = shapes[t / 2][1];
         aisle_csr c = random_csr(12, n, true, t);
+        dislike_some(&c);
         aisle_mat y = random_mat(n, f, t), start = random_mat(12, f, t + 50);
         aisle_als_params p = PARAMS;
         p.solver = t % 2 ? AISLE_SOLVER_PCG : AISLE_SOLVER_EXACT;

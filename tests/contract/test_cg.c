@@ -13,7 +13,7 @@ static const int32_t LENGTHS[] = {0,   1,   2,   4,   5,   8,    9,    16,   17,
                                   64,  65,  96,  97,  128, 129,  192,  193,  256, 257, 384,
                                   385, 512, 513, 768, 769, 1024, 1025, 2048, 2049};
 
-/* Rows of the lengths above that are at most `longest` and, if few, without every third; weights 1 .. 4. */
+/* Rows of the lengths above that are at most `longest` and, if few, without every third; weights 1 .. 4, some disliked. */
 static aisle_csr rows_of_lengths(int32_t n_cols, int32_t longest, bool few, uint64_t seed)
 {
     enum { ALL = sizeof LENGTHS / sizeof *LENGTHS };
@@ -34,6 +34,10 @@ static aisle_csr rows_of_lengths(int32_t n_cols, int32_t longest, bool few, uint
         }
     }
     m.row_ptr[m.n_rows] = n;
+    dislike_some(&m);
+    /* of a row of dislikes alone the solution is 0, of which no relative residual can be told */
+    for (int32_t u = 0; u < m.n_rows; u++)
+        if (m.row_ptr[u] < m.row_ptr[u + 1]) m.val[m.row_ptr[u]] = fabsf(m.val[m.row_ptr[u]]);
     return m;
 }
 
@@ -134,7 +138,7 @@ static void multiply(model *o, int32_t u, double t, const double *v, double nois
         const float *y = aisle_mat_row(o->y, o->c->col[e]);
         double dot = 0, w = weight_of(o->c, e), yy = sqrt(dot64(f, y, y));
         for (int32_t i = 0; i < f; i++) dot += y[i] * v[i];
-        for (int32_t i = 0; i < f; i++) out[i] += w * (t - dot) * y[i];
+        for (int32_t i = 0; i < f; i++) out[i] += w * (t * preference_of(o->c, e) - dot) * y[i];
         size += w * yy * (t + yy * length);
     }
     perturb(o, noise * size, out);
@@ -285,9 +289,9 @@ static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_p
     }
     for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
         const float *row = aisle_mat_row(y, c->col[e]);
-        double w = weight_of(c, e), dot = dot64(f, row, x);
+        double w = weight_of(c, e), wanted = preference_of(c, e), dot = dot64(f, row, x);
         trace += w * dot64(f, row, row);
-        for (int32_t j = 0; j < f; j++) r[j] += w * (dot - 1) * row[j], b[j] += w * row[j];
+        for (int32_t j = 0; j < f; j++) r[j] += w * (dot - wanted) * row[j], b[j] += w * wanted * row[j];
     }
     double ratio = norm64(f, r) / (trace / sqrt(f) * sqrt(dot64(f, x, x)) + norm64(f, b));
     free(r);

@@ -16,7 +16,7 @@ static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_p
     for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
         const float *row = aisle_mat_row(y, c->col[e]);
         for (int32_t i = 0; i < f; i++) {
-            b[i] += weight_of(c, e) * row[i];
+            b[i] += weight_of(c, e) * preference_of(c, e) * row[i];
             for (int32_t j = 0; j < f; j++) a[i * f + j] += weight_of(c, e) * row[i] * row[j];
         }
     }
@@ -71,6 +71,7 @@ CONTRACT(als, exact_half_step_solves_every_row)
     for (size_t t = 0; t < 4 * sizeof factors / sizeof *factors; t++) {
         int32_t f = factors[t / 4];
         aisle_csr c = random_csr(40, 600, t % 2, t);
+        dislike_some(&c);
         aisle_mat y = random_mat(600, f, t), zero;
         aisle_als_params p = PARAMS;
         MUST(aisle_mat_init(&zero, 40, f, err));
@@ -121,6 +122,7 @@ CONTRACT(als, exact_half_step_solves_rows_of_any_length)
     for (size_t t = 0; t < 2 * sizeof cases / sizeof *cases; t++) {
         int32_t f = cases[t / 2].f, n_items = cases[t / 2].n_items, n_rows = cases[t / 2].n_rows;
         aisle_csr c = csr_of_lengths(cases[t / 2].lengths, n_rows, n_items);
+        dislike_some(&c);
         aisle_mat y = random_mat(n_items, f, t), zero;
         aisle_als_params p = PARAMS;
         MUST(aisle_mat_init(&zero, n_rows, f, err));

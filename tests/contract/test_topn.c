@@ -391,5 +391,9 @@ CONTRACT(similar, bad_counts_and_cancel_are_reported)
     MUST_FAIL(AISLE_EINVAL, s->ops->similar_topk(s->d, da, 0, ids, scores, NULL, err));
     MUST_FAIL(AISLE_ECANCELED, s->ops->similar_topk(s->d, da, 1, ids, scores, &p, err));
     s->ops->csr_free(s->d, da);
+    dislike_some(&a);
+    da = put_csr(s, &a);
+    MUST_FAIL(AISLE_EINVAL, s->ops->similar_topk(s->d, da, 1, ids, scores, NULL, err));
+    s->ops->csr_free(s->d, da);
     aisle_csr_deinit(&a);
 }

@@ -66,7 +66,8 @@ static void residual_ref(int64_t f, const aisle_rows *rows, float target, const 
 {
     for (int64_t i = 0; i < rows->n; i++) {
         const float *y = rows->y + rows->col[i] * rows->ld;
-        axpy_ref(f, (rows->w ? rows->w[i] : 1.0F) * (target - dot_ref(f, y, p)), y, q);
+        float w = rows->w ? rows->w[i] : 1.0F;
+        axpy_ref(f, fabsf(w) * ((w > 0 ? target : 0) - dot_ref(f, y, p)), y, q);
     }
 }
 

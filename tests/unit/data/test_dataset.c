@@ -103,6 +103,65 @@ Test(dataset, weights_of_a_pair_add_up)
     aisle_dataset_free(d);
 }
 
+Test(dataset, preferences_have_dislikes_below_zero)
+{
+    const int64_t day = 86400000;
+    const tiny events[] = {
+        {"u", "a", BUY, 1, 1 * day},
+        {"u", "a", AISLE_EVENT_DISLIKE, 1, 10 * day}, /* half as sure as a newer one */
+        {"u", "b", AISLE_EVENT_DISLIKE, 1, 2 * day},
+        {"u", "b", AISLE_EVENT_DISLIKE, 1, 20 * day},
+        {"u", "b", BUY, 1, 20 * day},
+        {"v", "a", BUY, 1, 20 * day},
+    };
+    static const uint8_t liked[] = {1, 0, 1, 1, 1, 1};
+    aisle_dataset *d = DATASET(events);
+    aisle_weights w = aisle_weights_default();
+    aisle_csr m = {0};
+    w.half_life_days = 10;
+    cr_assert_eq(aisle_dataset_preferences(d, &w, NULL, 2, &m, NULL), AISLE_OK);
+    cr_assert_eq(aisle_csr_nnz(&m), 3);
+    cr_assert_eq(cell(&m, 0, 0), -1);
+    cr_assert_eq(cell(&m, 0, 1), -2, "the newest dislike counts, and no purchase beside it");
+    cr_assert_eq(cell(&m, 1, 0), 2);
+    aisle_csr_deinit(&m);
+    cr_assert_eq(aisle_dataset_preferences(d, &w, liked, 2, &m, NULL), AISLE_OK);
+    cr_assert_gt(cell(&m, 0, 0), 0, "the dislike is held out");
+    aisle_csr_deinit(&m);
+    w.binary = true;
+    cr_assert_eq(aisle_dataset_preferences(d, &w, NULL, 2, &m, NULL), AISLE_OK);
+    cr_assert_eq(cell(&m, 0, 0), -1);
+    cr_assert_eq(cell(&m, 0, 1), -1);
+    aisle_csr_deinit(&m);
+    w.weight[AISLE_EVENT_DISLIKE] = 0;
+    cr_assert_eq(aisle_dataset_preferences(d, &w, NULL, 2, &m, NULL), AISLE_OK);
+    cr_assert_eq(aisle_csr_nnz(&m), 1, "then dislikes only take pairs out");
+    aisle_csr_deinit(&m);
+    m = matrix_of(d, &w, NULL);
+    cr_assert_eq(aisle_csr_nnz(&m), 1);
+    aisle_csr_deinit(&m);
+    aisle_dataset_free(d);
+}
+
+/* half-life and stars inside one confidence: 2 x 4/5 x 1/2 */
+Test(dataset, stars_and_age_make_the_confidence_together)
+{
+    const int64_t day = 86400000;
+    const tiny events[] = {{"u", "a", AISLE_EVENT_RATING, 4, 10 * day},
+                           {"u", "b", AISLE_EVENT_REVIEW, 5, 20 * day},
+                           {"u", "a", VIEW, 1, 20 * day},
+                           {"u", "c", AISLE_EVENT_RATING, 2.5f, 20 * day}};
+    aisle_dataset *d = DATASET(events);
+    aisle_weights w = aisle_weights_default();
+    w.half_life_days = 10;
+    aisle_csr m = matrix_of(d, &w, NULL);
+    cr_assert_float_eq(cell(&m, 0, 0), .8 + .3, 1e-6);
+    cr_assert_float_eq(cell(&m, 0, 1), 2, 1e-6);
+    cr_assert_eq(aisle_csr_nnz(&m), 2, "fewer stars than the floor");
+    aisle_csr_deinit(&m);
+    aisle_dataset_free(d);
+}
+
 Test(dataset, a_cancel_undoes_the_newest_earlier_purchases_by_quantity)
 {
     static const tiny events[] = {

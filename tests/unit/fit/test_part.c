@@ -32,6 +32,32 @@ Test(part, holds_the_kept_events_alone)
     aisle_dataset_free(d);
 }
 
+Test(part, has_dislikes_among_preferences_alone)
+{
+    aisle_dataset *d = small_shop();
+    aisle_sink sink = aisle_dataset_sink(d);
+    aisle_weights w = aisle_weights_default();
+    aisle_part *p = NULL;
+    cr_assert_eq(aisle_part_new(d, NULL, &w, 2, &p, NULL), AISLE_OK);
+    cr_assert_eq(aisle_part_preferences(p), aisle_part_pairs(p));
+    int64_t before = aisle_csr_nnz(aisle_part_pairs(p));
+    int32_t item = aisle_part_pairs(p)->col[0];
+    aisle_part_free(p);
+    aisle_event e = {.user = aisle_idmap_get(aisle_dataset_users(d), 0),
+                     .item = aisle_idmap_get(aisle_dataset_items(d), item),
+                     .type = AISLE_EVENT_DISLIKE,
+                     .at_ms = SHOP_DAY_MS,
+                     .value = 1};
+    cr_assert_eq(sink.event(sink.ctx, &e, NULL), AISLE_OK);
+    cr_assert_eq(aisle_part_new(d, NULL, &w, 2, &p, NULL), AISLE_OK);
+    cr_assert_eq(aisle_csr_nnz(aisle_part_pairs(p)), before - 1);
+    cr_assert_eq(aisle_csr_nnz(aisle_part_by_item(p)), before - 1);
+    cr_assert_eq(aisle_csr_nnz(aisle_part_preferences(p)), before);
+    cr_assert_eq(aisle_part_preferences(p)->val[0], -2);
+    aisle_part_free(p);
+    aisle_dataset_free(d);
+}
+
 Test(part, learns_no_word_of_an_item_that_was_held_out)
 {
     aisle_dataset *d = small_shop();

@@ -26,7 +26,7 @@ static inline double u_of(uint32_t *state)
     return (double)small_value(state) / 2;
 }
 
-/* A of one user in double, from the model's own floats. */
+/* A of one user in double, from the model's own floats; weights below 0 are dislikes. */
 static inline void system_f64(const score_model *m, const aisle_weighted_item *g, int n, double *a, double *b)
 {
     const double a0 = 0.125, l = 0.0625 * (n + a0 * N_ITEMS);
@@ -38,8 +38,9 @@ static inline void system_f64(const score_model *m, const aisle_weighted_item *g
     for (int j = 0; j < n; j++) {
         const float *y = m->items + g[j].item * N_F;
         for (int p = 0; p < N_F; p++) {
-            b[p] += (double)g[j].weight * (double)y[p];
-            for (int q = 0; q < N_F; q++) a[p * N_F + q] += (double)g[j].weight * (double)y[p] * (double)y[q];
+            double c = fabs((double)g[j].weight);
+            if (g[j].weight > 0) b[p] += c * (double)y[p];
+            for (int q = 0; q < N_F; q++) a[p * N_F + q] += c * (double)y[p] * (double)y[q];
         }
     }
 }

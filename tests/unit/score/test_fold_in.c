@@ -37,10 +37,11 @@ Test(fold_in, the_residual_is_within_the_bound)
 {
     static aisle_weighted_item given[N_ITEMS];
     double a[N_F * N_F], b[N_F], r[N_F], x64[N_F];
-    for (int u = 0; u < N_USERS; u++) {
+    for (int t = 0; t < 2 * N_USERS; t++) {
         float x[N_F];
         aisle_error err = {0};
-        int n = history_of(&m, u, given);
+        int u = t / 2, n = history_of(&m, u, given);
+        for (int j = 0; t % 2 && j < n; j += 3) given[j].weight = -given[j].weight;
         cr_assert_eq(aisle_fold_in(m.open, given, n, x, &err), AISLE_OK, "%s", err.message);
         system_f64(&m, given, n, a, b);
         for (int i = 0; i < N_F; i++) {
@@ -59,6 +60,15 @@ Test(fold_in, repeats_add_up_and_order_does_not_matter)
     aisle_weighted_item a[] = {{5, 1}, {100, 2}, {5, 3}}, b[] = {{100, 2}, {5, 4}};
     float xa[N_F], xb[N_F];
     cr_assert_eq(aisle_fold_in(m.open, a, 3, xa, NULL), AISLE_OK);
+    cr_assert_eq(aisle_fold_in(m.open, b, 2, xb, NULL), AISLE_OK);
+    cr_assert_arr_eq(xa, xb, sizeof xa);
+}
+
+Test(fold_in, of_repeats_a_dislike_wins)
+{
+    aisle_weighted_item a[] = {{5, 3}, {100, 2}, {5, -1}, {5, 9}}, b[] = {{100, 2}, {5, -1}};
+    float xa[N_F], xb[N_F];
+    cr_assert_eq(aisle_fold_in(m.open, a, 4, xa, NULL), AISLE_OK);
     cr_assert_eq(aisle_fold_in(m.open, b, 2, xb, NULL), AISLE_OK);
     cr_assert_arr_eq(xa, xb, sizeof xa);
 }

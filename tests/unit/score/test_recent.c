@@ -32,7 +32,14 @@ Test(recent, a_dislike_takes_the_item_out_whatever_else_was_done)
     const aisle_recent_event events[] = {
         {7, AISLE_EVENT_PURCHASE, 1}, {7, AISLE_EVENT_DISLIKE, 1}, {7, AISLE_EVENT_PURCHASE, 1}};
     aisle_weighted_item got[3];
-    cr_assert_eq(aisle_recent_weigh(&weights, events, 3, got), 0);
+    aisle_weights w = weights;
+    cr_assert_eq(aisle_recent_weigh(&w, events, 3, got), 0); /* dislikes weigh nothing */
+    w.weight[AISLE_EVENT_DISLIKE] = 1.5f;
+    cr_assert_eq(aisle_recent_weigh(&w, events, 3, got), 1);
+    cr_assert_eq(got[0].weight, -1.5f);
+    w.binary = true;
+    cr_assert_eq(aisle_recent_weigh(&w, events, 3, got), 1);
+    cr_assert_eq(got[0].weight, -1);
 }
 
 Test(recent, binary_weights_count_an_item_once)

@@ -144,6 +144,33 @@ Test(scorer, recent_items_refresh_a_known_user)
     cr_assert_neq(memcmp(x, m.users + u * N_F, sizeof x), 0);
 }
 
+Test(scorer, a_disliked_item_is_never_recommended_and_pulls_its_like_down)
+{
+    aisle_weighted_item given[N_ITEMS + 1], recent[2];
+    bool masked[N_ITEMS] = {0};
+    float x[N_F];
+    int u = 9, n = history_of(&m, u, given);
+    ask(&(aisle_query){.user = u, .n = 1});
+    int32_t best = hit[0].item;
+    recent[0] = (aisle_weighted_item){best, -3};
+    recent[1] = (aisle_weighted_item){given[0].item, -1}; /* whatever it was before */
+    given[0].weight = -1;
+    given[n++] = recent[0];
+    masked[best] = masked[given[0].item] = true;
+    cr_assert_eq(aisle_fold_in(m.open, given, n, x, NULL), AISLE_OK);
+    cr_assert_lt(fabs(dot_f64(x, m.items + best * N_F)),
+                 fabs(dot_f64(m.users + u * N_F, m.items + best * N_F)));
+    ask(&(aisle_query){
+        .user = u, .recent = recent, .n_recent = 2, .n = 30, .include_seen = true, .explain = true});
+    cr_assert_eq(hits.strategy, AISLE_STRATEGY_PERSONAL);
+    assert_exact(x, masked);
+    for (int h = 0; h < hits.n; h++)
+        for (int k = 0; k < hit[h].n_reasons; k++) cr_assert_not(masked[hit[h].reasons[k].item]);
+    ask(&(aisle_query){.user = -1, .recent = recent, .n_recent = 2, .n = 30, .include_seen = true});
+    cr_assert_eq(hits.strategy, AISLE_STRATEGY_POPULAR, "dislikes alone say nothing of a taste");
+    cr_assert(!is_hit(best) && !is_hit(given[0].item));
+}
+
 Test(scorer, a_session_is_folded_in)
 {
     aisle_weighted_item recent[] = {{30, 1}, {4, 2}, {30, 1}};
@@ -281,7 +308,7 @@ static void assert_invalid(aisle_query q, const char *word)
 
 Test(scorer, what_is_outside_the_model_is_invalid)
 {
-    aisle_weighted_item bad[] = {{N_ITEMS, 1}, {-1, 1}, {3, 0}, {3, -1}, {3, NAN}, {3, INFINITY}};
+    aisle_weighted_item bad[] = {{N_ITEMS, 1}, {-1, 1}, {3, 0}, {3, -INFINITY}, {3, NAN}, {3, INFINITY}};
     int32_t exclude[] = {N_ITEMS, -1};
     assert_invalid((aisle_query){.user = N_USERS, .n = 1}, "user 40");
     assert_invalid((aisle_query){.user = -2, .n = 1}, "user -2");

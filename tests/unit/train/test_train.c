@@ -74,6 +74,43 @@ Test(train, factors_neighbours_and_text_find_the_two_tastes)
     aisle_dataset_free(d);
 }
 
+/* Of the pair's item the user's score falls, and others learn of it; popularity and neighbours see one pair less. */
+Test(train, a_dislike_is_a_preference_of_zero)
+{
+    aisle_dataset *d = small_shop();
+    aisle_sink sink = aisle_dataset_sink(d);
+    aisle_train_params p = small_params();
+    aisle_trained before = train(d, NULL, &p, 2);
+    int32_t item = before.seen.col[0];
+    float was = before.seen.val[0], score[2] = {0};
+    aisle_event e = {.user = aisle_idmap_get(aisle_dataset_users(d), 0),
+                     .item = aisle_idmap_get(aisle_dataset_items(d), item),
+                     .type = AISLE_EVENT_DISLIKE,
+                     .at_ms = 30 * (int64_t)SHOP_DAY_MS,
+                     .value = 1};
+    cr_assert_eq(sink.event(sink.ctx, &e, NULL), AISLE_OK);
+    aisle_trained after = train(d, NULL, &p, 2), out;
+    cr_assert_eq(aisle_csr_nnz(&after.seen), aisle_csr_nnz(&before.seen));
+    cr_assert_eq(after.seen.val[0], -2);
+    cr_assert_float_eq(after.popularity[item], before.popularity[item] - was, 1e-4);
+    p.weights.weight[AISLE_EVENT_DISLIKE] = 0;
+    out = train(d, NULL, &p, 2);
+    cr_assert_eq(aisle_csr_nnz(&out.seen), aisle_csr_nnz(&before.seen) - 1);
+    size_t k = SHOP_ITEMS * (size_t)out.k_similar;
+    cr_assert_arr_eq(after.similar_ids, out.similar_ids, k * sizeof(int32_t));
+    cr_assert_arr_eq(after.similar_scores, out.similar_scores, k * sizeof(float));
+    cr_assert_arr_eq(after.trending, out.trending, SHOP_ITEMS * sizeof(float));
+    for (int32_t f = 0; f < p.factors; f++) {
+        score[0] += aisle_mat_row(&out.users, 0)[f] * aisle_mat_row(&out.items, item)[f];
+        score[1] += aisle_mat_row(&after.users, 0)[f] * aisle_mat_row(&after.items, item)[f];
+    }
+    cr_assert_lt(score[1], score[0]);
+    aisle_trained_deinit(&before);
+    aisle_trained_deinit(&after);
+    aisle_trained_deinit(&out);
+    aisle_dataset_free(d);
+}
+
 Test(train, any_thread_count_and_a_second_run_give_the_same_bytes)
 {
     aisle_dataset *d = small_shop();

@@ -66,11 +66,15 @@ Test(train, held_out_pairs_are_the_share_asked_for_and_the_rest_stays)
 {
     aisle_dataset *d = small_shop();
     aisle_train_params p = small_params();
-    aisle_csr all, rest, held;
+    aisle_csr all, rest, held, rest2, held2;
     p.validation = .25;
     cr_assert_eq(aisle_dataset_matrix(d, &p.weights, NULL, 0, &all, NULL), AISLE_OK);
     cr_assert_eq(aisle_als_hold_out(&all, &p, &rest, &held, NULL), AISLE_OK);
     int64_t n = aisle_csr_nnz(&all), h = aisle_csr_nnz(&held);
+    for (int64_t e = 0; e < n; e++) all.val[e] = -all.val[e];
+    cr_assert_eq(aisle_als_hold_out(&all, &p, &rest2, &held2, NULL), AISLE_EINVAL,
+                 "dislikes are never held out");
+    for (int64_t e = 0; e < n; e++) all.val[e] = -all.val[e];
     cr_assert_eq(aisle_csr_nnz(&rest) + h, n);
     /* binomial: 5 deviations of sqrt(n q (1 - q)) */
     cr_assert_leq(fabs((double)h - .25 * (double)n), 5 * sqrt(.25 * .75 * (double)n));
