@@ -21,6 +21,15 @@ static bool has_fit(const hybrid_parts *p,
     return false;
 }
 
+/* Of the usual parts: ALS where als-content is, which is that and more; EASE where its inverse, n^3 operations for n items
+ * and made twice, would take longer than all other parts together. */
+static bool is_spared(const hybrid_parts *got, const aisle_fit_kind *kind, const aisle_part *part)
+{
+    enum { MOST_ITEMS_OF_EASE = 6000 };
+    if (kind->fit == fit_als) return has_fit(got, fit_cold_map);
+    return kind->fit == fit_ease && aisle_part_n_items(part) > MOST_ITEMS_OF_EASE;
+}
+
 static aisle_status add(hybrid_parts *p, aisle_str name, aisle_error *err)
 {
     const aisle_fit_kind *kind = aisle_fit_kind_find(name);
@@ -63,8 +72,7 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
     params.checkpoint = NULL; /* one file cannot hold the runs of several fits */
     params.resume = false;
     for (int32_t i = 0; st == AISLE_OK && i < p->n; i++) {
-        if (!p->named && p->kind[i]->fit == fit_als && has_fit(&got, fit_cold_map))
-            continue; /* it is that and more */
+        if (!p->named && is_spared(&got, p->kind[i], in->part)) continue;
         got.kind[got.n] = p->kind[i];
         st = p->kind[i]->fit(&each, &got.source[got.n], &lacking);
         if (st == AISLE_OK)

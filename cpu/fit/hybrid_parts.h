@@ -5,7 +5,7 @@
 #include "aisle/fit.h"
 #include "aisle/hybrid.h"
 
-#define HYBRID_USUAL_PARTS "als-content,als,item-knn,content,popular,demographic"
+#define HYBRID_USUAL_PARTS "als-content,als,item-knn,ease,content,popular,trending,demographic"
 
 typedef struct hybrid_parts {
     int32_t n;

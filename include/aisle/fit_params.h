@@ -45,8 +45,10 @@ typedef struct aisle_ease_params {
 
 /* Popularity: the sum of an item's confidences. Age is counted from the newest event. Both want events with times. */
 typedef struct aisle_popular_params {
-    double window_days; /* events of this age and older, and those without time, count nothing; 0 = all count */
-    double half_life_days; /* of an event's weight, instead of that of aisle_weights; `binary` of those is then not looked
+    double
+        window_days; /* events of this age and older, and those without time, count nothing; 0 = all count */
+    double
+        half_life_days; /* of an event's weight, instead of that of aisle_weights; `binary` of those is then not looked
                               at, and events without time do not decay; 0 = as the weights have it */
 } aisle_popular_params;
 
@@ -65,19 +67,17 @@ typedef struct aisle_stars_params {
     double bias_reg; /* >= 0: b = sum of residuals / (bias_reg + n) */
 } aisle_stars_params;
 
-typedef enum aisle_hybrid_rule {
-    AISLE_HYBRID_BLEND,
-    AISLE_HYBRID_FUSION,
-    AISLE_HYBRID_SWITCH
-} aisle_hybrid_rule;
-
+/* What the kinds hybrid, fusion and switch combine; hybrid.h says how. */
 typedef struct aisle_hybrid_params {
-    const char *parts; /* comma-separated kinds; NULL = the default of fit/hybrid */
+    const char *parts; /* comma-separated kinds; NULL = als-content (als without texts), item-knn, ease (up to
+                          6000 items), content, popular, trending, demographic: those that the data allow; switch
+                          has no ease and no trending */
     double
         validation;  /* share of pairs (the newest, where times are known) to learn weights on; default .1 */
     double fusion_k; /* of reciprocal rank fusion: 1 / (k + rank) (Cormack, Clarke, Buettcher 2009); 60 */
     double cold_reg; /* ridge of the map from content to factors; default 1 */
-    int32_t few;     /* the switch: users with fewer pairs are new */
+    int32_t
+        few; /* users with fewer pairs, but one at least, have weights, or in `switch` a part, of their own */
 } aisle_hybrid_params;
 
 #endif

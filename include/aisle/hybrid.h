@@ -20,7 +20,7 @@ typedef enum aisle_hybrid_segment {
     AISLE_HYBRID_KNOWN,   /* the other users */
     AISLE_HYBRID_NEW_ITEM /* items without a pair, for every user */
 } aisle_hybrid_segment;
-enum { AISLE_HYBRID_SEGMENTS = 4, AISLE_HYBRID_MAX_PARTS = 8 };
+enum { AISLE_HYBRID_SEGMENTS = 4, AISLE_HYBRID_MAX_PARTS = 12 };
 
 int32_t aisle_hybrid_parts(const aisle_eval_source *s);
 const char *aisle_hybrid_part(const aisle_eval_source *s, int32_t p); /* the kind's name; static */
