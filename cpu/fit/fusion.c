@@ -12,7 +12,6 @@ aisle_status fit_fusion(const aisle_fit_input *in, aisle_eval_source *out, aisle
         return st;
     }
     AISLE_TRY(hybrid_finish(h, in, out, err));
-    for (int s = 0; s < AISLE_HYBRID_SEGMENTS; s++)
-        for (int32_t p = 0; p < h->parts.n; p++) h->weight[s][p] = 1 / (float)h->parts.n;
+    hybrid_weigh_equally(h);
     return AISLE_OK;
 }

@@ -250,19 +250,26 @@ static aisle_status learn_on(hybrid *h, const aisle_fit_input *in, const validat
     if (st == AISLE_OK) st = hybrid_sample_init(&new_items, &sampling, err);
     hybrid_parts_unfit(&h->parts);
     h->part = in->part;
-    for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++)
-        for (int32_t p = 0; p < h->parts.n; p++) h->weight[g][p] = 1 / (float)h->parts.n;
+    hybrid_weigh_equally(h);
     if (st == AISLE_OK) st = climb_all(h, &usual, &new_items, threads, err);
     hybrid_sample_deinit(&usual);
     hybrid_sample_deinit(&new_items);
     return st;
 }
 
-aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, aisle_error *err)
+aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, bool *learned, aisle_error *err)
 {
     validation v = {0};
-    aisle_status st = hold_out(in, &v, err);
-    if (st == AISLE_OK) st = learn_on(h, in, &v, err);
+    aisle_error none = {0};
+    aisle_status st = hold_out(in, &v, &none);
+    *learned = st == AISLE_OK;
+    if (st == AISLE_OK) {
+        st = learn_on(h, in, &v, err);
+        h->parts.named = true; /* the weights are theirs: none may be missing from here on */
+    } else if (st == AISLE_EINVAL)
+        st = AISLE_OK;
+    else if (err)
+        *err = none;
     validation_deinit(&v);
     return st;
 }

@@ -138,6 +138,12 @@ void hybrid_scale_rank(const hybrid_row *r)
     for (int32_t k = 0; k < n; k++) s[ids[k]] = (float)(1 / (r->fusion_k + k + 1));
 }
 
+void hybrid_weigh_equally(hybrid *h)
+{
+    for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++)
+        for (int32_t p = 0; p < h->parts.n; p++) h->weight[g][p] = 1 / (float)h->parts.n;
+}
+
 aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t user)
 {
     const aisle_csr *pairs = aisle_part_pairs(part);

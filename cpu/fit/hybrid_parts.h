@@ -53,8 +53,9 @@ aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const 
                               int32_t n_users, uint64_t *room, float *out, aisle_error *err);
 
 /* Sets h->weight from pairs held out of h->part. h->parts are chosen and not fitted; those that the held-in data could not
- * feed are dropped. Equal weights where nothing can be held out. */
-aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, aisle_error *err);
+ * feed are dropped. Nothing is learned, and nothing set, where too little is left to fit anything to. */
+aisle_status hybrid_learn(hybrid *h, const aisle_fit_input *in, bool *learned, aisle_error *err);
+void hybrid_weigh_equally(hybrid *h);
 
 /* Takes h over: fits the parts to the whole part and makes the source. Frees h on failure. */
 aisle_status hybrid_finish(hybrid *h, const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);

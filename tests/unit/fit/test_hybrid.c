@@ -108,6 +108,61 @@ Test(hybrid, gives_the_same_scores_for_any_number_of_threads)
     aisle_free(got[1]);
 }
 
+/* With one item, the split off of new items leaves nothing for some seeds. */
+Test(hybrid, weighs_equally_where_nothing_can_be_held_out)
+{
+    aisle_dataset *d = aisle_dataset_new();
+    aisle_sink sink = aisle_dataset_sink(d);
+    small_shop_event(&sink, 0, 0, SHOP_DAY_MS);
+    aisle_train_params params = aisle_train_params_default();
+    aisle_trainer t = cpu_trainer(1);
+    aisle_part *part = NULL;
+    int32_t user = 0;
+    float score = NAN;
+    params.factors = 2;
+    cr_assert_eq(aisle_part_new(d, NULL, &params.weights, 1, &part, NULL), AISLE_OK);
+    for (params.seed = 1; params.seed <= 40; params.seed++) {
+        aisle_fit_input in = {part, &params, &t};
+        aisle_eval_source h = {0};
+        aisle_error err = {0};
+        cr_assert_eq(aisle_fit_kind_find(AISLE_STR("hybrid"))->fit(&in, &h, &err), AISLE_OK, "%s",
+                     err.message);
+        int32_t n = aisle_hybrid_parts(&h);
+        cr_assert(n > 0 && part_named(&h, "als") >= 0 && part_named(&h, "content") < 0);
+        cr_assert_float_eq(aisle_hybrid_weight(&h, AISLE_HYBRID_KNOWN, 0), 1. / n, 0x1p-24);
+        cr_assert_eq(h.scores(h.ctx, 0, &user, 1, &score, NULL), AISLE_OK);
+        cr_assert_eq(score, 0, "the only item is theirs");
+        aisle_eval_source_free(&h);
+    }
+    aisle_part_free(part);
+    t.ops->close(t.device);
+    aisle_dataset_free(d);
+}
+
+/* Whatever allocation fails, fitting says so and leaves nothing behind (AddressSanitizer looks). */
+Test(hybrid, reports_every_failed_allocation)
+{
+    shelf s = shelf_open(true, 1);
+    aisle_fit_input in = {s.part, &s.params, &s.trainer};
+    const aisle_fit_kind *kinds[] = {aisle_fit_kind_find(AISLE_STR("demographic")),
+                                     aisle_fit_kind_find(AISLE_STR("content")),
+                                     aisle_fit_kind_find(AISLE_STR("hybrid"))};
+    s.params.iterations = 1;
+    s.params.hybrid.parts = "popular,demographic";
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        aisle_status st = AISLE_ENOMEM;
+        for (int64_t n = 1; st != AISLE_OK; n += 1 + n / 8) {
+            aisle_eval_source source = {0};
+            aisle_alloc_fail_after(n);
+            st = kinds[k]->fit(&in, &source, NULL);
+            aisle_alloc_fail_after(0);
+            cr_assert(st == AISLE_OK || st == AISLE_ENOMEM, "%s: allocation %d", kinds[k]->name, (int)n);
+            if (st == AISLE_OK) aisle_eval_source_free(&source);
+        }
+    }
+    shelf_close(&s);
+}
+
 Test(hybrid, refuses_a_part_that_cannot_be_one)
 {
     static const char *const wrong[] = {"hybrid", "als,nothing", "", "stars"};
