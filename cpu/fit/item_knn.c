@@ -1,6 +1,6 @@
 /* Neighbourhood model of items: score(u, i) = sum over u's items j of x_uj s(j, i), where j is among the k nearest of i.
  * Lists are of the items to be recommended and not of those known: each item has its k voters, where in lists of the known
- * there may be no room for it at all. On gowalla that is worth a tenth of NDCG@20 (bench/NOTES.md). */
+ * there may be no room for it at all. On gowalla that is worth a twentieth to a tenth of NDCG@20 (bench/NOTES.md). */
 #include "cpu/fit/fits.h"
 #include "cpu/fit/knn.h"
 
