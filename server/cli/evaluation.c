@@ -63,7 +63,7 @@ static aisle_status measure_model(const aisle_evaluation *e, const aisle_model *
     aisle_eval_subject s = {.train = &train, .test = test, .progress = progress};
     int32_t n = 0;
     r->n_users = train.n_rows;
-    r->n_items = train.n_cols;
+    r->n_items = r->n_candidates = train.n_cols;
     r->n_train = aisle_csr_nnz(&train);
     r->n_test = aisle_csr_nnz(test);
     AISLE_TRY(aisle_evaluated_make_room(r, err));
@@ -133,7 +133,7 @@ static bool has_kind(const aisle_evaluated *r, bool stars)
     return false;
 }
 
-static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated *r, const aisle_holdout *h,
+static aisle_status add_extras(const aisle_evaluation *e, aisle_evaluated *r, const aisle_holdout *h,
                                aisle_eval_subject *s, extras *x, aisle_error *err)
 {
     int32_t n_items = s->train->n_cols;
@@ -148,7 +148,9 @@ static aisle_status add_extras(const aisle_evaluation *e, const aisle_evaluated 
     if (strcmp(e->candidates, "cold") == 0) {
         x->candidates = aisle_array(n_items, 1);
         if (!x->candidates) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d items", n_items);
-        for (int32_t i = 0; i < n_items; i++) x->candidates[i] = !aisle_part_has_item(h->part, i);
+        r->n_candidates = 0;
+        for (int32_t i = 0; i < n_items; i++)
+            r->n_candidates += x->candidates[i] = !aisle_part_has_item(h->part, i);
         s->candidates = x->candidates;
     }
     if (e->beyond) {
@@ -254,7 +256,7 @@ static aisle_status run_training(const aisle_evaluation *e, aisle_evaluated *r, 
     if (st == AISLE_OK) {
         r->settings = t.params;
         r->n_users = aisle_idmap_count(aisle_dataset_users(t.dataset));
-        r->n_items = aisle_idmap_count(aisle_dataset_items(t.dataset));
+        r->n_items = r->n_candidates = aisle_idmap_count(aisle_dataset_items(t.dataset));
         st = aisle_evaluated_make_room(r, err);
     }
     if (st == AISLE_OK) st = e->test ? run_file(e, &t, r, err) : run_splits(e, &t, r, err);

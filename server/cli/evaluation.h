@@ -53,6 +53,7 @@ typedef struct aisle_evaluated {
     int32_t metric;               /* aisle_metric_id, or one of the two below */
     int32_t k;                    /* 0 where the metric has no cut */
     int32_t n_users, n_items, n_folds;
+    int32_t n_candidates;    /* items that were ranked; of several folds the last */
     int64_t n_train, n_test; /* pairs; of all folds */
     double seconds;          /* of all of it, training included */
     aisle_train_params settings;

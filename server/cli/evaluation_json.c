@@ -89,16 +89,17 @@ json_t *aisle_evaluation_json(const aisle_evaluation *e, const aisle_evaluated *
         if (r->model[i].have &&
             json_object_set_new(models, r->model[i].name, model_json(&r->model[i], &r->settings)) != 0)
             json_decref(models), models = NULL;
-    json_t *o = json_pack("{s:s, s:s, s:f, s:i, s:s, s:i, s:I, s:f, s:{s:i, s:i, s:I, s:I}, s:o, s:o}",
-                          "event", "done", "split",
-                          e->test    ? "file"
-                          : e->split ? e->split
-                                     : "random",
-                          "fraction", e->fraction, "folds", r->n_folds, "candidates", e->candidates,
-                          "bootstrap", e->params.bootstrap, "seed", (json_int_t)e->params.seed, "seconds",
-                          r->seconds, "data", "users", r->n_users, "items", r->n_items, "train_pairs",
-                          (json_int_t)r->n_train, "test_pairs", (json_int_t)r->n_test, "settings",
-                          aisle_settings_json(&r->settings, NULL), "models", models);
+    json_t *o =
+        json_pack("{s:s, s:s, s:f, s:i, s:s, s:i, s:I, s:f, s:{s:i, s:i, s:i, s:I, s:I}, s:o, s:o}", "event",
+                  "done", "split",
+                  e->test    ? "file"
+                  : e->split ? e->split
+                             : "random",
+                  "fraction", e->fraction, "folds", r->n_folds, "candidates", e->candidates, "bootstrap",
+                  e->params.bootstrap, "seed", (json_int_t)e->params.seed, "seconds", r->seconds, "data",
+                  "users", r->n_users, "items", r->n_items, "ranked", r->n_candidates, "train_pairs",
+                  (json_int_t)r->n_train, "test_pairs", (json_int_t)r->n_test, "settings",
+                  aisle_settings_json(&r->settings, NULL), "models", models);
     if (o && r->n_compared > 0 && json_object_set_new(o, "compare", comparison_json(r)) != 0)
         json_decref(o), o = NULL;
     return o;

@@ -23,7 +23,7 @@ static void print_heading(const aisle_evaluation *e, const aisle_evaluated *r, i
     else
         printf("split %s, %g %% held out", e->split ? e->split : "random", 100 * e->fraction);
     printf(": %" PRId32 " users evaluated on %" PRId32 " %sitems, seed %" PRIu64 ", %.1f s\n", n_users,
-           r->n_items, strcmp(e->candidates, "cold") == 0 ? "cold of all " : "", e->params.seed, r->seconds);
+           r->n_candidates, strcmp(e->candidates, "cold") == 0 ? "cold " : "", e->params.seed, r->seconds);
     if (e->params.bootstrap > 0)
         printf("second lines: 95 %% intervals of %d resamples of the users\n", e->params.bootstrap);
     putchar('\n');
