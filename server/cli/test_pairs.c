@@ -26,8 +26,7 @@ static int32_t find_item(const aisle_test_ids *ids, aisle_str id)
 static aisle_status on_event(void *ctx, const aisle_event *e, aisle_error *err)
 {
     gather *g = ctx;
-    bool stars = e->type == AISLE_EVENT_RATING || e->type == AISLE_EVENT_REVIEW;
-    if (g->w->weight[e->type] <= 0 || (stars && e->value < (double)g->w->rating_floor)) return AISLE_OK;
+    if (!(aisle_weights_event(g->w, e->type, e->value) > 0)) return AISLE_OK;
     g->out->events++;
     int32_t user = find_user(g->ids, e->user), item = find_item(g->ids, e->item);
     if (user < 0)
