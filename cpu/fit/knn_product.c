@@ -5,7 +5,9 @@
 #include "aisle/memory.h"
 #include "cpu/fit/knn.h"
 
-enum { MOST = 256 }; /* neighbours; beyond it the cpu back-end takes twice the time, and k places for every row are much */
+enum {
+    MOST = 256
+}; /* neighbours; beyond it the cpu back-end takes twice the time, and k places for every row are much */
 
 bool knn_is_product(const aisle_knn_params *p)
 {

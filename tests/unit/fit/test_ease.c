@@ -125,6 +125,12 @@ static float *score_shop(const aisle_ease_params *ease, float unit, int32_t thre
     aisle_product p = {.id = aisle_str_from("new"), .price_minor = -1, .stock = -1};
     cr_assert_eq(sink.product(sink.ctx, &p, NULL), AISLE_OK);
     for (int32_t i = 0; i < SHOP_ITEMS; i++) small_shop_event(&sink, SHOP_USERS, i, SHOP_DAY_MS);
+    aisle_event seen = {.user = aisle_str_from("idle"),
+                        .item = aisle_str_from("i000"),
+                        .type = AISLE_EVENT_IMPRESSION,
+                        .price_minor = -1};
+    cr_assert_eq(sink.event(sink.ctx, &seen, NULL), AISLE_OK);
+    const int32_t idle = SHOP_USERS + 1;
     aisle_weights w = aisle_weights_default();
     aisle_train_params params = aisle_train_params_default();
     aisle_trainer t = cpu_trainer(threads);
@@ -137,6 +143,8 @@ static float *score_shop(const aisle_ease_params *ease, float unit, int32_t thre
     aisle_fit_input in = {part, &params, &t};
     cr_assert_eq(aisle_fit_kind_find(aisle_str_from("ease"))->fit(&in, &source, NULL), AISLE_OK);
     float *scores = aisle_array((int64_t)SHOP_USERS * (SHOP_ITEMS + 1), sizeof *scores);
+    cr_assert_eq(source.scores(source.ctx, 0, &idle, 1, scores, NULL), AISLE_OK);
+    for (int32_t i = 0; i <= SHOP_ITEMS; i++) cr_assert_eq(scores[i], -(float)INFINITY, "nothing is known");
     for (int32_t u = 0; u < SHOP_USERS; u++) users[u] = u;
     cr_assert_eq(source.scores(source.ctx, 0, users, SHOP_USERS, scores, NULL), AISLE_OK);
     aisle_eval_source_free(&source);
