@@ -31,6 +31,7 @@ static void cold_free(void *ctx)
     aisle_eval_source_free(&m->product);
     aisle_mat_deinit(&m->factors.users);
     aisle_mat_deinit(&m->factors.items);
+    aisle_free(m->factors.confidence);
     aisle_free(m);
 }
 

@@ -174,3 +174,29 @@ Test(kinds, score_every_user_for_every_item)
     t.ops->close(t.device);
     aisle_dataset_free(d);
 }
+
+Test(kinds, als_ranks_no_item_that_it_has_no_factors_of)
+{
+    aisle_dataset *d = small_shop();
+    uint8_t *keep = some_events(d);
+    aisle_weights w = aisle_weights_default();
+    aisle_train_params params = aisle_train_params_default();
+    aisle_trainer t = cpu_trainer(2);
+    aisle_part *p = NULL;
+    aisle_eval_source s = {0};
+    float scores[2 * SHOP_ITEMS];
+    const int32_t users[] = {3, 4};
+    params.factors = 4;
+    params.item_damping = .3f;
+    cr_assert_eq(aisle_part_new(d, keep, &w, 2, &p, NULL), AISLE_OK);
+    aisle_fit_input in = {p, &params, &t};
+    cr_assert_eq(aisle_fit_kind_find(AISLE_STR("als"))->fit(&in, &s, NULL), AISLE_OK);
+    cr_assert_eq(s.scores(s.ctx, 0, users, 2, scores, NULL), AISLE_OK);
+    for (int32_t e = 0; e < 2 * SHOP_ITEMS; e++)
+        cr_assert_eq(isfinite(scores[e]) != 0, e % SHOP_ITEMS != 7, "item %d", e % SHOP_ITEMS);
+    aisle_eval_source_free(&s);
+    aisle_part_free(p);
+    aisle_free(keep);
+    t.ops->close(t.device);
+    aisle_dataset_free(d);
+}
