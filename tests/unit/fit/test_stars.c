@@ -181,7 +181,7 @@ Test(stars, stay_within_what_was_seen)
     for (int k = 0; k < 2; k++) {
         aisle_dataset *d = aisle_dataset_new();
         for (int n = 0; n < 30; n++) { /* a generous user and a good item: more than 5 together */
-            char other[8];
+            char other[16];
             snprintf(other, sizeof other, "o%d", n);
             rate(d, "generous", other, 5);
             rate(d, other, other, 2);
