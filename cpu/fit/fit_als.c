@@ -27,8 +27,8 @@ static aisle_status als_scores(void *ctx, int32_t thread, const int32_t *users, 
     als_model *m = ctx;
     const aisle_csr *by_item = aisle_part_by_item(m->part);
     AISLE_TRY(m->product.scores(m->product.ctx, thread, users, n_users, out, err));
-    for (int32_t i = 0; i < by_item->n_rows;
-         i++) /* an item without pairs has no factors: nothing to rank it by */
+    /* an item without pairs has no factors: nothing to rank it by */
+    for (int32_t i = 0; i < by_item->n_rows; i++)
         if (by_item->row_ptr[i] == by_item->row_ptr[i + 1])
             for (int32_t r = 0; r < n_users; r++) out[(int64_t)r * by_item->n_rows + i] = -INFINITY;
     return AISLE_OK;

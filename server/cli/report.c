@@ -231,57 +231,27 @@ static void put_comparison(aisle_page *p, const json_t *doc)
     aisle_page_bars(p, "difference and its 95 % interval", bars, n);
 }
 
-/* A number, a word or a list as people read it. */
-static void put_value(aisle_page *p, const char *name, const json_t *v)
-{
-    char text[64], *dumped = NULL;
-    if (json_is_string(v)) {
-        aisle_page_pair(p, name, json_string_value(v));
-        return;
-    }
-    if (json_is_integer(v))
-        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v))
-        snprintf(text, sizeof text, "%.6g", json_real_value(v));
-    else
-        dumped = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-    aisle_page_pair(p, name, dumped ? dumped : text);
-    free(dumped);
-}
-
-static void put_values(aisle_page *p, const json_t *o)
-{
-    const char *name;
-    json_t *v;
-    fputs("<table class=\"words\">\n", p->f);
-    json_object_foreach((json_t *)o, name, v)
-    {
-        if (!json_is_null(v)) put_value(p, name, v);
-    }
-    fputs("</table>\n", p->f);
-}
-
 static void put_data(aisle_page *p, const json_t *doc)
 {
     static const char *const names[] = {"split",     "fraction", "folds",  "candidates",
                                         "bootstrap", "seed",     "seconds"};
     aisle_page_element(p, "h2", "Data and split");
-    put_values(p, json_object_get(doc, "data"));
+    aisle_page_values(p, json_object_get(doc, "data"));
     fputs("<table class=\"words\">\n", p->f);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        put_value(p, names[i], json_object_get(doc, names[i]));
+        aisle_page_value(p, names[i], json_object_get(doc, names[i]));
     fputs("</table>\n", p->f);
 }
 
 static void put_settings(aisle_page *p, const json_t *doc, const models *m)
 {
     aisle_page_element(p, "h2", "Settings");
-    put_values(p, json_object_get(doc, "settings"));
+    aisle_page_values(p, json_object_get(doc, "settings"));
     for (int32_t i = 0; i < m->n; i++) {
         const json_t *settings = json_object_get(m->model[i], "settings");
         if (json_object_size(settings) == 0) continue;
         aisle_page_element(p, "h3", m->name[i]);
-        put_values(p, settings);
+        aisle_page_values(p, settings);
     }
 }
 

@@ -15,26 +15,6 @@ static double real(const json_t *o, const char *name)
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-static void put_pair(aisle_page *p, const char *name, const json_t *v)
-{
-    char *text =
-        json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-    aisle_page_pair(p, name, text ? text : json_string_value(v));
-    free(text);
-}
-
-static void put_object(aisle_page *p, const json_t *o)
-{
-    const char *name;
-    json_t *v;
-    fputs("<table class=\"words\">\n", p->f);
-    json_object_foreach((json_t *)o, name, v)
-    {
-        put_pair(p, name, v);
-    }
-    fputs("</table>\n", p->f);
-}
-
 /* A number as it is, a word as its place in the choices, a switch as 0 or 1. */
 static double place_of(const json_t *v, const json_t *choices)
 {
@@ -81,17 +61,17 @@ static void put_head(aisle_page *p, const json_t *doc)
                                         "inner_fraction", "trials", "seed", "complete", "seconds"};
     fputs("<table class=\"words\">\n", p->f);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        put_pair(p, names[i], json_object_get(doc, names[i]));
+        aisle_page_value(p, names[i], json_object_get(doc, names[i]));
     fputs("</table>\n", p->f);
     aisle_page_element(p, "h2", "Data");
-    put_object(p, json_object_get(doc, "data"));
+    aisle_page_values(p, json_object_get(doc, "data"));
     aisle_page_element(p, "h2", "Best settings");
     char text[120];
     const json_t *best = json_object_get(doc, "best");
     snprintf(text, sizeof text, "Trial %.0f: %.6g on the validation part.", real(best, "trial"),
              real(best, "value"));
     aisle_page_element(p, "p", text);
-    put_object(p, json_object_get(best, "settings"));
+    aisle_page_values(p, json_object_get(best, "settings"));
 }
 
 aisle_status aisle_report_tuning(const json_t *doc, const char *path, aisle_error *err)
