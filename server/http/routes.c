@@ -29,6 +29,18 @@ const aisle_route aisle_routes[] = {
     {"GET",    "/readyz",                              aisle_on_ready,                PUBLIC, NONE,            0},
     {"GET",    "/metrics",                             aisle_on_metrics,              ADMIN,  NONE,            0},
     {"GET",    "/openapi.yaml",                        aisle_on_openapi,              PUBLIC, NONE,            0},
+    /* accounts */
+
+    /* catalogue */
+
+    /* search */
+
+    /* feedback */
+
+    /* buying */
+
+    /* documents */
+
     {NULL,     NULL,                                   NULL,                          PUBLIC, NONE,            0},
 };
 /* clang-format on */

@@ -18,8 +18,8 @@ enum {
     AISLE_DB_BUSY_MS = 2500
 };
 
-/* Every statement of server/sql/ by its "-- name:" line. */
-#define AISLE_SQL_LIST(X)                                                                                    \
+/* Every statement of server/sql/ by its "-- name:" line, one list a file. */
+#define AISLE_SQL_PRODUCTS(X)                                                                                \
     X(PRODUCT_INSERT, "product_insert")                                                                      \
     X(PRODUCT_UPDATE, "product_update")                                                                      \
     X(PRODUCT_ID, "product_id")                                                                              \
@@ -28,19 +28,22 @@ enum {
     X(PRODUCT_ALL, "product_all")                                                                            \
     X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
     X(PRODUCT_COUNT_UNAVAILABLE, "product_count_unavailable")                                                \
-    X(PRODUCT_INDEXES, "product_indexes")                                                                    \
+    X(PRODUCT_INDEXES, "product_indexes")
+#define AISLE_SQL_EVENTS(X)                                                                                  \
     X(EVENT_KEY_ADD, "event_key_add")                                                                        \
     X(EVENT_INSERT, "event_insert")                                                                          \
     X(EVENT_ALL, "event_all")                                                                                \
     X(EVENT_RECENT_USER, "event_recent_user")                                                                \
-    X(EVENT_RECENT_SESSION, "event_recent_session")                                                          \
+    X(EVENT_RECENT_SESSION, "event_recent_session")
+#define AISLE_SQL_PEOPLE(X)                                                                                  \
     X(USER_MERGE, "user_merge")                                                                              \
     X(USER_ID, "user_id")                                                                                    \
     X(USER_ID_ADD, "user_id_add")                                                                            \
     X(USER_ALL, "user_all")                                                                                  \
     X(SESSION_ID, "session_id")                                                                              \
     X(SESSION_ID_ADD, "session_id_add")                                                                      \
-    X(SESSION_ALL, "session_all")                                                                            \
+    X(SESSION_ALL, "session_all")
+#define AISLE_SQL_ADMIN(X)                                                                                   \
     X(TOTALS_GET, "totals_get")                                                                              \
     X(TOTALS_ADD, "totals_add")                                                                              \
     X(KEY_ADD, "key_add")                                                                                    \
@@ -57,6 +60,11 @@ enum {
     X(TX_MARK, "tx_mark")                                                                                    \
     X(TX_KEEP, "tx_keep")                                                                                    \
     X(TX_UNDO, "tx_undo")
+#define AISLE_SQL_LIST(X)                                                                                    \
+    AISLE_SQL_PRODUCTS(X)                                                                                    \
+    AISLE_SQL_EVENTS(X)                                                                                      \
+    AISLE_SQL_PEOPLE(X)                                                                                      \
+    AISLE_SQL_ADMIN(X)
 
 #define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
 typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;

@@ -25,6 +25,18 @@ aisle_status aisle_on_ready(aisle_request *r);
 aisle_status aisle_on_metrics(aisle_request *r);
 aisle_status aisle_on_openapi(aisle_request *r);
 
+/* accounts */
+
+/* catalogue */
+
+/* search */
+
+/* feedback */
+
+/* buying */
+
+/* documents */
+
 /* ---- answer.c ---- */
 
 static inline aisle_loop_state *aisle_loop_of(const aisle_request *r)
