@@ -44,6 +44,14 @@ typedef struct aisle_event {
     int32_t position;    /* rank on the page, 1-based; 0 = unknown */
 } aisle_event;
 
+/* Whether a product is shown in lists, search and recommendations. Keep: on writing, as it is (a new one is visible);
+ * never of a product that was read. */
+typedef enum aisle_visibility {
+    AISLE_VISIBILITY_KEEP = 0,
+    AISLE_VISIBLE = 1,
+    AISLE_HIDDEN = 2
+} aisle_visibility;
+
 typedef struct aisle_product {
     aisle_str id, title, description, brand;
     aisle_str category;   /* path joined by " > ", root first */
@@ -52,6 +60,10 @@ typedef struct aisle_product {
     int64_t price_minor;  /* -1 = unknown */
     int64_t stock;        /* -1 = not tracked (always available) */
     int64_t created_ms;   /* 0 = unknown */
+    aisle_str images;     /* one JSON array of {"url", "alt", "width", "height"}, or absent */
+    aisle_visibility visibility;
+    /* What its ratings come to; the store's alone: of no effect on writing. */
+    int64_t rating_half_stars, rating_count; /* sum of half stars, 2 to 10 a rating */
 } aisle_product;
 
 typedef struct aisle_user {

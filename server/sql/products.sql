@@ -1,19 +1,21 @@
 -- name: product_insert
 -- RETURNING would make SQLite copy every page before it changes it: it is left to the update, which is rare.
 INSERT INTO products (ext, version, title, description, brand, category, currency, attributes,
-                      price_minor, stock, created_ms)
-VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                      price_minor, stock, created_ms, images, hidden, changed)
+VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 = 2, (SELECT catalogue + 1 FROM totals))
 ON CONFLICT (ext) DO NOTHING;
 
 -- name: product_update
--- A record equal to what is stored changes nothing, so that its version and caches stay.
+-- A record equal to what is stored changes nothing, so that its version and caches stay. ?12: aisle_visibility.
 UPDATE products
 SET version = version + 1, title = ?2, description = ?3, brand = ?4, category = ?5, currency = ?6, attributes = ?7,
-    price_minor = ?8, stock = ?9, created_ms = iif(?10 = 0, created_ms, ?10)
+    price_minor = ?8, stock = ?9, created_ms = iif(?10 = 0, created_ms, ?10), images = ?11,
+    hidden = iif(?12 = 0, hidden, ?12 = 2), changed = (SELECT catalogue + 1 FROM totals)
 WHERE ext = ?1
   AND (version = 0
        OR title IS NOT ?2 OR description IS NOT ?3 OR brand IS NOT ?4 OR category IS NOT ?5 OR currency IS NOT ?6
-       OR attributes IS NOT ?7 OR price_minor <> ?8 OR stock <> ?9 OR (?10 <> 0 AND created_ms <> ?10))
+       OR attributes IS NOT ?7 OR price_minor <> ?8 OR stock <> ?9 OR (?10 <> 0 AND created_ms <> ?10)
+       OR images IS NOT ?11 OR (?12 <> 0 AND hidden <> (?12 = 2)))
 RETURNING version;
 
 -- name: product_id
@@ -24,12 +26,30 @@ INSERT INTO products (ext) VALUES (?1);
 
 -- name: product_get
 SELECT id, ext, title, description, brand, category, currency, attributes, price_minor, stock, created_ms,
-       version
+       version, images, hidden, rating_half_stars, rating_count, changed
 FROM products WHERE ext = ?1 AND version > 0;
+
+-- name: product_rating
+-- The version stays: a rating is no part of the record that the shop keeper writes.
+UPDATE products
+SET rating_half_stars = rating_half_stars + ?2, rating_count = rating_count + ?3,
+    changed = (SELECT catalogue + 1 FROM totals)
+WHERE id = ?1 AND rating_half_stars + ?2 >= 0 AND rating_count + ?3 >= 0;
+
+-- name: product_stock
+-- Stock that is not counted (-1) stays so.
+UPDATE products
+SET stock = iif(stock < 0, stock, stock + ?2), version = version + (stock >= 0 AND ?2 <> 0),
+    changed = (SELECT catalogue + 1 FROM totals)
+WHERE id = ?1 AND version > 0 AND (stock < 0 OR stock + ?2 BETWEEN 0 AND 9007199254740992)
+RETURNING stock;
+
+-- name: product_has_record
+SELECT 1 FROM products WHERE id = ?1 AND version > 0;
 
 -- name: product_all
 SELECT id, ext, title, description, brand, category, currency, attributes, price_minor, stock, created_ms,
-       version
+       version, images, hidden, rating_half_stars, rating_count, changed
 FROM products ORDER BY id;
 
 -- name: product_unavailable
@@ -42,7 +62,7 @@ SELECT count(*) FROM products WHERE stock = 0 AND version > 0;
 -- {key}, {index}, {after} and {narrow} are put in by view_products.c: the sort key, the index to walk, the place to
 -- go on from, the range of the filter.
 SELECT id, ext, title, description, brand, category, currency, attributes, price_minor, stock, created_ms,
-       version, {key}
+       version, images, hidden, rating_half_stars, rating_count, changed, {key}
 FROM products INDEXED BY {index}
 WHERE version > 0 AND {key} {after} AND {narrow}
   AND (?3 IS NULL OR category = ?3 OR (category >= ?4 AND category < ?5))

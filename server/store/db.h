@@ -25,6 +25,9 @@ enum {
     X(PRODUCT_ID, "product_id")                                                                              \
     X(PRODUCT_ID_ADD, "product_id_add")                                                                      \
     X(PRODUCT_GET, "product_get")                                                                            \
+    X(PRODUCT_RATING, "product_rating")                                                                      \
+    X(PRODUCT_STOCK, "product_stock")                                                                        \
+    X(PRODUCT_HAS_RECORD, "product_has_record")                                                              \
     X(PRODUCT_ALL, "product_all")                                                                            \
     X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
     X(PRODUCT_COUNT_UNAVAILABLE, "product_count_unavailable")                                                \

@@ -39,8 +39,8 @@ static aisle_status put_product(void *ctx, const aisle_product *p, aisle_error *
 {
     aisle_staging *s = ctx;
     const aisle_str texts[] = {p->id,       p->title,    p->description, p->brand,
-                               p->category, p->currency, p->attributes};
-    const int64_t numbers[] = {p->price_minor, p->stock, p->created_ms};
+                               p->category, p->currency, p->attributes,  p->images};
+    const int64_t numbers[] = {p->price_minor, p->stock, p->created_ms, p->visibility};
     AISLE_TRY(aisle_product_check(p, err));
     AISLE_TRY(aisle_spool_put(&s->catalogue, "P", 1, err));
     AISLE_TRY(aisle_spool_put(&s->catalogue, numbers, sizeof numbers, err));
@@ -134,15 +134,26 @@ static aisle_status get_record(aisle_staging *s, const aisle_sink *sink, aisle_b
                                aisle_error *err)
 {
     char kind;
-    int64_t numbers[3];
+    int64_t numbers[4];
     bool cut = false;
-    aisle_str t[7];
+    aisle_str t[8];
     AISLE_TRY(aisle_spool_get(&s->catalogue, &kind, 1, end, err));
     if (*end) return AISLE_OK;
     if (kind == 'P') {
         AISLE_TRY(aisle_spool_get(&s->catalogue, numbers, sizeof numbers, &cut, err));
-        AISLE_TRY(get_texts(s, b, t, 7, err));
-        aisle_product p = {t[0], t[1], t[2], t[3], t[4], t[5], t[6], numbers[0], numbers[1], numbers[2]};
+        AISLE_TRY(get_texts(s, b, t, 8, err));
+        aisle_product p = {.id = t[0],
+                           .title = t[1],
+                           .description = t[2],
+                           .brand = t[3],
+                           .category = t[4],
+                           .currency = t[5],
+                           .attributes = t[6],
+                           .images = t[7],
+                           .price_minor = numbers[0],
+                           .stock = numbers[1],
+                           .created_ms = numbers[2],
+                           .visibility = (aisle_visibility)numbers[3]};
         return sink->product(sink->ctx, &p, err);
     }
     AISLE_TRY(get_texts(s, b, t, 4, err));

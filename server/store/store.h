@@ -108,6 +108,16 @@ aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *
  * and product of an event need not exist; an unknown product id is kept as an id without a record. */
 aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err);
 aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err); /* insert or replace */
+/* Adds to the rating summary of a product (products.id): the change of the sum of half stars and of the number of
+ * ratings, both below 0 when a rating goes. Whatever writes ratings and reviews calls it in the same transaction.
+ * AISLE_ENOTFOUND: no such product, or a sum would fall below 0. */
+aisle_status aisle_tx_product_rating(aisle_tx *tx, int64_t product, int64_t half_stars, int64_t count,
+                                     aisle_error *err);
+/* Changes the stock of a product (products.id) by delta: below 0 to sell, above 0 to give back. *stock (may be NULL)
+ * what is left; -1, and nothing changed, where stock is not counted. AISLE_ECONFLICT: not so many are there;
+ * AISLE_ENOTFOUND: no record. Every change of a stock goes through here or aisle_tx_product, so that lists see it. */
+aisle_status aisle_tx_product_stock(aisle_tx *tx, int64_t product, int64_t delta, int64_t *stock,
+                                    aisle_error *err);
 aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u,
                            aisle_error *err); /* insert or merge non-absent fields */
 

@@ -174,6 +174,8 @@ static aisle_stmt product_stmt(aisle_tx *tx, aisle_sql id, const aisle_product *
     aisle_stmt_int(&q, 8, p->price_minor);
     aisle_stmt_int(&q, 9, p->stock);
     aisle_stmt_int(&q, 10, p->created_ms);
+    aisle_stmt_text(&q, 11, p->images);
+    aisle_stmt_int(&q, 12, p->visibility);
     return q;
 }
 
@@ -193,6 +195,51 @@ aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error 
     }
     tx->deltas.products += added;
     tx->deltas.catalogue++;
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_product_rating(aisle_tx *tx, int64_t product, int64_t half_stars, int64_t count,
+                                     aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_RATING);
+    aisle_stmt_int(&q, 1, product);
+    aisle_stmt_int(&q, 2, half_stars);
+    aisle_stmt_int(&q, 3, count);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    if (sqlite3_changes(tx->db->handle) != 1)
+        return aisle_fail(err, AISLE_ENOTFOUND,
+                          "product %lld: not there, or has fewer ratings than are taken off",
+                          (long long)product);
+    tx->deltas.catalogue++;
+    return AISLE_OK;
+}
+
+/* Why no stock was changed. */
+static aisle_status refuse_stock(aisle_tx *tx, int64_t product, int64_t delta, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_HAS_RECORD);
+    aisle_stmt_int(&q, 1, product);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %lld: not found", (long long)product);
+    aisle_stmt_end(&q);
+    return aisle_fail(err, AISLE_ECONFLICT, "product %lld: its stock cannot change by %lld",
+                      (long long)product, (long long)delta);
+}
+
+aisle_status aisle_tx_product_stock(aisle_tx *tx, int64_t product, int64_t delta, int64_t *stock,
+                                    aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_STOCK);
+    aisle_stmt_int(&q, 1, product);
+    aisle_stmt_int(&q, 2, delta);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return refuse_stock(tx, product, delta, err);
+    int64_t left = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    tx->deltas.catalogue++;
+    if (stock) *stock = left;
     return AISLE_OK;
 }
 

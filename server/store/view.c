@@ -44,13 +44,17 @@ void aisle_stmt_product(const aisle_stmt *q, aisle_product *out)
                            .attributes = aisle_stmt_get_text(q, 7),
                            .price_minor = aisle_stmt_get_int(q, 8),
                            .stock = aisle_stmt_get_int(q, 9),
-                           .created_ms = aisle_stmt_get_int(q, 10)};
+                           .created_ms = aisle_stmt_get_int(q, 10),
+                           .images = aisle_stmt_get_text(q, 12),
+                           .visibility = aisle_stmt_get_int(q, 13) ? AISLE_HIDDEN : AISLE_VISIBLE,
+                           .rating_half_stars = aisle_stmt_get_int(q, 14),
+                           .rating_count = aisle_stmt_get_int(q, 15)};
 }
 
 bool aisle_product_copy(aisle_arena *a, aisle_product *p)
 {
     aisle_str *texts[] = {&p->id,       &p->title,    &p->description, &p->brand,
-                          &p->category, &p->currency, &p->attributes};
+                          &p->category, &p->currency, &p->attributes,  &p->images};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!texts[i]->ptr) continue;
         texts[i]->ptr = aisle_arena_strndup(a, texts[i]->ptr, texts[i]->len);

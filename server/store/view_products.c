@@ -201,10 +201,10 @@ static bool take_row(const aisle_stmt *q, const aisle_product_filter *f, aisle_c
     aisle_stmt_product(q, p);
     if (!aisle_product_copy(a, p)) return false;
     last->id = aisle_stmt_get_int(q, 0);
-    aisle_str text = sorts[f->sort].text ? aisle_stmt_get_text(q, 12) : (aisle_str){NULL, 0};
+    aisle_str text = sorts[f->sort].text ? aisle_stmt_get_text(q, 17) : (aisle_str){NULL, 0};
     last->text_len = text.len < sizeof last->text ? text.len : sizeof last->text;
     if (text.len) memcpy(last->text, text.ptr, last->text_len);
-    last->number = sorts[f->sort].text ? 0 : aisle_stmt_get_int(q, 12);
+    last->number = sorts[f->sort].text ? 0 : aisle_stmt_get_int(q, 17);
     page->n++;
     return true;
 }

@@ -1,4 +1,5 @@
 /* What the answers of several resources share: products, times, caching, the check for a key. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,7 +66,9 @@ static const struct {
               {"stock", AISLE_FIELD_STOCK},
               {"description", AISLE_FIELD_DESCRIPTION},
               {"attributes", AISLE_FIELD_ATTRIBUTES},
-              {"created", AISLE_FIELD_CREATED}};
+              {"created", AISLE_FIELD_CREATED},
+              {"rating", AISLE_FIELD_RATING},
+              {"images", AISLE_FIELD_IMAGES}};
 
 unsigned aisle_answer_field(aisle_str name)
 {
@@ -74,10 +77,30 @@ unsigned aisle_answer_field(aisle_str name)
     return 0;
 }
 
+static json_t *parsed(aisle_str text)
+{
+    return text.ptr ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
+}
+
 static json_t *attributes_of(const aisle_product *p)
 {
-    json_t *v = p->attributes.ptr ? json_loadb(p->attributes.ptr, p->attributes.len, 0, NULL) : NULL;
+    json_t *v = parsed(p->attributes);
     return v ? v : json_null();
+}
+
+static json_t *images_of(const aisle_product *p)
+{
+    json_t *v = parsed(p->images);
+    return v ? v : json_array();
+}
+
+/* Stars to two digits; null when nobody has rated. */
+static json_t *rating_of(const aisle_product *p)
+{
+    double stars = p->rating_count > 0 ? (double)p->rating_half_stars / 2 / (double)p->rating_count : 0;
+    json_t *average = p->rating_count > 0 ? json_real(round(stars * 100) / 100) : json_null();
+    json_t *o = aisle_answer_with(json_object(), "average", average);
+    return aisle_answer_with(o, "count", json_integer(p->rating_count));
 }
 
 json_t *aisle_answer_product(const aisle_product *p, unsigned wanted)
@@ -97,6 +120,8 @@ json_t *aisle_answer_product(const aisle_product *p, unsigned wanted)
         o = aisle_answer_with(o, "description", aisle_answer_text(p->description));
     if (wanted & AISLE_FIELD_ATTRIBUTES) o = aisle_answer_with(o, "attributes", attributes_of(p));
     if (wanted & AISLE_FIELD_CREATED) o = aisle_answer_with(o, "created", aisle_answer_time(p->created_ms));
+    if (wanted & AISLE_FIELD_RATING) o = aisle_answer_with(o, "rating", rating_of(p));
+    if (wanted & AISLE_FIELD_IMAGES) o = aisle_answer_with(o, "images", images_of(p));
     return o;
 }
 

@@ -58,8 +58,10 @@ enum {
     AISLE_FIELD_DESCRIPTION = 64,
     AISLE_FIELD_ATTRIBUTES = 128,
     AISLE_FIELD_CREATED = 256,
-    AISLE_FIELDS_SHORT = 31,
-    AISLE_FIELDS_ALL = 511
+    AISLE_FIELD_RATING = 512, /* {"average": stars or null, "count"} */
+    AISLE_FIELD_IMAGES = 1024,
+    AISLE_FIELDS_SHORT = 31 | AISLE_FIELD_RATING | AISLE_FIELD_IMAGES,
+    AISLE_FIELDS_ALL = 2047
 };
 /* {"id": ...} and the fields; NULL: out of memory. */
 json_t *aisle_answer_product(const aisle_product *p, unsigned fields);

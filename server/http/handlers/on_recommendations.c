@@ -37,7 +37,7 @@ static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
             return aisle_request_invalid(
                 s->r, pointer, "unknown",
                 "one of title, brand, category, price, in_stock, stock, description, "
-                "attributes, created wanted");
+                "attributes, created, rating, images wanted");
         *out |= bit;
     }
     return AISLE_OK;
