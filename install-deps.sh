@@ -25,7 +25,7 @@ test_packages=(
   python3-yaml python3-jsonschema # answers against the API description
   clang-14 libclang-rt-14-dev llvm-14 # ThreadSanitizer build, fuzzers
   libomp-14-dev        # an OpenMP run time that ThreadSanitizer understands
-  zstd sqlite3
+  zstd sqlite3 openssl # files and certificates to test with
 )
 
 case "${1:-}" in

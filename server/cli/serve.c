@@ -23,6 +23,9 @@ static aisle_status start_http(aisle_app *app, aisle_error *err)
                            .port = (int32_t)app->config->port,
                            .loops = app->n_loops,
                            .max_connections = (int32_t)app->config->max_connections,
+                           .tls_cert = app->config->tls_cert,
+                           .tls_key = app->config->tls_key,
+                           .trusted_proxies = app->config->trusted_proxies,
                            .spool = app->spool,
                            .routes = aisle_routes,
                            .app = app,
@@ -37,8 +40,8 @@ static void announce(aisle_app *app)
 {
     const char *host = app->config->host;
     bool six = strchr(host, ':') != NULL;
-    printf("listening on http://%s%s%s:%d\n", six ? "[" : "", host, six ? "]" : "",
-           aisle_http_port(app->http));
+    printf("listening on http%s://%s%s%s:%d\n", app->config->tls_cert ? "s" : "", six ? "[" : "", host,
+           six ? "]" : "", aisle_http_port(app->http));
     fflush(stdout);
     if (aisle_app_is_open(app))
         aisle_log(AISLE_LOG_WARN,
@@ -47,38 +50,62 @@ static void announce(aisle_app *app)
                   app->config->data);
 }
 
-static sem_t told_to_end;
-static volatile sig_atomic_t ending;
+static sem_t told; /* of an end, or of new files */
+static volatile sig_atomic_t ending, renewing;
+static bool on_terminal; /* started by hand: a hang-up means that the terminal has gone, and ends us */
 
 static void on_signal(int number)
 {
     int saved = errno;
-    if (ending) _exit(128 + number);
-    ending = number;
-    sem_post(&told_to_end);
+    if (number == SIGHUP && !on_terminal) {
+        renewing = 1;
+    } else {
+        if (ending) _exit(128 + number);
+        ending = number;
+    }
+    sem_post(&told);
     errno = saved;
 }
 
 /* SIGINT and SIGTERM end the program gently, the second one at once. They are handled, not only waited for: the BLAS
  * library starts threads before main does, which block nothing, and a signal may land there. Our own threads, started
- * after this, block both. */
+ * after this, block all three. SIGHUP reads certificate and
+ * key again. */
 static void catch_signals(sigset_t *set)
 {
     struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sem_init(&told_to_end, 0, 0);
+    on_terminal = isatty(STDIN_FILENO);
+    sem_init(&told, 0, 0);
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGHUP, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_end(const sigset_t *set)
+static void renew(aisle_app *app)
+{
+    aisle_error err;
+    renewing = 0;
+    if (!app->config->tls_cert)
+        aisle_log(AISLE_LOG_INFO, "SIGHUP: no certificate to read again");
+    else if (aisle_http_reload(app->http, &err) == AISLE_OK)
+        aisle_log(AISLE_LOG_INFO, "SIGHUP: %s and its key serve new connections", app->config->tls_cert);
+    else
+        aisle_log(AISLE_LOG_ERROR, "SIGHUP: %s; the old certificate stays", err.message);
+}
+
+static void wait_for_end(aisle_app *app, const sigset_t *set)
 {
     pthread_sigmask(SIG_UNBLOCK, set, NULL);
-    while (sem_wait(&told_to_end)) continue; /* EINTR */
+    while (!ending) {
+        while (sem_wait(&told)) continue; /* EINTR */
+        if (renewing && !ending) renew(app);
+    }
     aisle_log(AISLE_LOG_INFO, "%s: finishing the requests in flight", strsignal(ending));
 }
 
@@ -99,7 +126,7 @@ static int serve(const aisle_config *config)
     if (st == AISLE_OK) st = start_http(app, &err);
     if (st == AISLE_OK) {
         announce(app);
-        wait_for_end(&set);
+        wait_for_end(app, &set);
         aisle_jobs_stop(app->jobs);
         aisle_http_stop(app->http, DRAIN_MS);
     }

@@ -10,11 +10,11 @@
 #include "server/cli/options.h"
 #include "server/config/config_file.h"
 
-enum { ROWS = 12, NAME_BYTES = 64 };
+enum { ROWS = 16, NAME_BYTES = 64 };
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 /* Rows from the first NOT_STORED on are of one start only: not read from file or environment, not printed. */
-enum { NOT_STORED = 8 };
+enum { NOT_STORED = 11 };
 static void make_table(aisle_config *c, aisle_option rows[ROWS])
 {
     const aisle_option table[] = {
@@ -27,6 +27,12 @@ static void make_table(aisle_config *c, aisle_option rows[ROWS])
          "open connections at most, 0 = what the descriptor limit allows"},
         {"train-threads", 0, "N", AISLE_OPT_INT, &c->train_threads, 0, 1024, NULL,
          "threads of a training started over HTTP, 0 = one a core"},
+        {"tls-cert", 0, "FILE", AISLE_OPT_TEXT, &c->tls_cert, 0, 0, NULL,
+         "serve TLS with this certificate and its chain (PEM); read again on SIGHUP"},
+        {"tls-key", 0, "FILE", AISLE_OPT_TEXT, &c->tls_key, 0, 0, NULL,
+         "its private key (PEM, without a pass phrase)"},
+        {"trusted-proxies", 0, "LIST", AISLE_OPT_TEXT, &c->trusted_proxies, 0, 0, NULL,
+         "addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed"},
         {"log-level", 0, "LEVEL", AISLE_OPT_CHOICE, &c->log_level, 0, 0, levels,
          "least level that is logged"},
         {"log-json", 0, NULL, AISLE_OPT_FLAG, &c->log_json, 0, 0, NULL, "log JSON lines instead of text"},
@@ -62,6 +68,15 @@ static int read_environment(const aisle_option *rows)
     return -1;
 }
 
+/* What no row can say alone. */
+static int check(const aisle_config *c)
+{
+    aisle_error err;
+    if (!c->tls_cert == !c->tls_key) return -1;
+    aisle_fail(&err, AISLE_EINVAL, "--tls-cert and --tls-key go together");
+    return aisle_config_complain(usage.command, "", &err);
+}
+
 int aisle_config_read(aisle_config *c, int argc, char **argv)
 {
     aisle_option rows[ROWS];
@@ -77,7 +92,8 @@ int aisle_config_read(aisle_config *c, int argc, char **argv)
         code = aisle_config_file_read(usage.command, c->file, stored, &c->texts);
     }
     if (code < 0) code = read_environment(rows);
-    return code < 0 ? aisle_options_parse(&usage, rows, argc, argv, args, &n_args) : code;
+    if (code < 0) code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);
+    return code < 0 ? check(c) : code;
 }
 
 void aisle_config_deinit(aisle_config *c)
@@ -91,9 +107,12 @@ void aisle_config_print(const aisle_config *c)
     make_table((aisle_config *)c, rows); /* only read below */
     for (int i = 0; i < NOT_STORED; i++) {
         const aisle_option *o = &rows[i];
-        printf("# %s\n%s = ", o->help, o->name);
+        bool unset = o->kind == AISLE_OPT_TEXT && !*(const char **)o->out;
+        printf("# %s\n%s%s = ", o->help, unset ? "# " : "", o->name);
+        if (unset) puts("");
         if (o->kind == AISLE_OPT_INT) printf("%lld\n", (long long)*(int64_t *)o->out);
         if (o->kind == AISLE_OPT_FLAG) puts(*(bool *)o->out ? "true" : "false");
-        if (o->kind == AISLE_OPT_TEXT || o->kind == AISLE_OPT_CHOICE) puts(*(const char **)o->out);
+        if ((o->kind == AISLE_OPT_TEXT && !unset) || o->kind == AISLE_OPT_CHOICE)
+            puts(*(const char **)o->out);
     }
 }

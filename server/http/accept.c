@@ -51,9 +51,13 @@ void aisle_loop_on_accept(int listen_fd, short what, void *loop)
             pause_accept(l);
             return;
         }
-        int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage from = {0};
+        socklen_t from_bytes = sizeof from;
+        int fd = accept4(listen_fd, (struct sockaddr *)&from, &from_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            aisle_connection_open(l, fd);
+            aisle_address peer;
+            aisle_address_of(&from, &peer);
+            aisle_connection_open(l, fd, &peer);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return;

@@ -1,7 +1,10 @@
 /* One connection: its phases, its two absolute deadlines, and what bounds its memory. Requests are worked on
  * one at a time and in order; what the peer sends ahead waits in the input, what it does not read in the
  * output. */
+#include <event2/bufferevent_ssl.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,7 +69,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         aisle_exchange_refuse(c, (aisle_refusal){408, "the request did not arrive in time"});
         aisle_connection_run(c);
     } else {
-        if (write_late || c->doomed) aisle_traffic_add(c->loop->traffic, AISLE_GAUGE_CUT, 1);
+        if (write_late || c->doomed || c->greeting) aisle_traffic_add(c->loop->traffic, AISLE_GAUGE_CUT, 1);
         aisle_connection_close(c);
     }
 }
@@ -133,6 +136,10 @@ static step step_linger(aisle_connection *c)
     if (output_bytes(c)) return STEP_WAIT;
     if (!c->shut) {
         c->shut = true;
+        if (c->tls && !c->eof) { /* close_notify: what came before is whole */
+            SSL_shutdown(c->tls);
+            ERR_clear_error();
+        }
         shutdown(bufferevent_getfd(c->bev), SHUT_WR);
         aisle_connection_deadline(c, LINGER_MS);
     }
@@ -214,6 +221,10 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
     aisle_connection *c = arg;
     (void)bev;
+    if (what & BEV_EVENT_CONNECTED) {
+        c->greeting = false;
+        aisle_connection_deadline(c, c->loop->http->params.idle_ms);
+    }
     if (what & BEV_EVENT_ERROR)
         aisle_connection_close(c);
     else if (what & BEV_EVENT_EOF) {
@@ -222,18 +233,40 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
     }
 }
 
-bool aisle_connection_open(aisle_loop *l, int fd)
+/* With TLS the handshake begins by itself; until it is done nothing is read or written. */
+static bool open_events(aisle_connection *c, int fd)
+{
+    aisle_tls *tls = c->loop->http->tls;
+    if (!tls) {
+        c->bev = bufferevent_socket_new(c->loop->base, fd, BEV_OPT_CLOSE_ON_FREE);
+        return c->bev != NULL;
+    }
+    SSL *ssl = aisle_tls_session(tls);
+    if (!ssl) return false;
+    c->bev = bufferevent_openssl_socket_new(c->loop->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                            BEV_OPT_CLOSE_ON_FREE);
+    if (!c->bev) {
+        SSL_free(ssl);
+        return false;
+    }
+    bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
+    c->tls = ssl;
+    c->greeting = true;
+    return true;
+}
+
+bool aisle_connection_open(aisle_loop *l, int fd, const aisle_address *peer)
 {
     int on = 1;
     aisle_connection *c = aisle_calloc(1, sizeof *c);
-    if (c) c->bev = bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (!c || !c->bev) {
+    if (c) c->loop = l;
+    if (!c || !open_events(c, fd)) {
         aisle_free(c);
         close(fd);
         return false;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a hint */
-    c->loop = l;
+    c->peer = *peer;
     c->deadline_ns = c->write_deadline_ns = INT64_MAX;
     evtimer_assign(&c->timer, l->base, on_timer, c);
     c->next = l->connections;
@@ -244,7 +277,7 @@ bool aisle_connection_open(aisle_loop *l, int fd)
     atomic_fetch_add(&l->http->n_connections, 1);
     aisle_traffic_add(l->traffic, AISLE_GAUGE_ACCEPTED, 1);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-    aisle_connection_deadline(c, l->http->params.idle_ms);
+    aisle_connection_deadline(c, c->greeting ? l->http->params.header_ms : l->http->params.idle_ms);
     bool ok = bufferevent_enable(c->bev, EV_WRITE) == 0 && pace_reading(c);
     if (!ok) aisle_connection_close(c);
     return ok;

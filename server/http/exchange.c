@@ -25,6 +25,21 @@ static bool is_request_id(aisle_str s)
     return s.len >= 1 && s.len <= 64;
 }
 
+/* Found at once: the answer to who asked must not change when the connection closes. */
+static void take_client(aisle_request *r)
+{
+    const aisle_networks *proxies = &r->loop->http->proxies;
+    r->address = r->conn->peer;
+    r->secure = r->conn->tls != NULL;
+    if (!aisle_networks_have(proxies, &r->address)) return;
+    aisle_str scheme = aisle_request_header(r, "X-Forwarded-Proto");
+    r->secure |= aisle_str_eq_nocase(scheme, AISLE_STR("https"));
+    bool on = true;
+    for (int32_t i = r->n_fields - 1; on && i >= 0; i--) /* several fields are one list */
+        if (aisle_str_eq_nocase(r->fields[i].name, AISLE_STR("X-Forwarded-For")))
+            on = aisle_address_forwarded(proxies, r->fields[i].value, &r->address);
+}
+
 static aisle_refusal take_head(aisle_request *r, const char *bytes, size_t n)
 {
     aisle_head head;
@@ -42,6 +57,7 @@ static aisle_refusal take_head(aisle_request *r, const char *bytes, size_t n)
     r->chunked = head.chunked;
     r->content_length = head.content_length > 0 ? head.content_length : 0;
     r->expects_continue = head.expects_continue;
+    take_client(r);
     aisle_str id = aisle_request_header(r, "X-Request-Id");
     if (is_request_id(id)) snprintf(r->id, sizeof r->id, "%.*s", (int)id.len, id.ptr);
     if (aisle_str_eq(head.method, AISLE_STR("OPTIONS")) && aisle_str_eq(head.target, AISLE_STR("*"))) {
@@ -60,7 +76,7 @@ static bool is_from_here(const aisle_request *r)
     aisle_str host = aisle_request_header(r, "Host"), origin = aisle_request_header(r, "Origin");
     if (!aisle_host_is_loopback(host)) return false;
     if (!origin.ptr || r->head_only || aisle_str_eq(r->method, AISLE_STR("GET"))) return true;
-    const aisle_str scheme = AISLE_STR("http://");
+    const aisle_str scheme = r->secure ? AISLE_STR("https://") : AISLE_STR("http://");
     return origin.len > scheme.len && memcmp(origin.ptr, scheme.ptr, scheme.len) == 0 &&
            aisle_str_eq_nocase((aisle_str){origin.ptr + scheme.len, origin.len - scheme.len}, host);
 }

@@ -10,6 +10,7 @@
 #include "aisle/memory.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
+#include "server/http/address.h"
 
 typedef struct aisle_request aisle_request;
 struct aisle_app; /* server/app.h: everything a handler may ask for */
@@ -63,6 +64,11 @@ aisle_error *aisle_request_error(aisle_request *r);
 const char *aisle_request_id(const aisle_request *r); /* X-Request-Id in and out */
 struct aisle_app *aisle_request_app(const aisle_request *r);
 int32_t aisle_request_loop(const aisle_request *r); /* 0 .. loops-1: index into per-loop state */
+/* Who asks, as far as the network tells: the peer, or the client that trusted proxies forward for. Still known when the
+ * connection has closed. */
+aisle_address aisle_request_address(const aisle_request *r);
+/* The client's side speaks TLS: to us, or to a trusted proxy that says so (X-Forwarded-Proto). */
+bool aisle_request_is_secure(const aisle_request *r);
 
 /* Adds to the `errors` list of the problem answer and returns AISLE_EINVAL: pointer "/events/3/type", code
  * "unknown". */

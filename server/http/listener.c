@@ -120,6 +120,20 @@ static aisle_status start_loops(aisle_http *h, aisle_error *err)
     return AISLE_OK;
 }
 
+static aisle_status open_network(aisle_http *h, aisle_error *err)
+{
+    const aisle_http_params *p = &h->params;
+    if (p->trusted_proxies) AISLE_TRY(aisle_networks_parse(p->trusted_proxies, &h->proxies, err));
+    if (!p->tls_cert != !p->tls_key)
+        return aisle_fail(err, AISLE_EINVAL, "TLS needs both a certificate and a key");
+    return p->tls_cert ? aisle_tls_open(p->tls_cert, p->tls_key, &h->tls, err) : AISLE_OK;
+}
+
+aisle_status aisle_http_reload(aisle_http *h, aisle_error *err)
+{
+    return h->tls ? aisle_tls_reload(h->tls, err) : AISLE_OK;
+}
+
 aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisle_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -136,6 +150,7 @@ aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisl
     h->max_connections = cap_connections(p->max_connections);
     atomic_init(&h->grace_ms, -1);
     aisle_status st = aisle_router_new(p->routes, &h->router, err);
+    if (st == AISLE_OK) st = open_network(h, err);
     if (st == AISLE_OK) {
         h->loops = aisle_calloc((size_t)h->params.loops, sizeof *h->loops);
         st = h->loops ? start_loops(h, err) : aisle_fail(err, AISLE_ENOMEM, "out of memory for HTTP loops");
@@ -165,6 +180,7 @@ void aisle_http_stop(aisle_http *h, int64_t grace_ms)
         if (h->loops[i].running) aisle_loop_wake(&h->loops[i]);
     for (int32_t i = 0; i < h->n_loops; i++) aisle_loop_deinit(&h->loops[i]);
     aisle_router_free(h->router);
+    aisle_tls_close(h->tls);
     aisle_free(h->loops);
     aisle_free(h);
 }

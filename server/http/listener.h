@@ -10,7 +10,9 @@ typedef struct aisle_http_params {
     int32_t loops;                       /* 0 = one a core */
     int32_t max_connections;             /* 0 = derived from RLIMIT_NOFILE minus a reserve */
     int64_t header_ms, body_ms, idle_ms; /* 0 = 10 s; 30 s + 1 s a 64 KiB; 60 s */
-    const char *spool;                   /* folder for AISLE_BODY_FILE bodies */
+    const char *tls_cert, *tls_key;      /* PEM files (tls.h); both NULL: plain HTTP */
+    const char *trusted_proxies; /* addresses and networks whose X-Forwarded-For counts; NULL = none */
+    const char *spool;           /* folder for AISLE_BODY_FILE bodies */
     const aisle_route *routes;
     struct aisle_app *app;
     /* Open mode, as of now: only loopback Host values are answered (DNS rebinding). NULL: never. Any loop. */
@@ -26,6 +28,9 @@ typedef struct aisle_http aisle_http;
 aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisle_error *err);
 int32_t aisle_http_port(const aisle_http *h);
 int32_t aisle_http_loops(const aisle_http *h);
+/* Reads certificate and key again, for the connections that come after. On failure the old ones stay. Any thread. Nothing
+ * to do without TLS. */
+aisle_status aisle_http_reload(aisle_http *h, aisle_error *err);
 /* Stops accepting, ends streams, lets requests in flight finish up to grace_ms and then cuts their
  * connections, joins the loops, frees h. Deferred requests must still be finished by those who hold them, and
  * are waited for: stop the queues that finish them after this call, not before. */

@@ -14,6 +14,7 @@
 #include "server/http/http_metrics.h"
 #include "server/http/listener.h"
 #include "server/http/router.h"
+#include "server/http/tls.h"
 
 enum {
     AISLE_INPUT_HIGH = 32768,    /* bytes read ahead of the parser; must exceed AISLE_HEAD_BYTES */
@@ -60,6 +61,8 @@ struct aisle_http {
     aisle_http_params params; /* defaults filled in */
     aisle_router *router;
     aisle_loop *loops;
+    aisle_tls *tls; /* NULL: plain HTTP */
+    aisle_networks proxies;
     int32_t n_loops, port, max_connections;
     atomic_int n_connections;           /* of all loops */
     atomic_llong grace_ms;              /* -1 until aisle_http_stop */
@@ -101,10 +104,13 @@ struct aisle_connection {
     aisle_request *current; /* one reference */
     size_t scanned;         /* aisle_head_end's */
     aisle_phase phase;
-    bool running, reading, eof, keep, shut, doomed;
+    aisle_address peer;
+    struct ssl_st *tls;                                       /* the bufferevent's; NULL: plain HTTP */
+    bool running, reading, eof, keep, shut, doomed, greeting; /* greeting: the TLS handshake goes on */
 };
 
-bool aisle_connection_open(aisle_loop *l, int fd); /* takes the descriptor, also on failure (false) */
+/* Takes the descriptor, also on failure (false). */
+bool aisle_connection_open(aisle_loop *l, int fd, const aisle_address *peer);
 void aisle_connection_close(aisle_connection *c);
 /* Goes on with whatever the phase allows; may close (and free) c. */
 void aisle_connection_run(aisle_connection *c);
@@ -126,7 +132,8 @@ struct aisle_request {
     const aisle_field *fields;
     int32_t n_fields;
     int64_t content_length;
-    bool chunked, expects_continue, head_only;
+    bool chunked, expects_continue, head_only, secure;
+    aisle_address address;
     int32_t minor; /* HTTP/1.minor */
     aisle_target target;
     const aisle_route *route; /* NULL when none matched */

@@ -77,6 +77,7 @@ bool aisle_reply_head(aisle_request *r, int status, const char *content_type, in
               aisle_buf_printf(out, "HTTP/1.1 %d %s\r\nServer: aisle\r\nDate: %s\r\nX-Request-Id: %s\r\n",
                                status, aisle_reason(status), date_of(r->loop), r->id) &&
               put(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+    if (r->secure) ok = ok && put(out, "Strict-Transport-Security: max-age=31536000\r\n");
     if (!r->has_csp) ok = ok && put(out, "Content-Security-Policy: default-src 'none'\r\n");
     if (!r->has_cache_control) ok = ok && put(out, "Cache-Control: no-store\r\n");
     if (r->etag.ptr) ok = ok && aisle_buf_printf(out, "ETag: %.*s\r\n", (int)r->etag.len, r->etag.ptr);

@@ -19,6 +19,8 @@ aisle_request *aisle_request_new(aisle_connection *c)
     r->body_fd = -1;
     r->content_length = -1;
     r->start_ns = aisle_time_monotonic_ns();
+    r->address = c->peer;
+    r->secure = c->tls != NULL; /* for a head that is refused before its fields are known */
     atomic_init(&r->refs, 1);
     snprintf(r->id, sizeof r->id, "%016llx%016llx", (unsigned long long)aisle_rng_u64(&c->loop->rng),
              (unsigned long long)aisle_rng_u64(&c->loop->rng));
@@ -155,6 +157,16 @@ struct aisle_app *aisle_request_app(const aisle_request *r)
 int32_t aisle_request_loop(const aisle_request *r)
 {
     return r->loop->index;
+}
+
+aisle_address aisle_request_address(const aisle_request *r)
+{
+    return r->address;
+}
+
+bool aisle_request_is_secure(const aisle_request *r)
+{
+    return r->secure;
 }
 
 aisle_status aisle_request_invalid(aisle_request *r, const char *pointer, const char *code, const char *fmt,

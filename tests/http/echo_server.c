@@ -17,6 +17,15 @@ static aisle_status on_hello(aisle_request *r)
     return aisle_reply_json(r, 200, json_pack("{s:b}", "hello", 1));
 }
 
+static aisle_status on_client(aisle_request *r)
+{
+    char text[AISLE_ADDRESS_TEXT];
+    aisle_address at = aisle_request_address(r);
+    aisle_address_text(&at, text);
+    return aisle_reply_json(r, 200,
+                            json_pack("{s:s, s:b}", "address", text, "secure", aisle_request_is_secure(r)));
+}
+
 static aisle_status on_tagged(aisle_request *r)
 {
     aisle_reply_header(r, "ETag", "\"v1,2\"");
@@ -182,6 +191,7 @@ static const aisle_route routes[] = {
     {"POST", "/json", on_json, AISLE_ACCESS_PUBLIC, AISLE_BODY_JSON, 10000},
     {"POST", "/upload", on_upload, AISLE_ACCESS_PUBLIC, AISLE_BODY_FILE, 1 << 20},
     {"GET", "/big", on_big, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
+    {"GET", "/client", on_client, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/late", on_late, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/stream", on_stream, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
     {"GET", "/flood", on_flood, AISLE_ACCESS_PUBLIC, AISLE_BODY_NONE, 0},
@@ -237,7 +247,7 @@ int main(int argc, char **argv)
                            .authorize = authorize};
     aisle_error err;
     sigset_t term;
-    for (int c; (c = getopt(argc, argv, "p:l:c:h:b:i:s:ov")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "p:l:c:h:b:i:s:C:K:x:ov")) != -1;) {
         switch (c) {
         case 'p': p.port = number(optarg); break;
         case 'l': p.loops = number(optarg); break;
@@ -246,6 +256,9 @@ int main(int argc, char **argv)
         case 'b': p.body_ms = number(optarg); break;
         case 'i': p.idle_ms = number(optarg); break;
         case 's': p.spool = optarg; break;
+        case 'C': p.tls_cert = optarg; break;
+        case 'K': p.tls_key = optarg; break;
+        case 'x': p.trusted_proxies = optarg; break;
         case 'o': open_mode = true; break;
         case 'v': aisle_log_setup(AISLE_LOG_DEBUG, false); break;
         default: return 2;

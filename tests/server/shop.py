@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -63,7 +64,7 @@ class Server:
 
     def __init__(self, data, *options, env=None):
         self.data, self.options, self.env = pathlib.Path(data), options, env
-        self.key = self.log = None
+        self.key = self.log = self.tls = None  # tls: an ssl.SSLContext to connect with
         self.start()
 
     def start(self):
@@ -74,12 +75,14 @@ class Server:
             [AISLE, "serve", "--data", self.data, "--port", "0", "--loops", "2", *self.options],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **(self.env or {})})
         line = self.process.stdout.readline()
-        if not line.startswith("listening on http://"):
+        if not re.match("listening on https?://", line):
             self.process.wait(10)
             raise AssertionError(f"no address but {line!r}\n" + (self.data.parent / "server.log").read_text())
         self.port = int(line.rsplit(":", 1)[1])
 
     def connection(self, timeout=30):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def ask(self, method, path, body=None, headers=None, connection=None, key=None):

@@ -22,6 +22,7 @@ ALLOWED = {
 VENDOR = {
     "sqlite3.h": ("server/store/",),
     "event2/": ("server/http/",),
+    "openssl/": ("server/http/",),
     "cblas.h": ("cpu/",),
     "sodium.h": ("server/auth/", "server/store/"),
     "libstemmer.h": ("cpu/text/",),
