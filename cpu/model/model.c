@@ -14,6 +14,7 @@ void aisle_model_unref(aisle_model *m)
 {
     /* acq_rel: whoever unmaps has seen every other thread's last use */
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
+    aisle_vocabulary_free(m->vocabulary);
     aisle_file_unmap(&m->map);
     aisle_free(m);
 }
@@ -118,6 +119,19 @@ const float *aisle_model_trending(const aisle_model *m)
 const float *aisle_model_item_confidence(const aisle_model *m)
 {
     return model_data(m, MODEL_ITEM_CONFIDENCE);
+}
+
+const aisle_vocabulary *aisle_model_vocabulary(const aisle_model *m)
+{
+    return m->vocabulary;
+}
+
+aisle_csr aisle_model_text(const aisle_model *m)
+{
+    if (!m->vocabulary) return (aisle_csr){.n_rows = (int32_t)m->dim[DIM_ITEMS]};
+    return (aisle_csr){(int32_t)m->dim[DIM_ITEMS], (int32_t)m->dim[DIM_TERMS],
+                       (int64_t *)model_data(m, MODEL_TEXT_ROWS), (int32_t *)model_data(m, MODEL_TEXT_TERMS),
+                       (float *)model_data(m, MODEL_TEXT_WEIGHTS)};
 }
 
 const char *aisle_model_meta(const aisle_model *m)

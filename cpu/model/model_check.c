@@ -31,7 +31,7 @@ static aisle_status check_floats(const model_section *s, const model_fault *f)
 {
     const char *name = model_section_name(s->kind);
     bool weights = s->kind == MODEL_SEEN_WEIGHTS || s->kind == MODEL_ITEM_CONFIDENCE;
-    bool counts = s->kind == MODEL_POPULARITY || s->kind == MODEL_TRENDING;
+    bool counts = s->kind == MODEL_POPULARITY || s->kind == MODEL_TRENDING || s->kind == MODEL_TEXT_WEIGHTS;
     bool packed = s->row_stride == s->cols * (int64_t)sizeof(float);
     for (int64_t r = 0; r < (packed ? 1 : s->rows); r++) {
         const float *v = (const float *)(const void *)(s->data + r * s->row_stride);
@@ -47,9 +47,8 @@ static aisle_status check_floats(const model_section *s, const model_fault *f)
     return AISLE_OK;
 }
 
-/* Offsets of rows or ids: from 0 to total, never falling; `step` 1 demands non-empty rows. */
-static aisle_status check_ends(const int64_t *ends, int64_t n, int64_t total, int64_t step, const char *name,
-                               const model_fault *f)
+aisle_status model_check_ends(const int64_t *ends, int64_t n, int64_t total, int64_t step, const char *name,
+                              const model_fault *f)
 {
     if (ends[0] != 0) return model_fail(f, name, "the first offset is %lld, wanted 0", (long long)ends[0]);
     for (int64_t i = 0; i < n; i++)
@@ -67,8 +66,8 @@ static aisle_status check_ids(const struct aisle_model *m, bool users, const mod
 {
     model_ids ids = model_ids_of(m, users);
     const char *name = model_kinds[users ? MODEL_USER_ID_INDEX : MODEL_ITEM_ID_INDEX].name;
-    AISLE_TRY(check_ends(ids.ends, ids.n, m->dim[users ? DIM_USER_BYTES : DIM_ITEM_BYTES], 1,
-                         model_kinds[users ? MODEL_USER_ID_ENDS : MODEL_ITEM_ID_ENDS].name, f));
+    AISLE_TRY(model_check_ends(ids.ends, ids.n, m->dim[users ? DIM_USER_BYTES : DIM_ITEM_BYTES], 1,
+                               model_kinds[users ? MODEL_USER_ID_ENDS : MODEL_ITEM_ID_ENDS].name, f));
     if (ids.n_slots != model_index_slots(ids.n))
         return model_fail(f, name, "%lld slots, wanted %lld", (long long)ids.n_slots,
                           (long long)model_index_slots(ids.n));
@@ -87,23 +86,28 @@ static aisle_status check_ids(const struct aisle_model *m, bool users, const mod
     return AISLE_OK;
 }
 
-static aisle_status check_seen(const struct aisle_model *m, const model_fault *f)
+aisle_status model_check_columns(const int64_t *rows, int64_t n_rows, const int32_t *cols, int64_t n_cols,
+                                 const char *name, const model_fault *f)
 {
-    const int64_t *rows = model_data(m, MODEL_SEEN_ROWS);
-    const int32_t *items = model_data(m, MODEL_SEEN_ITEMS);
-    const char *name = model_kinds[MODEL_SEEN_ITEMS].name;
-    int64_t n_items = m->dim[DIM_ITEMS];
-    AISLE_TRY(check_ends(rows, m->dim[DIM_USERS], m->dim[DIM_NNZ], 0, model_kinds[MODEL_SEEN_ROWS].name, f));
-    for (int64_t u = 0; u < m->dim[DIM_USERS]; u++) {
-        int64_t low = 0; /* the smallest item that may come next */
-        for (int64_t e = rows[u]; e < rows[u + 1]; e++) {
-            if (items[e] < low || items[e] >= n_items)
-                return model_fail(f, name, "row %lld holds item %d, wanted %lld to %lld", (long long)u,
-                                  items[e], (long long)low, (long long)n_items - 1);
-            low = (int64_t)items[e] + 1;
+    for (int64_t r = 0; r < n_rows; r++) {
+        int64_t low = 0; /* the smallest that may come next */
+        for (int64_t e = rows[r]; e < rows[r + 1]; e++) {
+            if (cols[e] < low || cols[e] >= n_cols)
+                return model_fail(f, name, "row %lld holds %d, wanted %lld to %lld", (long long)r, cols[e],
+                                  (long long)low, (long long)n_cols - 1);
+            low = (int64_t)cols[e] + 1;
         }
     }
     return AISLE_OK;
+}
+
+static aisle_status check_seen(const struct aisle_model *m, const model_fault *f)
+{
+    const int64_t *rows = model_data(m, MODEL_SEEN_ROWS);
+    AISLE_TRY(
+        model_check_ends(rows, m->dim[DIM_USERS], m->dim[DIM_NNZ], 0, model_kinds[MODEL_SEEN_ROWS].name, f));
+    return model_check_columns(rows, m->dim[DIM_USERS], model_data(m, MODEL_SEEN_ITEMS), m->dim[DIM_ITEMS],
+                               model_kinds[MODEL_SEEN_ITEMS].name, f);
 }
 
 static aisle_status check_neighbours(const struct aisle_model *m, model_kind kind, const model_fault *f)
@@ -147,7 +151,7 @@ static bool at_least_zero(float v)
     return isfinite(v) && v >= 0;
 }
 
-aisle_status model_check_content(const struct aisle_model *m, const model_fault *f)
+aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
 {
     if (!at_least_zero(m->a0) || !at_least_zero(m->reg) || !at_least_zero(m->nu) || m->nu > 1)
         return model_fail(f, "header", "a0 %g, reg %g, nu %g: wanted numbers >= 0, nu at most 1",
@@ -161,5 +165,6 @@ aisle_status model_check_content(const struct aisle_model *m, const model_fault 
     AISLE_TRY(check_ids(m, false, f));
     AISLE_TRY(check_seen(m, f));
     AISLE_TRY(check_neighbours(m, MODEL_SIMILAR_ITEMS, f));
-    return check_neighbours(m, MODEL_CONTENT_ITEMS, f);
+    AISLE_TRY(check_neighbours(m, MODEL_CONTENT_ITEMS, f));
+    return model_check_text(m, f);
 }

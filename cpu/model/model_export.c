@@ -1,5 +1,6 @@
 /* Exporting an open model for other tools: every numeric section as NAME.npy (NumPy format 1.0) or NAME.csv,
- * ids as user-ids.csv and item-ids.csv (one a line, quoted by RFC 4180 where needed), meta as meta.json. */
+ * ids as user-ids.csv and item-ids.csv (one a line, quoted by RFC 4180 where needed), the terms of texts as
+ * text-vocabulary.csv likewise, meta as meta.json, and how texts become rows as text-settings.json. */
 #include <string.h>
 
 #include "aisle/memory.h"
@@ -15,7 +16,11 @@ static bool is_numeric(const model_section *s)
     case MODEL_USER_ID_INDEX:
     case MODEL_ITEM_ID_ENDS:
     case MODEL_ITEM_ID_BYTES:
-    case MODEL_ITEM_ID_INDEX: return false;
+    case MODEL_ITEM_ID_INDEX:
+    case MODEL_TEXT_SETTINGS:
+    case MODEL_TEXT_STEM_ENDS:
+    case MODEL_TEXT_STEM_BYTES:
+    case MODEL_TEXT_NODES: return false;
     default: return s->kind < MODEL_N_KINDS;
     }
 }
@@ -111,11 +116,20 @@ static aisle_status export_ids(const struct aisle_model *m, bool users, const ch
     return close_export(&to, err);
 }
 
-static aisle_status export_meta(const struct aisle_model *m, const char *folder, aisle_error *err)
+static aisle_status export_vocabulary(const struct aisle_model *m, const char *folder, aisle_error *err)
 {
     aisle_replace to;
-    AISLE_TRY(open_export(folder, "meta", "json", &to, err));
-    fprintf(to.stream, "%s\n", aisle_model_meta(m));
+    AISLE_TRY(open_export(folder, "text-vocabulary", "csv", &to, err));
+    for (int32_t t = 0; t < aisle_vocabulary_count(m->vocabulary); t++)
+        write_id(aisle_vocabulary_term(m->vocabulary, t), to.stream);
+    return close_export(&to, err);
+}
+
+static aisle_status export_json(const char *text, const char *name, const char *folder, aisle_error *err)
+{
+    aisle_replace to;
+    AISLE_TRY(open_export(folder, name, "json", &to, err));
+    fprintf(to.stream, "%s\n", text);
     return close_export(&to, err);
 }
 
@@ -134,7 +148,11 @@ static aisle_status export_all(const struct aisle_model *m, const char *folder, 
     }
     AISLE_TRY(export_ids(m, true, folder, err));
     AISLE_TRY(export_ids(m, false, folder, err));
-    return export_meta(m, folder, err);
+    if (m->vocabulary) {
+        AISLE_TRY(export_vocabulary(m, folder, err));
+        AISLE_TRY(export_json(model_data(m, MODEL_TEXT_SETTINGS), "text-settings", folder, err));
+    }
+    return export_json(aisle_model_meta(m), "meta", folder, err);
 }
 
 aisle_status aisle_model_export_npy(const aisle_model *m, const char *folder, aisle_error *err)

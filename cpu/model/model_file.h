@@ -8,6 +8,7 @@
 
 #include "aisle/file.h"
 #include "aisle/model.h"
+#include "aisle/text.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #    error "model files are mapped as they are: a big-endian host would need a converting reader"
@@ -48,10 +49,18 @@ typedef enum model_kind {
     MODEL_POPULARITY,
     MODEL_TRENDING,
     MODEL_ITEM_CONFIDENCE,
+    MODEL_TEXT_DF,
+    MODEL_TEXT_SETTINGS,
+    MODEL_TEXT_NODES,
+    MODEL_TEXT_STEM_ENDS,
+    MODEL_TEXT_STEM_BYTES,
+    MODEL_TEXT_ROWS,
+    MODEL_TEXT_TERMS,
+    MODEL_TEXT_WEIGHTS,
     MODEL_N_KINDS
 } model_kind;
 
-/* The sizes that sections share. The first seven stand in the header, the others come from the first section
+/* The sizes that sections share. The first five stand in the header, the others come from the first section
  * that has them (-1 until then). */
 typedef enum model_dim {
     DIM_USERS,
@@ -60,6 +69,7 @@ typedef enum model_dim {
     DIM_SIMILAR,
     DIM_CONTENT,
     DIM_ONE,
+    DIM_TWO,
     DIM_USERS_1, /* users + 1 */
     DIM_ITEMS_1,
     DIM_META,
@@ -68,16 +78,23 @@ typedef enum model_dim {
     DIM_USER_SLOTS,
     DIM_ITEM_SLOTS,
     DIM_NNZ,
+    DIM_TERMS,
+    DIM_TEXT_SETTINGS,
+    DIM_TEXT_NODES,
+    DIM_TEXT_STEMS_1, /* stems + 1 */
+    DIM_TEXT_STEM_BYTES,
+    DIM_TEXT_NNZ,
     DIM_COUNT
 } model_dim;
 
-/* One row a kind. `when` is the size that must not be 0 for the section to be there (DIM_ONE: always);
- * optional sections may be absent also then. */
+/* One row a kind. `when` is the size that must be above 0 for the section to be there (DIM_ONE: always; one of the sizes
+ * that a section says first: with that section); optional sections may be absent also then. */
 typedef struct model_kind_info {
     const char *name;
     model_type type;
     model_dim rows, cols, when;
     bool optional;
+    uint32_t flags;
 } model_kind_info;
 extern const model_kind_info model_kinds[MODEL_N_KINDS];
 
@@ -102,6 +119,7 @@ struct aisle_model {
     int32_t n_sections;
     model_section section[MODEL_MAX_SECTIONS]; /* as in the file */
     int8_t at[MODEL_N_KINDS];                  /* kind -> index into section, -1 = absent */
+    aisle_vocabulary *vocabulary;              /* made by model_check_content; NULL = no text */
 };
 
 /* Header counts into dim; the others to -1. */
@@ -121,8 +139,16 @@ __attribute__((format(printf, 3, 4)))
 aisle_status
 model_fail(const model_fault *f, const char *section, const char *fmt, ...);
 
-/* Numbers and ids of every section, once the table is sound (model_check.c). */
-aisle_status model_check_content(const struct aisle_model *m, const model_fault *f);
+/* Numbers and ids of every section, once the table is sound (model_check.c). Makes the vocabulary, which is the model's. */
+aisle_status model_check_content(struct aisle_model *m, const model_fault *f);
+/* Its parts that other files need. Offsets from 0 to total, never falling; `step` 1 demands non-empty rows. */
+aisle_status model_check_ends(const int64_t *ends, int64_t n, int64_t total, int64_t step, const char *name,
+                              const model_fault *f);
+/* Columns of rows that were checked: within n_cols, strictly ascending in a row. */
+aisle_status model_check_columns(const int64_t *rows, int64_t n_rows, const int32_t *cols, int64_t n_cols,
+                                 const char *name, const model_fault *f);
+/* Vocabulary and texts (model_text.c). */
+aisle_status model_check_text(struct aisle_model *m, const model_fault *f);
 
 /* ---- id index (model_index.c): open addressing, linear probing, power of two slots of which at most half
  * are taken ---- */

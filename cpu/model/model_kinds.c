@@ -7,26 +7,39 @@
 #include "cpu/model/model_file.h"
 
 const model_kind_info model_kinds[MODEL_N_KINDS] = {
-    [MODEL_META] = {"meta", MODEL_U8, DIM_META, DIM_ONE, DIM_ONE, false},
-    [MODEL_USER_FACTORS] = {"user-factors", MODEL_F32, DIM_USERS, DIM_FACTORS, DIM_FACTORS, false},
-    [MODEL_ITEM_FACTORS] = {"item-factors", MODEL_F32, DIM_ITEMS, DIM_FACTORS, DIM_FACTORS, false},
-    [MODEL_ITEM_GRAM] = {"item-gram", MODEL_F32, DIM_FACTORS, DIM_FACTORS, DIM_FACTORS, false},
-    [MODEL_USER_ID_ENDS] = {"user-id-ends", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false},
-    [MODEL_USER_ID_BYTES] = {"user-id-bytes", MODEL_U8, DIM_USER_BYTES, DIM_ONE, DIM_ONE, false},
-    [MODEL_USER_ID_INDEX] = {"user-id-index", MODEL_I32, DIM_USER_SLOTS, DIM_ONE, DIM_ONE, false},
-    [MODEL_ITEM_ID_ENDS] = {"item-id-ends", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_ONE, false},
-    [MODEL_ITEM_ID_BYTES] = {"item-id-bytes", MODEL_U8, DIM_ITEM_BYTES, DIM_ONE, DIM_ONE, false},
-    [MODEL_ITEM_ID_INDEX] = {"item-id-index", MODEL_I32, DIM_ITEM_SLOTS, DIM_ONE, DIM_ONE, false},
-    [MODEL_SEEN_ROWS] = {"seen-rows", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false},
-    [MODEL_SEEN_ITEMS] = {"seen-items", MODEL_I32, DIM_NNZ, DIM_ONE, DIM_ONE, false},
-    [MODEL_SEEN_WEIGHTS] = {"seen-weights", MODEL_F32, DIM_NNZ, DIM_ONE, DIM_ONE, true},
-    [MODEL_SIMILAR_ITEMS] = {"similar-items", MODEL_I32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false},
-    [MODEL_SIMILAR_SCORES] = {"similar-scores", MODEL_F32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false},
-    [MODEL_CONTENT_ITEMS] = {"content-items", MODEL_I32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false},
-    [MODEL_CONTENT_SCORES] = {"content-scores", MODEL_F32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false},
-    [MODEL_POPULARITY] = {"popularity", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
-    [MODEL_TRENDING] = {"trending", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
-    [MODEL_ITEM_CONFIDENCE] = {"item-confidence", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true},
+    [MODEL_META] = {"meta", MODEL_U8, DIM_META, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_USER_FACTORS] = {"user-factors", MODEL_F32, DIM_USERS, DIM_FACTORS, DIM_FACTORS, false, 0},
+    [MODEL_ITEM_FACTORS] = {"item-factors", MODEL_F32, DIM_ITEMS, DIM_FACTORS, DIM_FACTORS, false, 0},
+    [MODEL_ITEM_GRAM] = {"item-gram", MODEL_F32, DIM_FACTORS, DIM_FACTORS, DIM_FACTORS, false, 0},
+    [MODEL_USER_ID_ENDS] = {"user-id-ends", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_USER_ID_BYTES] = {"user-id-bytes", MODEL_U8, DIM_USER_BYTES, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_USER_ID_INDEX] = {"user-id-index", MODEL_I32, DIM_USER_SLOTS, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_ITEM_ID_ENDS] = {"item-id-ends", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_ITEM_ID_BYTES] = {"item-id-bytes", MODEL_U8, DIM_ITEM_BYTES, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_ITEM_ID_INDEX] = {"item-id-index", MODEL_I32, DIM_ITEM_SLOTS, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_SEEN_ROWS] = {"seen-rows", MODEL_I64, DIM_USERS_1, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_SEEN_ITEMS] = {"seen-items", MODEL_I32, DIM_NNZ, DIM_ONE, DIM_ONE, false, 0},
+    [MODEL_SEEN_WEIGHTS] = {"seen-weights", MODEL_F32, DIM_NNZ, DIM_ONE, DIM_ONE, true, 0},
+    [MODEL_SIMILAR_ITEMS] = {"similar-items", MODEL_I32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false, 0},
+    [MODEL_SIMILAR_SCORES] = {"similar-scores", MODEL_F32, DIM_ITEMS, DIM_SIMILAR, DIM_SIMILAR, false, 0},
+    [MODEL_CONTENT_ITEMS] = {"content-items", MODEL_I32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false, 0},
+    [MODEL_CONTENT_SCORES] = {"content-scores", MODEL_F32, DIM_ITEMS, DIM_CONTENT, DIM_CONTENT, false, 0},
+    [MODEL_POPULARITY] = {"popularity", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true, 0},
+    [MODEL_TRENDING] = {"trending", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true, 0},
+    [MODEL_ITEM_CONFIDENCE] = {"item-confidence", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_ONE, true, 0},
+    [MODEL_TEXT_DF] = {"text-df", MODEL_I32, DIM_TERMS, DIM_ONE, DIM_ONE, true, MODEL_SKIPPABLE},
+    [MODEL_TEXT_SETTINGS] = {"text-settings", MODEL_U8, DIM_TEXT_SETTINGS, DIM_ONE, DIM_TERMS, false,
+                             MODEL_SKIPPABLE},
+    [MODEL_TEXT_NODES] = {"text-nodes", MODEL_I32, DIM_TEXT_NODES, DIM_TWO, DIM_TERMS, false,
+                          MODEL_SKIPPABLE},
+    [MODEL_TEXT_STEM_ENDS] = {"text-stem-ends", MODEL_I64, DIM_TEXT_STEMS_1, DIM_ONE, DIM_TERMS, false,
+                              MODEL_SKIPPABLE},
+    [MODEL_TEXT_STEM_BYTES] = {"text-stem-bytes", MODEL_U8, DIM_TEXT_STEM_BYTES, DIM_ONE, DIM_TERMS, false,
+                               MODEL_SKIPPABLE},
+    [MODEL_TEXT_ROWS] = {"text-rows", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_TERMS, false, MODEL_SKIPPABLE},
+    [MODEL_TEXT_TERMS] = {"text-terms", MODEL_I32, DIM_TEXT_NNZ, DIM_ONE, DIM_TERMS, false, MODEL_SKIPPABLE},
+    [MODEL_TEXT_WEIGHTS] = {"text-weights", MODEL_F32, DIM_TEXT_NNZ, DIM_ONE, DIM_TERMS, false,
+                            MODEL_SKIPPABLE},
 };
 
 size_t model_type_bytes(uint32_t type)
@@ -60,6 +73,7 @@ void model_set_dims(struct aisle_model *m, const int64_t counts[5])
 {
     for (int i = 0; i < DIM_COUNT; i++) m->dim[i] = i < 5 ? counts[i] : -1;
     m->dim[DIM_ONE] = 1;
+    m->dim[DIM_TWO] = 2;
     m->dim[DIM_USERS_1] = m->dim[DIM_USERS] + 1;
     m->dim[DIM_ITEMS_1] = m->dim[DIM_ITEMS] + 1;
     memset(m->at, -1, sizeof m->at);

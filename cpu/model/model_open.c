@@ -116,7 +116,8 @@ static aisle_status check_shape(struct aisle_model *m, const model_section *s, c
     if (!agree(m, k->rows, (uint64_t)s->rows) || !agree(m, k->cols, (uint64_t)s->cols))
         return model_fail(f, name, "%lld x %lld values, wanted %lld x %lld", (long long)s->rows,
                           (long long)s->cols, (long long)m->dim[k->rows], (long long)m->dim[k->cols]);
-    if (m->dim[k->when] == 0) return model_fail(f, name, "there although the header counts 0");
+    if (m->dim[k->when] <= 0)
+        return model_fail(f, name, "there although there is nothing that it belongs to");
     return AISLE_OK;
 }
 
@@ -162,8 +163,9 @@ static aisle_status read_section(struct aisle_model *m, int32_t i, int64_t *end,
         return model_fail(f, "section table", "entry %d is of kind %u, wanted ascending kinds", i, s.kind);
     if (!known && !(s.flags & MODEL_SKIPPABLE))
         return newer(f, "section table", "a section of kind", s.kind, MODEL_N_KINDS - 1);
-    if ((known && s.flags) || !all_zero(p + 48, 16))
-        return model_fail(f, name, "flags %x or reserved bytes are not zero", s.flags);
+    if ((known && s.flags != model_kinds[s.kind].flags) || !all_zero(p + 48, 16))
+        return model_fail(f, name, "flags %x, wanted %x, or reserved bytes that are not zero", s.flags,
+                          known ? model_kinds[s.kind].flags : MODEL_SKIPPABLE);
     if (known) {
         int64_t n, bytes;
         AISLE_TRY(check_shape(m, &s, f));
@@ -191,7 +193,7 @@ static aisle_status read_table(struct aisle_model *m, const model_fault *f)
                           (long long)m->map.size);
     for (uint32_t kind = 1; kind < MODEL_N_KINDS; kind++) {
         const model_kind_info *k = &model_kinds[kind];
-        if (m->at[kind] < 0 && !k->optional && m->dim[k->when] != 0) return model_fail(f, k->name, "missing");
+        if (m->at[kind] < 0 && !k->optional && m->dim[k->when] > 0) return model_fail(f, k->name, "missing");
     }
     return AISLE_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "aisle/memory.h"
 #include "cpu/model/model_file.h"
+#include "cpu/text/vocabulary.h"
 
 /* External ids as the file holds them; the slots' seed is shared by users and items. */
 typedef struct packed_ids {
@@ -30,9 +31,7 @@ typedef struct id_source {
 static aisle_status pack_ids(const id_source *source, packed_ids *p, const model_fault *f)
 {
     p->ends = aisle_array((int64_t)source->n + 1, sizeof *p->ends);
-    p->slots = aisle_array(model_index_slots(source->n), sizeof *p->slots);
-    if (!p->ends || !p->slots)
-        return aisle_fail(f->err, AISLE_ENOMEM, "out of memory for the ids of %s", f->path);
+    if (!p->ends) return aisle_fail(f->err, AISLE_ENOMEM, "out of memory for the ids of %s", f->path);
     p->ends[0] = 0;
     for (int32_t i = 0; i < source->n; i++) {
         aisle_str id = source->get(source->ctx, i);
@@ -49,6 +48,11 @@ static aisle_status index_ids(const id_source sources[2], packed_ids packed[2], 
                               const model_fault *f)
 {
     enum { MAX_SEEDS = 64 };
+    for (int s = 0; s < 2; s++) {
+        packed[s].slots = aisle_array(model_index_slots(sources[s].n), sizeof *packed[s].slots);
+        if (!packed[s].slots)
+            return aisle_fail(f->err, AISLE_ENOMEM, "out of memory for the ids of %s", f->path);
+    }
     for (*seed = 0; *seed < MAX_SEEDS; ++*seed) {
         bool ok = true;
         for (int s = 0; s < 2 && ok; s++) {
@@ -99,10 +103,11 @@ static void add(struct aisle_model *m, model_kind kind, const void *data, int64_
 {
     const model_kind_info *k = &model_kinds[kind];
     int64_t size = (int64_t)model_type_bytes(k->type), rows = m->dim[k->rows], cols = m->dim[k->cols];
-    if (m->dim[k->when] == 0 || (k->optional && !data)) return;
+    if (m->dim[k->when] <= 0 || (k->optional && !data)) return;
     m->at[kind] = (int8_t)m->n_sections;
     m->section[m->n_sections++] = (model_section){.kind = kind,
                                                   .type = k->type,
+                                                  .flags = k->flags,
                                                   .rows = rows,
                                                   .cols = cols,
                                                   .bytes = rows * cols * size,
@@ -115,6 +120,50 @@ static void add_ids(struct aisle_model *m, model_kind ends, const packed_ids *p)
     add(m, ends, p->ends, 0);
     add(m, ends + 1, p->bytes.data, 0);
     add(m, ends + 2, p->slots, 0);
+}
+
+/* What text needs beside the parts. */
+typedef struct packed_text {
+    aisle_flat_vocabulary flat;
+    aisle_buf settings;
+    packed_ids stems;
+} packed_text;
+
+static void packed_text_deinit(packed_text *t)
+{
+    aisle_buf_deinit(&t->settings);
+    packed_deinit(&t->stems);
+}
+
+static aisle_status pack_text(const aisle_model_parts *p, packed_text *t, const model_fault *f)
+{
+    if (!p->vocabulary || aisle_vocabulary_count(p->vocabulary) == 0) return AISLE_OK;
+    if (p->text.n_rows != p->n_items || p->text.n_cols != aisle_vocabulary_count(p->vocabulary) ||
+        !p->text.row_ptr || (aisle_csr_nnz(&p->text) > 0 && (!p->text.col || !p->text.val)))
+        return model_fail(f, "parts", "texts of %d x %d, wanted %d x %d", p->text.n_rows, p->text.n_cols,
+                          p->n_items, aisle_vocabulary_count(p->vocabulary));
+    AISLE_TRY(aisle_vocabulary_flatten(p->vocabulary, &t->settings, &t->flat, f->err));
+    const id_source stems = {t->flat.stem, t->flat.ctx, t->flat.n_stems, "text stem"};
+    return pack_ids(&stems, &t->stems, f);
+}
+
+static void add_text(struct aisle_model *m, const aisle_model_parts *p, const packed_text *t)
+{
+    m->dim[DIM_TERMS] = t->flat.n_terms;
+    if (t->flat.n_terms == 0) return;
+    m->dim[DIM_TEXT_SETTINGS] = t->settings.len + 1; /* with its NUL */
+    m->dim[DIM_TEXT_NODES] = t->flat.n_nodes;
+    m->dim[DIM_TEXT_STEMS_1] = (int64_t)t->flat.n_stems + 1;
+    m->dim[DIM_TEXT_STEM_BYTES] = t->stems.bytes.len;
+    m->dim[DIM_TEXT_NNZ] = aisle_csr_nnz(&p->text);
+    add(m, MODEL_TEXT_DF, t->flat.df, 0);
+    add(m, MODEL_TEXT_SETTINGS, t->settings.data, 0);
+    add(m, MODEL_TEXT_NODES, t->flat.node, 0);
+    add(m, MODEL_TEXT_STEM_ENDS, t->stems.ends, 0);
+    add(m, MODEL_TEXT_STEM_BYTES, t->stems.bytes.data, 0);
+    add(m, MODEL_TEXT_ROWS, p->text.row_ptr, 0);
+    add(m, MODEL_TEXT_TERMS, p->text.col, 0);
+    add(m, MODEL_TEXT_WEIGHTS, p->text.val, 0);
 }
 
 static void add_sections(struct aisle_model *m, const aisle_model_parts *p, const packed_ids packed[2])
@@ -243,21 +292,26 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
 {
     const model_fault f = {path, AISLE_EINVAL, err};
     packed_ids packed[2] = {0};
+    packed_text text = {0};
     struct aisle_model m = {.a0 = p->a0, .reg = p->reg, .nu = p->nu};
     AISLE_TRY(check_parts(p, &f));
     const id_source sources[2] = {{p->user_id, p->user_ctx, p->n_users, "user"},
                                   {p->item_id, p->item_ctx, p->n_items, "item"}};
     aisle_status st = pack_ids(&sources[0], &packed[0], &f);
     if (st == AISLE_OK) st = pack_ids(&sources[1], &packed[1], &f);
+    if (st == AISLE_OK) st = pack_text(p, &text, &f);
     if (st == AISLE_OK) st = index_ids(sources, packed, &m.hash_seed, &f);
     if (st == AISLE_OK) {
         model_set_dims(
             &m, (const int64_t[5]){p->n_users, p->n_items, p->items.n_cols, p->k_similar, p->k_content});
         add_sections(&m, p, packed);
+        add_text(&m, p, &text);
         st = model_check_content(&m, &f);
     }
     if (st == AISLE_OK) st = write_file(path, &m, err);
     packed_deinit(&packed[0]);
     packed_deinit(&packed[1]);
+    packed_text_deinit(&text);
+    aisle_vocabulary_free(m.vocabulary);
     return st;
 }

@@ -11,6 +11,7 @@ void aisle_vocabulary_free(aisle_vocabulary *v)
     aisle_free(v->language);
     aisle_ngrams_deinit(&v->grams);
     aisle_free(v->term);
+    aisle_free(v->df);
     aisle_free(v->idf);
     aisle_arena_deinit(&v->strings);
     aisle_free(v);
@@ -24,6 +25,16 @@ int32_t aisle_vocabulary_count(const aisle_vocabulary *v)
 aisle_str aisle_vocabulary_term(const aisle_vocabulary *v, int32_t i)
 {
     return v->term[i];
+}
+
+void aisle_vocabulary_weigh(aisle_vocabulary *v)
+{
+    double items = v->n_products;
+    for (int32_t i = 0; i < v->n_terms; i++) {
+        double df = v->df[i];
+        v->idf[i] = v->scheme == AISLE_TEXT_BM25 ? log1p((items - df + .5) / (df + .5))
+                                                 : log((1 + items) / (1 + df)) + 1;
+    }
 }
 
 static aisle_status check(const aisle_text_params *p, aisle_error *err)
@@ -173,8 +184,9 @@ static aisle_status fill(aisle_vocabulary *v, const counts *c, const candidate *
     aisle_status st = AISLE_OK;
     int32_t *renumbered = aisle_array(c->grams.n, sizeof *renumbered);
     v->term = aisle_array(n, sizeof *v->term);
+    v->df = aisle_array(n, sizeof *v->df);
     v->idf = aisle_array(n, sizeof *v->idf);
-    if (!renumbered || !v->term || !v->idf) goto short_of_memory;
+    if (!renumbered || !v->term || !v->df || !v->idf) goto short_of_memory;
     for (int32_t i = 0; i < n; i++) renumbered[list[i].node] = i;
     for (int32_t i = 0; i < n; i++) {
         int32_t node = list[i].node, parent = aisle_ngrams_parent(&c->grams, node);
@@ -183,12 +195,12 @@ static aisle_status fill(aisle_vocabulary *v, const counts *c, const candidate *
         if (stem < 0 || aisle_ngrams_add(&v->grams, parent < 0 ? -1 : renumbered[parent], stem) < 0)
             goto short_of_memory;
         if (list[i].common) continue;
-        double df = list[i].df, items = c->n_items;
         v->term[i] = list[i].text;
-        v->idf[i] = v->scheme == AISLE_TEXT_BM25 ? log1p((items - df + .5) / (df + .5))
-                                                 : log((1 + items) / (1 + df)) + 1;
+        v->df[i] = list[i].df;
         v->n_terms = i + 1;
     }
+    v->n_products = c->n_items;
+    aisle_vocabulary_weigh(v);
     goto done;
 short_of_memory:
     st = aisle_fail(err, AISLE_ENOMEM, "out of memory for %d terms", n);

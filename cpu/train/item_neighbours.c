@@ -56,21 +56,18 @@ static bool has_text(const aisle_dataset *d, const uint8_t *in)
 aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, const aisle_trainer *t,
                                  const aisle_train_params *p, aisle_trained *out, aisle_error *err)
 {
-    aisle_vocabulary *vocabulary = NULL;
-    aisle_csr text = {0};
     aisle_text_params params = p->text;
     params.progress = t->progress;
-    if (p->k_content == 0 || !has_text(d, in)) return AISLE_OK;
+    if (!has_text(d, in)) return AISLE_OK;
     aisle_progress_report(t->progress, "text", 0, 0, "");
-    aisle_status st = aisle_vocabulary_learn(d, in, &params, &vocabulary, err);
-    if (st == AISLE_OK && aisle_vocabulary_count(vocabulary) > 0) {
-        st = aisle_text_matrix(d, vocabulary, t->progress, &text, err);
-        if (st == AISLE_OK) {
-            out->k_content = p->k_content;
-            st = nearest(t, &text, p->k_content, &out->content_ids, &out->content_scores, err);
-        }
+    AISLE_TRY(aisle_vocabulary_learn(d, in, &params, &out->vocabulary, err));
+    if (aisle_vocabulary_count(out->vocabulary) == 0) {
+        aisle_vocabulary_free(out->vocabulary);
+        out->vocabulary = NULL;
+        return AISLE_OK;
     }
-    aisle_csr_deinit(&text);
-    aisle_vocabulary_free(vocabulary);
-    return st;
+    AISLE_TRY(aisle_text_matrix(d, out->vocabulary, t->progress, &out->text, err));
+    if (p->k_content == 0) return AISLE_OK;
+    out->k_content = p->k_content;
+    return nearest(t, &out->text, p->k_content, &out->content_ids, &out->content_scores, err);
 }

@@ -142,6 +142,8 @@ void aisle_trained_deinit(aisle_trained *t)
     aisle_free(t->content_ids);
     aisle_free(t->similar_scores);
     aisle_free(t->content_scores);
+    aisle_vocabulary_free(t->vocabulary);
+    aisle_csr_deinit(&t->text);
     aisle_free(t->popularity);
     aisle_free(t->trending);
     *t = (aisle_trained){0};

@@ -8,6 +8,7 @@
 #include "aisle/matrix.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
+#include "aisle/text.h"
 
 /* Everything a model holds; all borrowed for the call. Counts must agree: n_users = users rows, n_items =
  * items rows. */
@@ -30,8 +31,10 @@ typedef struct aisle_model_parts {
     const float
         *item_confidence; /* n_items, > 0: what a pair of the item counts in the objective, times its weight
                                      (aisle_train_params.item_damping); NULL = all 1 */
-    const char *meta;     /* one JSON object: settings, data counts, metrics, created, engine version */
-    float a0, reg, nu;    /* for fold-in with the same objective */
+    const aisle_vocabulary *vocabulary; /* NULL or without a term = a model without text */
+    aisle_csr text;                     /* n_items x terms, of this vocabulary (aisle_text_matrix) */
+    const char *meta;  /* one JSON object: settings, data counts, metrics, created, engine version */
+    float a0, reg, nu; /* for fold-in with the same objective */
 } aisle_model_parts;
 
 /* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
@@ -62,7 +65,10 @@ const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, 
 const float *aisle_model_popularity(const aisle_model *m); /* NULL = none */
 const float *aisle_model_trending(const aisle_model *m);
 const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 */
-const char *aisle_model_meta(const aisle_model *m);             /* JSON text, NUL-terminated */
+/* What turns a product into a row (aisle_text_rows_new), as in training; NULL = the model has no text. The model's. */
+const aisle_vocabulary *aisle_model_vocabulary(const aisle_model *m);
+aisle_csr aisle_model_text(const aisle_model *m);   /* items x terms; without text no columns and no arrays */
+const char *aisle_model_meta(const aisle_model *m); /* JSON text, NUL-terminated */
 void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu);
 int64_t aisle_model_bytes(const aisle_model *m);
 

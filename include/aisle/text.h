@@ -54,6 +54,22 @@ aisle_status aisle_vocabulary_learn(const aisle_dataset *d, const uint8_t *in, c
 aisle_status aisle_text_matrix(const aisle_dataset *d, const aisle_vocabulary *v,
                                const aisle_progress *progress, aisle_csr *out, aisle_error *err);
 
+/* The same, a product at a time: the numbers of aisle_text_matrix, also for a product that came after the vocabulary was
+ * learned (aisle_model_vocabulary); terms that the vocabulary has not are passed over. v is borrowed for the object's life.
+ * One thread at a time. */
+typedef struct aisle_text_rows aisle_text_rows;
+aisle_status aisle_text_rows_new(const aisle_vocabulary *v, aisle_text_rows **out, aisle_error *err);
+void aisle_text_rows_free(aisle_text_rows *r);
+/* Appends a product's row, which may be empty; nothing after a failure. */
+aisle_status aisle_text_rows_add(aisle_text_rows *r, const aisle_product *p, aisle_error *err);
+/* Appends a row that the same vocabulary made before: n terms, ascending, with their weights. */
+aisle_status aisle_text_rows_copy(aisle_text_rows *r, const int32_t *terms, const float *weights, int64_t n,
+                                  aisle_error *err);
+/* All rows so far; borrowed until the next call. */
+const aisle_csr *aisle_text_rows_get(const aisle_text_rows *r);
+/* The caller's; nothing but aisle_text_rows_free may follow. */
+aisle_csr aisle_text_rows_take(aisle_text_rows *r);
+
 /* The tokenizer alone: calls fn for each stem in order; the view is borrowed for the call. */
 typedef struct aisle_tokenizer aisle_tokenizer;
 aisle_status aisle_tokenizer_new(const char *language, aisle_tokenizer **out,

@@ -89,8 +89,10 @@ typedef struct aisle_trained {
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;
-    float *popularity; /* sum of the item's weights */
-    float *trending;   /* NULL when no event has a time */
+    aisle_vocabulary *vocabulary; /* NULL when no product has text */
+    aisle_csr text;               /* items x its terms; empty without vocabulary */
+    float *popularity;            /* sum of the item's weights */
+    float *trending;              /* NULL when no event has a time */
     int32_t iterations_run;
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;

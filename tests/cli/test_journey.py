@@ -41,11 +41,17 @@ class Journey(unittest.TestCase):
             similar = json.loads(self.ok("similar", "--data", data, "--item", items[0]["id"], "-n", "3", "--json"))
             self.assertNotIn(items[0]["id"], [i["id"] for i in similar["items"]])
             (model,) = (data / "models").glob("*.aisle")
-            self.assertIn("item-factors", self.ok("inspect", model))
+            told = self.ok("inspect", model)
+            for section in ("item-factors", "text-df", "text-settings", "text-weights"):
+                self.assertIn(section, told)
             (f / "npy").mkdir()
             self.ok("export", model, "--npy", f / "npy")
             head = (f / "npy" / "item-factors.npy").read_bytes()[:128]
             self.assertTrue(head.startswith(b"\x93NUMPY\x01\x00") and b"'<f4'" in head)
+            terms = (f / "npy" / "text-vocabulary.csv").read_text().splitlines()
+            self.assertEqual(len(terms), json.loads((f / "npy" / "text-df.npy").read_bytes()[10:128].split(b"(")[1].split(b",")[0]))
+            self.assertTrue(any(t.startswith("category:") for t in terms), terms[:20])
+            self.assertEqual(json.loads((f / "npy" / "text-settings.json").read_text())["scheme"], "tfidf")
 
     def test_events_that_were_trained_change_nothing_whatever_their_weights(self):
         # the exact solution of a user's system over what was trained is the trained row itself, if every event weighs

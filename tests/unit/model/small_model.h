@@ -23,6 +23,8 @@ typedef struct small_model {
     int32_t similar[SMALL_ITEMS * SMALL_K], content[SMALL_ITEMS * SMALL_K];
     float similar_scores[SMALL_ITEMS * SMALL_K], content_scores[SMALL_ITEMS * SMALL_K];
     float popularity[SMALL_ITEMS], trending[SMALL_ITEMS], confidence[SMALL_ITEMS];
+    aisle_vocabulary *vocabulary; /* the process's one: never freed */
+    aisle_csr text;
     aisle_model_parts parts;
 } small_model;
 
@@ -66,6 +68,39 @@ static inline void small_gram(small_model *s)
         }
 }
 
+/* What item i says of itself; the last two have no text. */
+static inline aisle_product small_product(int32_t i)
+{
+    static const char *const titles[] = {"red kettle", "blue kettle", "red scarf", "blue wool scarf"};
+    return (aisle_product){.id = small_id("i", i),
+                           .title = i < 21 ? aisle_str_from(titles[i % 4]) : (aisle_str){0},
+                           .category = i < 21 ? AISLE_STR("Home > Both") : (aisle_str){0},
+                           .price_minor = -1,
+                           .stock = -1};
+}
+
+/* Terms of one and two stems, and whole ones; the commonest are no terms, but inner nodes. */
+static inline void small_text(small_model *s)
+{
+    static small_model first;
+    s->vocabulary = first.vocabulary;
+    s->text = first.text;
+    if (s->vocabulary) return;
+    aisle_dataset *d = aisle_dataset_new();
+    aisle_sink sink = aisle_dataset_sink(d);
+    const aisle_text_params params = {.language = "none", .ngram = 2, .min_df = 2, .max_df = .6};
+    for (int32_t i = 0; i < SMALL_ITEMS; i++) {
+        aisle_product p = small_product(i);
+        if (sink.product(sink.ctx, &p, NULL) != AISLE_OK) abort();
+    }
+    if (aisle_vocabulary_learn(d, NULL, &params, &s->vocabulary, NULL) != AISLE_OK ||
+        aisle_text_matrix(d, s->vocabulary, NULL, &s->text, NULL) != AISLE_OK)
+        abort();
+    first.vocabulary = s->vocabulary;
+    first.text = s->text;
+    aisle_dataset_free(d);
+}
+
 static inline void small_model_init(small_model *s)
 {
     uint32_t state = 1;
@@ -74,6 +109,7 @@ static inline void small_model_init(small_model *s)
     for (int i = 0; i < SMALL_ITEMS * SMALL_F; i++) s->items[i] = i < 20 * SMALL_F ? small_value(&state) : 0;
     small_gram(s);
     small_seen(s);
+    small_text(s);
     for (int i = 0; i < SMALL_ITEMS; i++)
         for (int k = 0; k < SMALL_K; k++) {
             bool some = k < 2 && i < 20, text = k < 3;
@@ -107,6 +143,8 @@ static inline void small_model_init(small_model *s)
         .popularity = s->popularity,
         .trending = s->trending,
         .item_confidence = s->confidence,
+        .vocabulary = s->vocabulary,
+        .text = s->text,
         .meta = "{\"engine\":\"0.1.0\",\"note\":\"small\"}",
         .a0 = 0.125f,
         .reg = 0.0625f,
@@ -140,6 +178,8 @@ static inline aisle_model_parts model_parts(const aisle_model *m)
                            .popularity = aisle_model_popularity(m),
                            .trending = aisle_model_trending(m),
                            .item_confidence = aisle_model_item_confidence(m),
+                           .vocabulary = aisle_model_vocabulary(m),
+                           .text = aisle_model_text(m),
                            .meta = aisle_model_meta(m)};
     p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
     p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);

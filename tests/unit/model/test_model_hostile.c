@@ -14,11 +14,12 @@ static long size;
 static const char *path; /* a file in memory: twenty thousand files on disk would take a minute */
 static int in_memory = -1;
 
-static void open_good(void)
+static void open_model(bool text)
 {
     static small_model s;
     aisle_error err = {0};
     small_model_init(&s);
+    if (!text) s.parts.vocabulary = NULL;
     path = temp_path("hostile.aisle");
     if (aisle_model_write(path, &s.parts, &err) != AISLE_OK) abort();
     good = read_all(path, &size);
@@ -28,6 +29,11 @@ static void open_good(void)
     path = name;
     file = malloc((size_t)size + 64);
     memcpy(file, good, (size_t)size);
+}
+
+static void open_good(void)
+{
+    open_model(true);
 }
 
 static void close_good(void)
@@ -181,7 +187,7 @@ Test(model_hostile, every_section_field_at_its_extremes)
 {
     static const field fields[] = {{0, 4},  {4, 4},  {8, 4},  {12, 4}, {16, 8},
                                    {24, 8}, {32, 8}, {40, 8}, {48, 8}, {56, 8}};
-    for (long s = 0; s < 19; s++)
+    for (long s = 0; s < 28; s++)
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             field f = {HEADER + s * ENTRY + fields[i].at, fields[i].bytes};
             try_extremes(f, false);
@@ -257,6 +263,8 @@ Test(model_hostile, an_unknown_section_marked_skippable_is_passed_over)
     aisle_error err = {0};
     aisle_model *m = NULL;
     aisle_section_info info;
+    close_good();
+    open_model(false); /* it must be the last */
     long at = entry_of("item-confidence");
     put(at, 99, 4);
     put(at + 4, 77, 4);
@@ -306,6 +314,17 @@ Test(model_hostile, numbers_that_no_model_has)
         {"popularity", 0, 4, 0xBF800000},
         {"trending", 8, 4, 0x7F800000},
         {"item-confidence", 0, 4, 0},
+        {"text-settings", 0, 1, 0},
+        {"text-stem-ends", 8, 8, 0},
+        {"text-stem-ends", 8, 8, 1ull << 40},
+        {"text-rows", 8, 8, 0xFFFFFFFFFFFFFFFF},
+        {"text-rows", 8, 8, 1ull << 40},
+        {"text-terms", 0, 4, 0xFFFFFFFF},
+        {"text-terms", 4, 4, 0},
+        {"text-terms", 4, 4, 1000},
+        {"text-weights", 0, 4, 0x3F000001},
+        {"text-weights", 0, 4, 0xBF000000},
+        {"text-weights", 0, 4, 0x7FC00000},
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         put(data_of(lies[i].section) + lies[i].at, lies[i].value, lies[i].bytes);
@@ -314,6 +333,26 @@ Test(model_hostile, numbers_that_no_model_has)
         snprintf(what, sizeof what, "lie %zu in %s", i, lies[i].section);
         assert_refused(size, lies[i].section, what);
     }
+}
+
+/* Sections that an older reader may pass over are checked all the same by one that knows them. */
+Test(model_hostile, texts_that_no_vocabulary_gives)
+{
+    put(data_of("text-settings"), 'x', 1);
+    seal(size);
+    assert_refused(size, "text vocabulary: settings", "settings");
+    put(data_of("text-nodes") + 4, 1, 4);
+    seal(size);
+    assert_refused(size, "text vocabulary: node 0", "ring");
+    put(data_of("text-df"), 0, 4);
+    seal(size);
+    assert_refused(size, "text vocabulary: term 0", "df");
+    put(entry_of("text-weights"), 99, 4);
+    seal(size);
+    assert_refused(size, "text-weights: missing", "weights");
+    put(entry_of("text-df") + 8, 0, 4);
+    seal(size);
+    assert_refused(size, "text-df: flags", "flags");
 }
 
 Test(model_hostile, a_free_slot_that_names_an_id_again)

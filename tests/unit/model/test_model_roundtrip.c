@@ -105,7 +105,8 @@ Test(model, the_golden_file_of_format_1_opens_and_is_what_we_write_today)
 {
     static small_model s;
     small_model_init(&s);
-    s.parts.item_confidence = NULL; /* younger than the file */
+    s.parts.item_confidence = NULL; /* younger than the file, as texts are */
+    s.parts.vocabulary = NULL;
     const char *golden = AISLE_SOURCE_DIR "/tests/golden/model-v1.aisle", *again = temp_path("again.aisle");
     aisle_error err = {0};
     aisle_model *m = NULL;
@@ -127,6 +128,7 @@ Test(model, parts_may_be_absent)
     s.parts.k_similar = s.parts.k_content = 0;
     s.parts.popularity = s.parts.trending = s.parts.item_confidence = NULL;
     s.parts.seen.val = NULL;
+    s.parts.vocabulary = NULL;
     aisle_model *m = written(&s.parts, temp_path("m.aisle"));
     int32_t k = 9;
     const float *scores;
@@ -136,6 +138,8 @@ Test(model, parts_may_be_absent)
     cr_assert_null(aisle_model_item_gram(m));
     cr_assert_null(aisle_model_popularity(m));
     cr_assert_null(aisle_model_seen(m).val);
+    cr_assert_null(aisle_model_vocabulary(m));
+    cr_assert(aisle_model_text(m).n_rows == SMALL_ITEMS && aisle_model_text(m).n_cols == 0);
     aisle_model_unref(m);
 }
 
@@ -168,7 +172,7 @@ Test(model, sections_are_listed_in_order_and_aligned)
         if (n == 0) cr_assert_str_eq(info.name, "meta");
         if (n == 2) cr_assert(strcmp(info.name, "item-factors") == 0 && strcmp(info.type, "f32") == 0);
     }
-    cr_assert_eq(n, 20);
+    cr_assert_eq(n, 28);
     cr_assert_eq(end, aisle_model_bytes(m));
     cr_assert_eq(aisle_model_section(m, -1, &info), 0);
     aisle_model_unref(m);
