@@ -16,7 +16,7 @@ WHERE ext = ?1
        OR title IS NOT ?2 OR description IS NOT ?3 OR brand IS NOT ?4 OR category IS NOT ?5 OR currency IS NOT ?6
        OR attributes IS NOT ?7 OR price_minor <> ?8 OR stock <> ?9 OR (?10 <> 0 AND created_ms <> ?10)
        OR images IS NOT ?11 OR (?12 <> 0 AND hidden <> (?12 = 2)))
-RETURNING version;
+RETURNING version, id;
 
 -- name: product_id
 SELECT id FROM products WHERE ext = ?1;

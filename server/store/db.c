@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/store/search_index.h"
 #include "server/store/sqlite_memory.h"
 
 /* What the system said of the last failed call on the database or its log. A failing step does not fill
@@ -99,6 +100,7 @@ static aisle_status setup(aisle_db *db, aisle_db_mode mode, aisle_error *err)
 {
     sqlite3_busy_timeout(db->handle, AISLE_DB_BUSY_MS);
     sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+    AISLE_TRY(aisle_search_register(db, err));
     /* The first statement reads the file: what is no database shows here. */
     AISLE_TRY(
         aisle_db_run(db,

@@ -63,9 +63,14 @@ enum {
     X(TX_MARK, "tx_mark")                                                                                    \
     X(TX_KEEP, "tx_keep")                                                                                    \
     X(TX_UNDO, "tx_undo")
+#define AISLE_SQL_SEARCH(X)                                                                                  \
+    X(SEARCH_ADD, "search_add")                                                                              \
+    X(SEARCH_REMOVE, "search_remove")                                                                        \
+    X(SEARCH_SAME, "search_same")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
+    AISLE_SQL_SEARCH(X)                                                                                      \
     AISLE_SQL_PEOPLE(X)                                                                                      \
     AISLE_SQL_ADMIN(X)
 

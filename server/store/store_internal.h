@@ -60,6 +60,12 @@ typedef struct aisle_event_ids {
 aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
                                    aisle_error *err);
 
+/* The full-text index of a product whose row is products.id: every write that changes a product calls put after it, or
+ * remove when the product is no longer listed; add is put for a row that is certainly not in the index. */
+aisle_status aisle_tx_search_add(aisle_tx *tx, int64_t id, const aisle_product *p, aisle_error *err);
+aisle_status aisle_tx_search_put(aisle_tx *tx, int64_t id, const aisle_product *p, aisle_error *err);
+aisle_status aisle_tx_search_remove(aisle_tx *tx, int64_t id, aisle_error *err);
+
 /* Reads the columns of product_get and its like; text is borrowed from the query. */
 void aisle_stmt_product(const aisle_stmt *q, aisle_product *out);
 /* Copies every text of p into the arena. */

@@ -186,12 +186,16 @@ aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error 
     aisle_stmt q = product_stmt(tx, AISLE_SQL_PRODUCT_INSERT, p);
     AISLE_TRY(aisle_stmt_run(&q, err));
     added = sqlite3_changes(tx->db->handle) == 1;
-    if (!added) {
+    if (added) {
+        AISLE_TRY(aisle_tx_search_add(tx, sqlite3_last_insert_rowid(tx->db->handle), p, err));
+    } else {
         q = product_stmt(tx, AISLE_SQL_PRODUCT_UPDATE, p);
         AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) return AISLE_OK;              /* equal to what is stored */
         added = aisle_stmt_get_int(&q, 0) == 1; /* till now only an id that an event named */
+        int64_t id = aisle_stmt_get_int(&q, 1);
         aisle_stmt_end(&q);
+        AISLE_TRY(aisle_tx_search_put(tx, id, p, err));
     }
     tx->deltas.products += added;
     tx->deltas.catalogue++;
