@@ -56,8 +56,8 @@ aisle_status aisle_db_fail(aisle_db *db, int rc, aisle_error *err)
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return aisle_fail(err, AISLE_EIO,
-                          "%s: may not be written to; check the owner and mode of the folder", db->path);
+        return aisle_fail(err, AISLE_EIO, "%s: may not be written to; check the owner and mode of the folder",
+                          db->path);
     case SQLITE_CANTOPEN:
         return aisle_fail(
             err, AISLE_EIO, "%s: cannot be opened (%s); check the owner and mode of the folder", db->path,

@@ -27,8 +27,8 @@ TestSuite(store_search, .init = setup, .fini = teardown);
 static int found(const char *terms)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db.handle, "SELECT count(*) FROM product_search WHERE product_search MATCH ?1",
-                                -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(
+        db.handle, "SELECT count(*) FROM product_search WHERE product_search MATCH ?1", -1, &stmt, NULL);
     cr_assert_eq(rc, SQLITE_OK, "%s", sqlite3_errmsg(db.handle));
     sqlite3_bind_text(stmt, 1, terms, -1, SQLITE_STATIC);
     cr_assert_eq(sqlite3_step(stmt), SQLITE_ROW, "%s", sqlite3_errmsg(db.handle));
@@ -53,8 +53,22 @@ Test(store_search, every_text_of_a_product_is_found_by_folded_words_and_stems)
 {
     const aisle_product p = chair();
     cr_assert_ok(put_product(&f, &p), f);
-    static const char *const terms[] = {"cafe", "chair", "oak", "of", "ærø", "furnitur", "roug", "xl", "42",
-                                        "fold", "sku", "77", "\"cafe chair of oak\"", "c*", "ch*", "fur*"};
+    static const char *const terms[] = {"cafe",
+                                        "chair",
+                                        "oak",
+                                        "of",
+                                        "ærø",
+                                        "furnitur",
+                                        "roug",
+                                        "xl",
+                                        "42",
+                                        "fold",
+                                        "sku",
+                                        "77",
+                                        "\"cafe chair of oak\"",
+                                        "c*",
+                                        "ch*",
+                                        "fur*"};
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++)
         cr_assert_eq(found(terms[i]), 1, "%s", terms[i]);
     cr_assert_eq(found("chairs"), 0); /* a query has stems */
