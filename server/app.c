@@ -32,6 +32,19 @@ static void look_for_keys(aisle_app *app)
     }
 }
 
+/* The serving model's counts, for lists in the order of popularity. */
+static aisle_status take_popularity(aisle_app *app, aisle_error *err)
+{
+    aisle_shelf *s = aisle_shelf_get(app->shelves);
+    aisle_status st = AISLE_OK;
+    if (s && s->model_version != app->popular_version) {
+        st = aisle_catalogue_popularity(app->catalogue, s->model, err);
+        if (st == AISLE_OK) app->popular_version = s->model_version;
+    }
+    aisle_shelf_unref(s);
+    return st;
+}
+
 /* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
@@ -41,6 +54,8 @@ static void chore(void *ctx)
     if (aisle_registry_refresh(app->registry, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
 
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err)
@@ -53,7 +68,10 @@ aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *er
 static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err)
 {
     aisle_app *app = ctx;
-    if (kind == AISLE_JOB_IMPORT) return aisle_shelf_refresh(app->shelves, err);
+    if (kind == AISLE_JOB_IMPORT) {
+        AISLE_TRY(aisle_catalogue_refresh(app->catalogue, err));
+        return aisle_shelf_refresh(app->shelves, err);
+    }
     json_t *object = result ? json_loads(result, 0, NULL) : NULL;
     int64_t version = json_integer_value(json_object_get(object, "version"));
     json_decref(object);
@@ -143,11 +161,13 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_store_start_writer(app->store, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
+    AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, &app->shelves, err));
     AISLE_TRY(open_loops(app, err));
     aisle_jobs_params jobs = {.store = app->store, .succeeded = job_succeeded, .ctx = app};
     AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
+    AISLE_TRY(take_popularity(app, err));
     return aisle_worker_start(chore, app, &app->worker, err);
 }
 
@@ -175,6 +195,7 @@ void aisle_app_close(aisle_app *app)
     close_loops(app);
     aisle_view_close(app->view);
     aisle_shelf_keeper_close(app->shelves);
+    aisle_catalogue_close(app->catalogue);
     aisle_registry_close(app->registry);
     aisle_store_close(app->store);
     aisle_free(app);

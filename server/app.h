@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "aisle/scorer.h"
+#include "server/catalogue/catalogue_index.h"
 #include "server/config/config.h"
 #include "server/http/http.h"
 #include "server/http/listener.h"
@@ -28,6 +29,8 @@ typedef struct aisle_app {
     aisle_store *store;
     aisle_registry *registry;
     aisle_shelf_keeper *shelves;
+    aisle_catalogue *catalogue;
+    int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_worker *worker;
     aisle_http *http; /* NULL until the loops have started: read with aisle_app_http */

@@ -13,7 +13,7 @@ aisle_status aisle_catalogue_open(aisle_store *store, aisle_catalogue **out, ais
 void aisle_catalogue_close(aisle_catalogue *c);
 
 /* ---- using it: everything below stands between begin and end, on one thread ----
- * begin first takes in what `v` sees of changes, so that a write that was answered is in the next list. It spends at most
+ * begin first takes in what `v` sees of changes, so that a write that was answered is in the next list. It spends about
  * 1 ms on that; a larger backlog (an import) is left to aisle_catalogue_refresh, and lists are a second old meanwhile.
  * Until end the index does not change and a writer waits: hold it for 2 ms at most, and never across another wait.
  * Fails when the store cannot be read; then there is nothing to end. */

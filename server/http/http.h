@@ -49,6 +49,8 @@ aisle_str aisle_request_path(const aisle_request *r); /* decoded, without query 
 aisle_str aisle_request_param(const aisle_request *r,
                               const char *name); /* {name} of the route; never absent */
 aisle_str aisle_request_query(const aisle_request *r, const char *name); /* the first; absent = {NULL,0} */
+/* The i-th parameter, in the order of the query; false behind the last. */
+bool aisle_request_query_at(const aisle_request *r, int32_t i, aisle_str *key, aisle_str *value);
 /* Fails with AISLE_EINVAL for a query key that is none of the NULL-terminated names, or that comes twice. */
 aisle_status aisle_request_query_only(aisle_request *r, const char *const *names);
 aisle_str aisle_request_header(const aisle_request *r,

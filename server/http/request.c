@@ -72,6 +72,14 @@ aisle_str aisle_request_query(const aisle_request *r, const char *name)
     return (aisle_str){NULL, 0};
 }
 
+bool aisle_request_query_at(const aisle_request *r, int32_t i, aisle_str *key, aisle_str *value)
+{
+    if (i >= r->target.n_query) return false;
+    *key = r->target.query[i].key;
+    *value = r->target.query[i].value;
+    return true;
+}
+
 /* "?key", cut at a code point and free of control characters, for the problem's pointer. */
 static void query_pointer(aisle_str key, char out[64])
 {

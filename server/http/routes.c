@@ -32,6 +32,7 @@ const aisle_route aisle_routes[] = {
     /* accounts */
 
     /* catalogue */
+    {"GET",    "/v1/categories",                       aisle_on_categories,           PUBLIC, NONE,            0},
 
     /* search */
 

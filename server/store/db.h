@@ -22,15 +22,19 @@ enum {
 #define AISLE_SQL_PRODUCTS(X)                                                                                \
     X(PRODUCT_INSERT, "product_insert")                                                                      \
     X(PRODUCT_UPDATE, "product_update")                                                                      \
+    X(PRODUCT_VERSION, "product_version")                                                                    \
+    X(PRODUCT_REMOVE, "product_remove")                                                                      \
     X(PRODUCT_ID, "product_id")                                                                              \
     X(PRODUCT_ID_ADD, "product_id_add")                                                                      \
     X(PRODUCT_GET, "product_get")                                                                            \
     X(PRODUCT_RATING, "product_rating")                                                                      \
     X(PRODUCT_STOCK, "product_stock")                                                                        \
     X(PRODUCT_HAS_RECORD, "product_has_record")                                                              \
+    X(PRODUCT_FACTS, "product_facts")                                                                        \
+    X(PRODUCT_CHANGES, "product_changes")                                                                    \
+    X(PRODUCT_CHANGES_COUNT, "product_changes_count")                                                        \
     X(PRODUCT_ALL, "product_all")                                                                            \
     X(PRODUCT_UNAVAILABLE, "product_unavailable")                                                            \
-    X(PRODUCT_COUNT_UNAVAILABLE, "product_count_unavailable")                                                \
     X(PRODUCT_INDEXES, "product_indexes")
 #define AISLE_SQL_EVENTS(X)                                                                                  \
     X(EVENT_KEY_ADD, "event_key_add")                                                                        \

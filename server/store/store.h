@@ -29,32 +29,6 @@ void aisle_view_close(aisle_view *v);
 aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, aisle_product *out,
                                 int64_t *version, aisle_error *err);
 
-typedef enum aisle_product_sort {
-    AISLE_SORT_ID,
-    AISLE_SORT_PRICE,
-    AISLE_SORT_PRICE_DESC,
-    AISLE_SORT_NEWEST,
-    AISLE_SORT_TITLE
-} aisle_product_sort;
-typedef struct aisle_product_filter {
-    aisle_str category; /* this node and below it; absent = any */
-    aisle_str brand;
-    int64_t price_min, price_max; /* minor units; -1 = no bound */
-    bool in_stock;
-    aisle_product_sort sort;
-    aisle_str cursor;   /* opaque, from the last page; absent = first; AISLE_EINVAL when not ours */
-    int32_t limit;      /* 1..100 */
-} aisle_product_filter; /* unknown prices and creation times come last; a price bound leaves unknown prices
-                           out */
-typedef struct aisle_product_page {
-    aisle_product *items;
-    int32_t n;
-    int64_t total;  /* matches in all */
-    aisle_str next; /* cursor, absent on the last page */
-} aisle_product_page;
-aisle_status aisle_view_products(aisle_view *v, const aisle_product_filter *f, aisle_arena *a,
-                                 aisle_product_page *out, aisle_error *err);
-
 /* The newest events first of a user (or of a session when user is absent), at most limit (1..10000); every
  * type but impressions. Nobody known has none. */
 typedef struct aisle_recent {
@@ -72,11 +46,31 @@ typedef struct aisle_store_counts {
     int64_t events;
 } aisle_store_counts;
 aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err);
-/* Products that are not available: stock 0; the ids in the arena. */
+/* Products that are not to be recommended: sold out, hidden or removed; the ids in the arena. */
 aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **ids, int64_t *n,
                                     aisle_error *err);
 /* Rises with every transaction that changes a product; -1 when it cannot be read. Microseconds. */
 int64_t aisle_view_catalogue_version(aisle_view *v);
+
+/* What lists know of a product; without description, currency and images. Borrowed for the call. */
+typedef struct aisle_product_facts {
+    int64_t row;     /* products.id */
+    int64_t version; /* 0 or less: it was removed */
+    int64_t changed; /* the catalogue version that its last change made */
+    aisle_product product;
+} aisle_product_facts;
+typedef aisle_status aisle_facts_fn(void *ctx, const aisle_product_facts *p, aisle_error *err);
+/* Every product with a record, in the order of rows. A status of fn ends it. */
+aisle_status aisle_view_facts(aisle_view *v, aisle_facts_fn *fn, void *ctx, aisle_error *err);
+/* The first `limit` products that changed after that place, in the order of (changed, row); removed ones too. */
+typedef struct aisle_changes_from {
+    int64_t changed, row;
+} aisle_changes_from;
+aisle_status aisle_view_changes(aisle_view *v, aisle_changes_from from, int32_t limit, aisle_facts_fn *fn,
+                                void *ctx, aisle_error *err);
+/* How many they are, counted to `most`. */
+aisle_status aisle_view_changes_count(aisle_view *v, aisle_changes_from from, int64_t most, int64_t *out,
+                                      aisle_error *err);
 
 /* Streams products, users and events (in id order) of one read snapshot into a sink: how training gets its
  * data. */
@@ -108,6 +102,21 @@ aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *
  * and product of an event need not exist; an unknown product id is kept as an id without a record. */
 aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err);
 aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err); /* insert or replace */
+/* The same, told what is there: expected is the version that is replaced, 0 = there must be none, -1 = whatever there is.
+ * AISLE_ECONFLICT: it is another. A record that is equal to what is stored changes nothing, its version neither. */
+typedef struct aisle_product_write {
+    const aisle_product *product;
+    int64_t expected;
+    int64_t version; /* out: after the write */
+    bool created;    /* out: there was no record */
+    bool changed;    /* out: or it was another one */
+} aisle_product_write;
+aisle_status aisle_tx_product_put(aisle_tx *tx, aisle_product_write *w, aisle_error *err);
+/* As the transaction sees it; copied into the arena. AISLE_ENOTFOUND. */
+aisle_status aisle_tx_product_get(aisle_tx *tx, aisle_str id, aisle_arena *a, aisle_product *out,
+                                  int64_t *version, aisle_error *err);
+/* Removes the record; events, orders and ratings keep the id. AISLE_ENOTFOUND; AISLE_ECONFLICT as above. */
+aisle_status aisle_tx_product_remove(aisle_tx *tx, aisle_str id, int64_t expected, aisle_error *err);
 /* Adds to the rating summary of a product (products.id): the change of the sum of half stars and of the number of
  * ratings, both below 0 when a rating goes. Whatever writes ratings and reviews calls it in the same transaction.
  * AISLE_ENOTFOUND: no such product, or a sum would fall below 0. */

@@ -7,7 +7,7 @@
 #include "server/store/db.h"
 #include "server/store/store.h"
 
-enum { AISLE_WRITES_MAX = 4096 };
+enum { AISLE_WRITES_MAX = 4096, AISLE_ID_BYTES = 255 };
 
 /* What the transaction adds to the row of `totals`; written once, before its commit. */
 typedef struct aisle_deltas {
@@ -34,7 +34,6 @@ struct aisle_store {
 
 struct aisle_view {
     aisle_db db;
-    struct aisle_product_lists *lists; /* view_products.c */
 };
 
 /* One transaction for a list of writes; calls done() of each after it. Takes s->applying. */
@@ -50,6 +49,8 @@ int64_t aisle_event_key(const aisle_event *e);
 int64_t aisle_event_key_again(int64_t key, uint32_t n);
 /* *known: the key was there already; else it is now, and the event must be inserted. */
 aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_error *err);
+/* 1 to AISLE_ID_BYTES bytes; absent only when it is not needed. */
+aisle_status aisle_id_check(const char *what, aisle_str s, bool needed, aisle_error *err);
 aisle_status aisle_event_check(const aisle_event *e, aisle_error *err);
 aisle_status aisle_product_check(const aisle_product *p, aisle_error *err);
 aisle_status aisle_user_check(const aisle_user *u, aisle_error *err);
@@ -66,13 +67,14 @@ aisle_status aisle_tx_search_add(aisle_tx *tx, int64_t id, const aisle_product *
 aisle_status aisle_tx_search_put(aisle_tx *tx, int64_t id, const aisle_product *p, aisle_error *err);
 aisle_status aisle_tx_search_remove(aisle_tx *tx, int64_t id, aisle_error *err);
 
+/* One product by its id, of any connection; as aisle_view_product. */
+aisle_status aisle_db_product(aisle_db *db, aisle_str id, aisle_arena *a, aisle_product *out,
+                              int64_t *version, aisle_error *err);
 /* Reads the columns of product_get and its like; text is borrowed from the query. */
 void aisle_stmt_product(const aisle_stmt *q, aisle_product *out);
 /* Copies every text of p into the arena. */
 bool aisle_product_copy(aisle_arena *a, aisle_product *p);
 
-struct aisle_product_lists *aisle_product_lists_new(void);
-void aisle_product_lists_free(struct aisle_product_lists *l);
 aisle_status aisle_view_totals(aisle_view *v, aisle_deltas *out, aisle_error *err);
 
 #endif

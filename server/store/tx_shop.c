@@ -1,13 +1,13 @@
-/* Writing products, users and events inside a transaction. */
+/* Writing users and events inside a transaction. Products are in tx_products.c. */
 #include <math.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "server/store/store_internal.h"
 
-enum { MAX_ID = 255 };
+enum { MAX_ID = AISLE_ID_BYTES };
 
-static aisle_status check_id(const char *what, aisle_str s, bool needed, aisle_error *err)
+aisle_status aisle_id_check(const char *what, aisle_str s, bool needed, aisle_error *err)
 {
     if (!s.ptr && !needed) return AISLE_OK;
     if (s.ptr && s.len >= 1 && s.len <= MAX_ID) return AISLE_OK;
@@ -16,12 +16,12 @@ static aisle_status check_id(const char *what, aisle_str s, bool needed, aisle_e
 
 aisle_status aisle_event_check(const aisle_event *e, aisle_error *err)
 {
-    AISLE_TRY(check_id("item of an event", e->item, true, err));
-    AISLE_TRY(check_id("user of an event", e->user, e->session.ptr == NULL, err));
-    AISLE_TRY(check_id("session of an event", e->session, false, err));
-    AISLE_TRY(check_id("event_id", e->event_id, false, err));
-    AISLE_TRY(check_id("order of an event", e->order, false, err));
-    AISLE_TRY(check_id("recommendation of an event", e->recommendation, false, err));
+    AISLE_TRY(aisle_id_check("item of an event", e->item, true, err));
+    AISLE_TRY(aisle_id_check("user of an event", e->user, e->session.ptr == NULL, err));
+    AISLE_TRY(aisle_id_check("session of an event", e->session, false, err));
+    AISLE_TRY(aisle_id_check("event_id", e->event_id, false, err));
+    AISLE_TRY(aisle_id_check("order of an event", e->order, false, err));
+    AISLE_TRY(aisle_id_check("recommendation of an event", e->recommendation, false, err));
     if ((unsigned)e->type >= AISLE_EVENT_TYPES)
         return aisle_fail(err, AISLE_EINVAL, "type of an event: %d is none of the event types", (int)e->type);
     if (!isfinite(e->value) || e->value < 0)
@@ -32,18 +32,9 @@ aisle_status aisle_event_check(const aisle_event *e, aisle_error *err)
     return AISLE_OK;
 }
 
-aisle_status aisle_product_check(const aisle_product *p, aisle_error *err)
-{
-    AISLE_TRY(check_id("id of a product", p->id, true, err));
-    if (p->price_minor < -1 || p->stock < -1)
-        return aisle_fail(err, AISLE_EINVAL, "price %lld or stock %lld of a product is below -1",
-                          (long long)p->price_minor, (long long)p->stock);
-    return AISLE_OK;
-}
-
 aisle_status aisle_user_check(const aisle_user *u, aisle_error *err)
 {
-    return check_id("id of a user", u->id, true, err);
+    return aisle_id_check("id of a user", u->id, true, err);
 }
 
 static unsigned char *put_text(unsigned char *at, aisle_str s)
@@ -159,92 +150,6 @@ aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, ais
     if (e->user.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, e->user, &ids.user, err));
     if (e->session.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_SESSION, e->session, &ids.session, err));
     return aisle_tx_event_insert(tx, e, &ids, err);
-}
-
-static aisle_stmt product_stmt(aisle_tx *tx, aisle_sql id, const aisle_product *p)
-{
-    aisle_stmt q = aisle_stmt_begin(tx->db, id);
-    aisle_stmt_text(&q, 1, p->id);
-    aisle_stmt_text(&q, 2, p->title);
-    aisle_stmt_text(&q, 3, p->description);
-    aisle_stmt_text(&q, 4, p->brand);
-    aisle_stmt_text(&q, 5, p->category);
-    aisle_stmt_text(&q, 6, p->currency);
-    aisle_stmt_text(&q, 7, p->attributes);
-    aisle_stmt_int(&q, 8, p->price_minor);
-    aisle_stmt_int(&q, 9, p->stock);
-    aisle_stmt_int(&q, 10, p->created_ms);
-    aisle_stmt_text(&q, 11, p->images);
-    aisle_stmt_int(&q, 12, p->visibility);
-    return q;
-}
-
-aisle_status aisle_tx_product(aisle_tx *tx, const aisle_product *p, aisle_error *err)
-{
-    bool row, added;
-    AISLE_TRY(aisle_product_check(p, err));
-    aisle_stmt q = product_stmt(tx, AISLE_SQL_PRODUCT_INSERT, p);
-    AISLE_TRY(aisle_stmt_run(&q, err));
-    added = sqlite3_changes(tx->db->handle) == 1;
-    if (added) {
-        AISLE_TRY(aisle_tx_search_add(tx, sqlite3_last_insert_rowid(tx->db->handle), p, err));
-    } else {
-        q = product_stmt(tx, AISLE_SQL_PRODUCT_UPDATE, p);
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) return AISLE_OK;              /* equal to what is stored */
-        added = aisle_stmt_get_int(&q, 0) == 1; /* till now only an id that an event named */
-        int64_t id = aisle_stmt_get_int(&q, 1);
-        aisle_stmt_end(&q);
-        AISLE_TRY(aisle_tx_search_put(tx, id, p, err));
-    }
-    tx->deltas.products += added;
-    tx->deltas.catalogue++;
-    return AISLE_OK;
-}
-
-aisle_status aisle_tx_product_rating(aisle_tx *tx, int64_t product, int64_t half_stars, int64_t count,
-                                     aisle_error *err)
-{
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_RATING);
-    aisle_stmt_int(&q, 1, product);
-    aisle_stmt_int(&q, 2, half_stars);
-    aisle_stmt_int(&q, 3, count);
-    AISLE_TRY(aisle_stmt_run(&q, err));
-    if (sqlite3_changes(tx->db->handle) != 1)
-        return aisle_fail(err, AISLE_ENOTFOUND,
-                          "product %lld: not there, or has fewer ratings than are taken off",
-                          (long long)product);
-    tx->deltas.catalogue++;
-    return AISLE_OK;
-}
-
-/* Why no stock was changed. */
-static aisle_status refuse_stock(aisle_tx *tx, int64_t product, int64_t delta, aisle_error *err)
-{
-    bool row;
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_HAS_RECORD);
-    aisle_stmt_int(&q, 1, product);
-    AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %lld: not found", (long long)product);
-    aisle_stmt_end(&q);
-    return aisle_fail(err, AISLE_ECONFLICT, "product %lld: its stock cannot change by %lld",
-                      (long long)product, (long long)delta);
-}
-
-aisle_status aisle_tx_product_stock(aisle_tx *tx, int64_t product, int64_t delta, int64_t *stock,
-                                    aisle_error *err)
-{
-    bool row;
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_PRODUCT_STOCK);
-    aisle_stmt_int(&q, 1, product);
-    aisle_stmt_int(&q, 2, delta);
-    AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (!row) return refuse_stock(tx, product, delta, err);
-    int64_t left = aisle_stmt_get_int(&q, 0);
-    aisle_stmt_end(&q);
-    tx->deltas.catalogue++;
-    if (stock) *stock = left;
-    return AISLE_OK;
 }
 
 aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u, aisle_error *err)

@@ -1,4 +1,4 @@
-/* Reading by id, and the short lists. The paged product list is in view_products.c. */
+/* Reading by id, and the short lists. */
 #include <string.h>
 
 #include "server/store/store_internal.h"
@@ -14,10 +14,6 @@ aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err)
     aisle_view *v = aisle_calloc(1, sizeof *v);
     if (!v) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", s->path);
     aisle_status st = aisle_db_open(s->path, AISLE_DB_READ, &v->db, err);
-    if (st == AISLE_OK) {
-        v->lists = aisle_product_lists_new();
-        if (!v->lists) st = no_memory(v, err);
-    }
     if (st == AISLE_OK)
         *out = v;
     else
@@ -28,7 +24,6 @@ aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err)
 void aisle_view_close(aisle_view *v)
 {
     if (!v) return;
-    aisle_product_lists_free(v->lists);
     aisle_db_close(&v->db);
     aisle_free(v);
 }
@@ -63,12 +58,12 @@ bool aisle_product_copy(aisle_arena *a, aisle_product *p)
     return true;
 }
 
-aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, aisle_product *out,
-                                int64_t *version, aisle_error *err)
+aisle_status aisle_db_product(aisle_db *db, aisle_str id, aisle_arena *a, aisle_product *out,
+                              int64_t *version, aisle_error *err)
 {
     bool row;
     aisle_product p;
-    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_PRODUCT_GET);
+    aisle_stmt q = aisle_stmt_begin(db, AISLE_SQL_PRODUCT_GET);
     aisle_stmt_text(&q, 1, id);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len, id.ptr);
@@ -76,10 +71,16 @@ aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, ais
     int64_t found = aisle_stmt_get_int(&q, 11);
     bool copied = aisle_product_copy(a, &p);
     aisle_stmt_end(&q);
-    if (!copied) return no_memory(v, err);
+    if (!copied) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", db->path);
     *out = p;
     if (version) *version = found;
     return AISLE_OK;
+}
+
+aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, aisle_product *out,
+                                int64_t *version, aisle_error *err)
+{
+    return aisle_db_product(&v->db, id, a, out, version, err);
 }
 
 aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session, int32_t limit,

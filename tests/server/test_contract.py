@@ -95,6 +95,9 @@ class Contract(unittest.TestCase):
         one = "/v1/products/" + urllib.parse.quote(product["id"], safe="")
         c("GET", one, "/v1/products/{id}", 200)
         c("GET", "/v1/products/none", "/v1/products/{id}", 404)
+        c("GET", "/v1/products?facets=category,brand,price,rating,attr.colour&rating_min=4", "/v1/products", 200)
+        c("GET", "/v1/products?fields=title,stock", "/v1/products", 200)
+        c("GET", "/v1/categories", "/v1/categories", 200)
         item = c("GET", "/v1/trending", "/v1/trending", 200).json["items"][0]["id"]
         c("GET", "/v1/trending?limit=no", "/v1/trending", 422)
         related = f"/v1/products/{urllib.parse.quote(item, safe='')}/related"

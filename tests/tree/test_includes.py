@@ -24,7 +24,7 @@ VENDOR = {
     "event2/": ("server/http/",),
     "openssl/": ("server/http/",),
     "cblas.h": ("cpu/",),
-    "sodium.h": ("server/auth/", "server/store/"),
+    "sodium.h": ("server/auth/", "server/store/", "server/catalogue/"),
     "libstemmer.h": ("cpu/text/",),
     "cuda_runtime.h": ("gpu/",),
 }

@@ -28,6 +28,7 @@ aisle_status aisle_on_openapi(aisle_request *r);
 /* accounts */
 
 /* catalogue */
+aisle_status aisle_on_categories(aisle_request *r);
 
 /* search */
 
@@ -63,6 +64,8 @@ enum {
     AISLE_FIELDS_SHORT = 31 | AISLE_FIELD_RATING | AISLE_FIELD_IMAGES,
     AISLE_FIELDS_ALL = 2047
 };
+#define AISLE_FIELD_NAMES                                                                                    \
+    "title, brand, category, price, in_stock, stock, description, attributes, created, rating, images"
 /* {"id": ...} and the fields; NULL: out of memory. */
 json_t *aisle_answer_product(const aisle_product *p, unsigned fields);
 /* The bit of a field's name, 0 when unknown. */

@@ -1,63 +1,117 @@
 /* GET /v1/products and /v1/products/{id}: the catalogue, for browsing. Not search. */
-#include "server/http/handlers/handlers.h"
+#include "server/http/handlers/ask_products.h"
 
 enum { MAX_AGE = 30 };
-static const int64_t max_price = INT64_C(1) << 53; /* what a JSON number holds exactly everywhere */
 
-static aisle_status parse_sort(aisle_request *r, aisle_product_sort *out)
+/* ---- a page ---- */
+
+typedef struct listing {
+    aisle_work work;
+    aisle_loop_state *with;
+    aisle_products_ask *ask;
+    aisle_catalogue_order order;
+    json_t *body;
+} listing;
+
+static aisle_status parse_order(aisle_request *r, aisle_catalogue_order *out)
 {
-    static const char *const names[] = {"id", "price", "-price", "newest", "title"};
+    static const char *const names[AISLE_ORDERS] = {"id",    "price",  "-price", "newest",
+                                                    "title", "rating", "popular"};
     aisle_str text = aisle_request_query(r, "sort");
-    *out = AISLE_SORT_ID;
-    if (!text.ptr) return AISLE_OK;
-    for (int i = 0; i <= AISLE_SORT_TITLE; i++)
-        if (aisle_str_eq(text, aisle_str_from(names[i]))) {
-            *out = (aisle_product_sort)i;
+    *out = AISLE_ORDER_ID;
+    for (int i = 0; i < AISLE_ORDERS; i++)
+        if (!text.ptr || aisle_str_eq(text, aisle_str_from(names[i]))) {
+            *out = (aisle_catalogue_order)i;
             return AISLE_OK;
         }
-    return aisle_request_invalid(r, "?sort", "unknown", "one of id, price, -price, newest, title wanted");
+    return aisle_request_invalid(r, "?sort", "unknown",
+                                 "one of id, price, -price, newest, title, rating, popular wanted");
 }
 
-static aisle_status parse_filter(aisle_request *r, aisle_product_filter *f)
+/* What is asked of the index, while it is held. */
+static aisle_status find(listing *l, aisle_page *page, aisle_str ids[AISLE_PAGE_MAX], json_t **facets,
+                         aisle_error *err)
 {
-    static const char *const known[] = {"category", "brand",  "price_min", "price_max", "in_stock",
-                                        "sort",     "cursor", "limit",     NULL};
-    int64_t limit = 24;
-    AISLE_TRY(aisle_request_query_only(r, known));
-    AISLE_TRY(aisle_request_query_int(r, "price_min", (aisle_int_range){0, max_price, -1}, &f->price_min));
-    AISLE_TRY(aisle_request_query_int(r, "price_max", (aisle_int_range){0, max_price, -1}, &f->price_max));
-    AISLE_TRY(aisle_request_query_bool(r, "in_stock", false, &f->in_stock));
-    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, 100, 24}, &limit));
-    AISLE_TRY(parse_sort(r, &f->sort));
-    f->category = aisle_request_query(r, "category");
-    f->brand = aisle_request_query(r, "brand");
-    f->cursor = aisle_request_query(r, "cursor");
-    f->limit = (int32_t)limit;
-    return AISLE_OK;
+    const aisle_catalogue *c = aisle_request_app(l->work.r)->catalogue;
+    aisle_arena *a = aisle_request_arena(l->work.r);
+    aisle_matches m;
+    AISLE_TRY(aisle_catalogue_match(c, &l->ask->filter, NULL, a, &m, err));
+    page->matches = &m;
+    AISLE_TRY(aisle_catalogue_page(c, page, a, err));
+    for (int32_t i = 0; i < page->n; i++) {
+        aisle_str id = aisle_catalogue_id(c, page->slots[i]);
+        ids[i] = (aisle_str){aisle_arena_strndup(a, id.ptr, id.len), id.len};
+        if (!ids[i].ptr) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a page");
+    }
+    l->body = aisle_answer_with(json_object(), "total", json_integer(m.total));
+    l->body = aisle_answer_with(l->body, "next", aisle_answer_text(page->next));
+    return l->ask->n_facets ? aisle_products_facets(c, &m, l->ask, a, facets, err) : AISLE_OK;
 }
 
-static json_t *encode_page(const aisle_product_page *page)
+/* Begins, finds and ends, unless it would take too long here: then *later. */
+static aisle_status find_now(listing *l, bool on_loop, bool *later, json_t **items, json_t **facets,
+                             aisle_error *err)
 {
-    json_t *items = json_array();
-    for (int32_t i = 0; i < page->n && items; i++)
-        if (json_array_append_new(items, aisle_answer_product(&page->items[i], AISLE_FIELDS_SHORT))) {
-            json_decref(items);
-            items = NULL;
-        }
-    json_t *body = aisle_answer_with(json_object(), "items", items);
-    body = aisle_answer_with(body, "total", json_integer(page->total));
-    return aisle_answer_with(body, "next", aisle_answer_text(page->next));
+    const int64_t most_ns = 2000000;
+    aisle_catalogue *c = aisle_request_app(l->work.r)->catalogue;
+    aisle_str ids[AISLE_PAGE_MAX];
+    aisle_page page = {.order = l->order,
+                       .tag = aisle_catalogue_tag(&l->ask->filter),
+                       .cursor = l->ask->cursor,
+                       .limit = l->ask->limit};
+    AISLE_TRY(aisle_catalogue_begin(c, l->with->view, err));
+    *later = on_loop && aisle_catalogue_cost(c, &l->ask->filter, l->ask->n_facets) > most_ns;
+    aisle_status st = *later ? AISLE_OK : find(l, &page, ids, facets, err);
+    aisle_catalogue_end(c);
+    if (st != AISLE_OK || *later) return st;
+    return aisle_products_encode(l->with->view, ids, page.n, l->ask->fields, aisle_request_arena(l->work.r),
+                                 items, err);
+}
+
+static aisle_status make(listing *l, bool on_loop, bool *later, aisle_error *err)
+{
+    json_t *items = NULL, *facets = NULL;
+    aisle_status st = find_now(l, on_loop, later, &items, &facets, err);
+    if (st == AISLE_OK && !*later) {
+        l->body = aisle_answer_with(l->body, "items", items);
+        if (facets) l->body = aisle_answer_with(l->body, "facets", facets);
+        return AISLE_OK;
+    }
+    json_decref(l->body);
+    json_decref(items);
+    json_decref(facets);
+    l->body = NULL;
+    return st;
+}
+
+static aisle_status run(aisle_work *w, aisle_error *err)
+{
+    bool later;
+    return make((listing *)w, false, &later, err);
+}
+
+static aisle_status reply(aisle_work *w)
+{
+    return aisle_answer_cached(w->r, ((listing *)w)->body, MAX_AGE);
 }
 
 aisle_status aisle_on_products_list(aisle_request *r)
 {
-    aisle_product_filter filter = {0};
-    aisle_product_page page;
-    AISLE_TRY(parse_filter(r, &filter));
-    AISLE_TRY(aisle_view_products(aisle_loop_of(r)->view, &filter, aisle_request_arena(r), &page,
-                                  aisle_request_error(r)));
-    return aisle_answer_cached(r, encode_page(&page), MAX_AGE);
+    static const char *const others[] = {"sort", NULL};
+    bool later = false;
+    listing *l = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *l);
+    if (!l) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for a page");
+    l->work = (aisle_work){.r = r, .run = run, .reply = reply, .on = aisle_loop_of(r)->scoring};
+    l->with = aisle_loop_of(r);
+    AISLE_TRY(aisle_products_ask_parse(r, others, &l->ask));
+    AISLE_TRY(parse_order(r, &l->order));
+    AISLE_TRY(make(l, true, &later, aisle_request_error(r)));
+    if (!later) return reply(&l->work);
+    l->with = aisle_loop_of(r)->beside;
+    return aisle_work_submit(&l->work);
 }
+
+/* ---- one product ---- */
 
 aisle_status aisle_on_product_get(aisle_request *r)
 {

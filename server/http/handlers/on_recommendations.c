@@ -34,10 +34,7 @@ static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
         char pointer[192];
         snprintf(pointer, sizeof pointer, "%s/fields/%lld", s->pointer, (long long)i);
         if (!bit)
-            return aisle_request_invalid(
-                s->r, pointer, "unknown",
-                "one of title, brand, category, price, in_stock, stock, description, "
-                "attributes, created, rating, images wanted");
+            return aisle_request_invalid(s->r, pointer, "unknown", "one of %s wanted", AISLE_FIELD_NAMES);
         *out |= bit;
     }
     return AISLE_OK;
