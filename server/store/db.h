@@ -71,12 +71,41 @@ enum {
     X(SEARCH_ADD, "search_add")                                                                              \
     X(SEARCH_REMOVE, "search_remove")                                                                        \
     X(SEARCH_SAME, "search_same")
+#define AISLE_SQL_BUYING(X)                                                                                  \
+    X(CART_GET, "cart_get")                                                                                  \
+    X(CART_ADD, "cart_add")                                                                                  \
+    X(CART_TOUCH, "cart_touch")                                                                              \
+    X(CART_REMOVE, "cart_remove")                                                                            \
+    X(CART_LINES, "cart_lines")                                                                              \
+    X(CART_ITEM_PUT, "cart_item_put")                                                                        \
+    X(CART_ITEM_REMOVE, "cart_item_remove")                                                                  \
+    X(CART_ITEMS_REMOVE, "cart_items_remove")                                                                \
+    X(CART_ITEMS_SEE, "cart_items_see")                                                                      \
+    X(PRODUCT_OFFER, "product_offer")                                                                        \
+    X(ORDER_ADD, "order_add")                                                                                \
+    X(ORDER_LINE_ADD, "order_line_add")                                                                      \
+    X(ORDER_GET, "order_get")                                                                                \
+    X(ORDER_LINES, "order_lines")                                                                            \
+    X(ORDER_PAGE_OWN, "order_page_own")                                                                      \
+    X(ORDER_PAGE_STATE, "order_page_state")                                                                  \
+    X(ORDER_PAGE_ALL, "order_page_all")                                                                      \
+    X(ORDER_SET_STATE, "order_set_state")                                                                    \
+    X(PAYMENT_NOTE_ADD, "payment_note_add")                                                                  \
+    X(PAYMENT_NOTES_FORGET, "payment_notes_forget")                                                          \
+    X(ONCE_GET, "once_get")                                                                                  \
+    X(ONCE_PUT, "once_put")                                                                                  \
+    X(ONCE_FORGET, "once_forget")                                                                            \
+    X(CART_ADOPT, "cart_adopt")                                                                              \
+    X(CART_MERGE, "cart_merge")                                                                              \
+    X(ORDERS_ADOPT, "orders_adopt")                                                                          \
+    X(ORDERS_ERASE, "orders_erase")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
     AISLE_SQL_SEARCH(X)                                                                                      \
     AISLE_SQL_PEOPLE(X)                                                                                      \
-    AISLE_SQL_ADMIN(X)
+    AISLE_SQL_ADMIN(X)                                                                                       \
+    AISLE_SQL_BUYING(X)
 
 #define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
 typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;

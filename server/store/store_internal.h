@@ -17,6 +17,7 @@ typedef struct aisle_deltas {
 struct aisle_tx {
     aisle_db *db;
     aisle_deltas deltas;
+    aisle_deltas marked; /* as they were at aisle_tx_mark */
 };
 
 struct aisle_store {
