@@ -15,32 +15,9 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "cpu/fit/fit_table.h"
 #include "cpu/fit/fits.h"
-#include "cpu/fit/groups.h"
 #include "cpu/fit/ridge.h"
-#include "cpu/train/als_loop.h"
-
-typedef struct cold_model {
-    aisle_als_fitted factors;
-    aisle_eval_source product;
-} cold_model;
-
-static void cold_free(void *ctx)
-{
-    cold_model *m = ctx;
-    aisle_eval_source_free(&m->product);
-    aisle_mat_deinit(&m->factors.users);
-    aisle_mat_deinit(&m->factors.items);
-    aisle_free(m->factors.confidence);
-    aisle_free(m);
-}
-
-static aisle_status cold_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
-                                aisle_error *err)
-{
-    cold_model *m = ctx;
-    return m->product.scores(m->product.ctx, thread, users, n_users, out, err);
-}
 
 /* ---- items ---- */
 
@@ -217,28 +194,21 @@ static aisle_status map_users(const aisle_fit_input *in, aisle_mat *x, aisle_err
     return st;
 }
 
+aisle_status table_cold_map(const aisle_fit_input *in, fit_table *out, aisle_error *err)
+{
+    fit_table f;
+    AISLE_TRY(table_als(in, &f, err));
+    f.t.ranks = AISLE_RANKS_ALL;
+    aisle_status st = map_items(in, &f.t.items, err);
+    if (st == AISLE_OK) st = map_users(in, &f.users, err);
+    if (st == AISLE_OK)
+        *out = f;
+    else
+        fit_table_deinit(&f);
+    return st;
+}
+
 aisle_status fit_cold_map(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
 {
-    int64_t n = (int64_t)in->params->factors * in->params->factors;
-    aisle_csr ct = {0};
-    if (n == 0)
-        return aisle_fail(err, AISLE_EINVAL, "als-content: 0 factors; wanted 1 to %d", AISLE_MAX_FACTORS);
-    cold_model *m = aisle_calloc(1, sizeof *m);
-    float *gram = aisle_array(n, sizeof *gram);
-    aisle_status st =
-        m && gram ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for the Gramian");
-    if (st == AISLE_OK)
-        st = aisle_als_fit(in->trainer, in->params, aisle_part_pairs(in->part), &ct, gram, &m->factors, err);
-    aisle_csr_deinit(&ct);
-    aisle_free(gram);
-    if (st == AISLE_OK) st = map_items(in, &m->factors.items, err);
-    if (st == AISLE_OK) st = map_users(in, &m->factors.users, err);
-    if (st == AISLE_OK)
-        st = aisle_eval_source_factors(&m->factors.users, &m->factors.items, in->trainer->threads,
-                                       &m->product, err);
-    if (st == AISLE_OK)
-        *out = (aisle_eval_source){m, cold_scores, cold_free};
-    else if (m)
-        cold_free(m);
-    return st;
+    return fit_by_table(in, table_cold_map, out, err);
 }

@@ -14,6 +14,10 @@ aisle_status ease_negative_inverse(int32_t n, float *a, int32_t threads, const a
 /* b [n x n], row-major = B. x and by_item: X and its transpose. */
 aisle_status ease_dense(const aisle_csr *x, const aisle_csr *by_item, double reg, const aisle_trainer *t,
                         float *b, aisle_error *err);
+/* lists [n x n], the caller's: row i holds the `keep` entries of column i of b that are largest in magnitude, ties by
+ * smaller id, in no order of their own; zeros are left out. keep 0 = all. */
+aisle_status ease_cut(int32_t n, const float *b, int32_t keep, const aisle_trainer *t, aisle_csr *lists,
+                      aisle_error *err);
 /* lists [n x n]: row i holds column i of B, whose support is the items of row i; values are overwritten. */
 aisle_status ease_sparse(const aisle_csr *by_item, double reg, const aisle_trainer *t, aisle_csr *lists,
                          aisle_error *err);

@@ -1,42 +1,7 @@
 /* Popularity: sums of confidences, of all time or of late, the same scores for everyone. */
 #include "aisle/memory.h"
+#include "cpu/fit/fit_table.h"
 #include "cpu/fit/fits.h"
-
-typedef struct same_for_all {
-    aisle_eval_source vector;
-    float *scores;
-} same_for_all;
-
-static void same_free(void *ctx)
-{
-    same_for_all *s = ctx;
-    aisle_eval_source_free(&s->vector);
-    aisle_free(s->scores);
-    aisle_free(s);
-}
-
-static aisle_status same_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users, float *out,
-                                aisle_error *err)
-{
-    same_for_all *s = ctx;
-    return s->vector.scores(s->vector.ctx, thread, users, n_users, out, err);
-}
-
-aisle_status same_for_all_source(float *scores, int32_t n_items, aisle_eval_source *out, aisle_error *err)
-{
-    same_for_all *s = aisle_calloc(1, sizeof *s);
-    aisle_status st =
-        s ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for scores of %d items", n_items);
-    if (st == AISLE_OK) st = aisle_eval_source_vector(scores, n_items, &s->vector, err);
-    if (st != AISLE_OK) {
-        aisle_free(scores);
-        aisle_free(s);
-        return st;
-    }
-    s->scores = scores;
-    *out = (aisle_eval_source){s, same_scores, same_free};
-    return AISLE_OK;
-}
 
 /* Pairs of the events within the window, weighing by their age. */
 static aisle_status recent_pairs(const aisle_part *part, const aisle_popular_params *p, aisle_csr *out,
@@ -67,7 +32,7 @@ static aisle_status recent_pairs(const aisle_part *part, const aisle_popular_par
 }
 
 /* Column sums in double. */
-static aisle_status sums(const aisle_csr *pairs, aisle_eval_source *out, aisle_error *err)
+static aisle_status sums(const aisle_csr *pairs, fit_table *out, aisle_error *err)
 {
     double *sum = aisle_calloc((size_t)pairs->n_cols, sizeof *sum);
     float *scores = aisle_array(pairs->n_cols, sizeof *scores);
@@ -79,10 +44,11 @@ static aisle_status sums(const aisle_csr *pairs, aisle_eval_source *out, aisle_e
     for (int64_t e = 0; e < aisle_csr_nnz(pairs); e++) sum[pairs->col[e]] += (double)pairs->val[e];
     for (int32_t i = 0; i < pairs->n_cols; i++) scores[i] = (float)sum[i];
     aisle_free(sum);
-    return same_for_all_source(scores, pairs->n_cols, out, err);
+    *out = table_same(scores, pairs->n_cols);
+    return AISLE_OK;
 }
 
-aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
+aisle_status table_popular(const aisle_fit_input *in, fit_table *out, aisle_error *err)
 {
     const aisle_popular_params *p = &in->params->popular;
     aisle_csr recent = {0};
@@ -91,4 +57,9 @@ aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisl
     aisle_status st = sums(&recent, out, err);
     aisle_csr_deinit(&recent);
     return st;
+}
+
+aisle_status fit_popular(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
+{
+    return fit_by_table(in, table_popular, out, err);
 }

@@ -1,9 +1,10 @@
 /* What is on the rise: the formula of aisle_trained (train.h), over the kept events. */
 #include "aisle/memory.h"
+#include "cpu/fit/fit_table.h"
 #include "cpu/fit/fits.h"
 #include "cpu/train/train_parts.h"
 
-aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
+aisle_status table_trending(const aisle_fit_input *in, fit_table *out, aisle_error *err)
 {
     aisle_events e = aisle_part_events(in->part);
     aisle_train_params p = *in->params;
@@ -20,5 +21,11 @@ aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, ais
     if (!scores)
         return aisle_fail(err, AISLE_EINVAL,
                           "trending: none of the events trained on has a time and a weight");
-    return same_for_all_source(scores, n_items, out, err);
+    *out = table_same(scores, n_items);
+    return AISLE_OK;
+}
+
+aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err)
+{
+    return fit_by_table(in, table_trending, out, err);
 }

@@ -19,7 +19,4 @@ aisle_status fit_trending(const aisle_fit_input *in, aisle_eval_source *out, ais
 aisle_status fit_user_knn(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 aisle_status fit_switch(const aisle_fit_input *in, aisle_eval_source *out, aisle_error *err);
 
-/* The same scores for everyone; scores is taken, also on failure. */
-aisle_status same_for_all_source(float *scores, int32_t n_items, aisle_eval_source *out, aisle_error *err);
-
 #endif

@@ -3,8 +3,7 @@
 #define AISLE_CPU_FIT_GROUPS_H
 
 #include "aisle/part.h"
-
-enum { AISLE_GROUP_ATTRIBUTES = 3 };
+#include "aisle/table.h"
 
 typedef struct aisle_groups {
     int32_t n[AISLE_GROUP_ATTRIBUTES];        /* groups of each attribute, in order of first sight */

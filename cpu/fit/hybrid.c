@@ -28,38 +28,32 @@ void hybrid_free(void *ctx)
     aisle_free(h);
 }
 
-static bool is_new_item(const hybrid *h, int32_t i)
-{
-    const aisle_csr *by_item = aisle_part_by_item(h->part);
-    return by_item->row_ptr[i + 1] == by_item->row_ptr[i];
-}
-
-static void add_row(const hybrid *h, int32_t p, int32_t user, const float *row, float *out)
-{
-    int32_t n_items = aisle_part_n_items(h->part);
-    float usual = h->weight[hybrid_segment(h->part, h->few, user)][p];
-    float new_item = h->weight[AISLE_HYBRID_NEW_ITEM][p];
-    for (int32_t i = 0; i < n_items; i++) out[i] += (is_new_item(h, i) ? new_item : usual) * row[i];
-}
-
 static aisle_status hybrid_scores(void *ctx, int32_t thread, const int32_t *users, int32_t n_users,
                                   float *out, aisle_error *err)
 {
     const hybrid *h = ctx;
-    int64_t n_items = aisle_part_n_items(h->part), n = n_users * n_items;
+    int32_t n_items = aisle_part_n_items(h->part);
+    int64_t n = (int64_t)n_users * n_items;
     float *rows = aisle_array(n, sizeof *rows);
-    uint64_t *room = aisle_array(HYBRID_ROOM, sizeof *room);
-    aisle_status st = rows && room ? AISLE_OK
-                                   : aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %d x %d scores",
-                                                n_users, (int)n_items);
+    rank_scale *scales = aisle_array(n_users, sizeof *scales);
+    hybrid_asked a = {thread, n_users, users, aisle_array(HYBRID_ROOM, sizeof *a.room)};
+    aisle_status st =
+        rows && scales && a.room
+            ? AISLE_OK
+            : aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %d x %d scores", n_users, n_items);
     memset(out, 0, (size_t)n * sizeof *out);
     for (int32_t p = 0; st == AISLE_OK && p < h->parts.n; p++) {
-        st = hybrid_part_rows(h, p, thread, users, n_users, room, rows, err);
-        for (int32_t r = 0; st == AISLE_OK && r < n_users; r++)
-            add_row(h, p, users[r], rows + r * n_items, out + r * n_items);
+        st = hybrid_part_rows(h, p, &a, rows, scales, err);
+        for (int32_t r = 0; st == AISLE_OK && r < n_users; r++) {
+            rank_weight w = {h->weight[hybrid_segment(h->part, h->few, users[r])][p],
+                             h->weight[AISLE_HYBRID_NEW_ITEM][p]};
+            rank_add_scaled(n_items, rows + (int64_t)r * n_items, scales[r], w, aisle_part_fresh(h->part),
+                            out + (int64_t)r * n_items);
+        }
     }
     aisle_free(rows);
-    aisle_free(room);
+    aisle_free(scales);
+    aisle_free(a.room);
     return st;
 }
 
@@ -98,14 +92,6 @@ double aisle_hybrid_weight(const aisle_eval_source *s, aisle_hybrid_segment segm
     return (double)hybrid_of(s)->weight[segment][p];
 }
 
-/* From parts' contributions to shares of their sum. */
-static void divide(int32_t n_parts, float *shares)
-{
-    double sum = 0;
-    for (int32_t p = 0; p < n_parts; p++) sum += (double)shares[p];
-    for (int32_t p = 0; p < n_parts; p++) shares[p] = sum > 0 ? (float)((double)shares[p] / sum) : 0;
-}
-
 aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user,
                                  const int32_t *items, int32_t n, float *shares, aisle_error *err)
 {
@@ -116,19 +102,21 @@ aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int
         if (items[k] < 0 || items[k] >= n_items)
             return aisle_fail(err, AISLE_EINVAL, "shares: item %d is outside 0 to %d", items[k], n_items - 1);
     float *row = aisle_array(n_items, sizeof *row);
-    uint64_t *room = aisle_array(HYBRID_ROOM, sizeof *room);
-    aisle_status st =
-        row && room ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "shares: out of memory for %d items", n_items);
+    rank_scale scale;
+    hybrid_asked a = {thread, 1, &user, aisle_array(HYBRID_ROOM, sizeof *a.room)};
+    aisle_status st = row && a.room
+                          ? AISLE_OK
+                          : aisle_fail(err, AISLE_ENOMEM, "shares: out of memory for %d items", n_items);
     aisle_hybrid_segment segment = hybrid_segment(h->part, h->few, user);
     for (int32_t p = 0; st == AISLE_OK && p < n_parts; p++) {
-        st = hybrid_part_rows(h, p, thread, &user, 1, room, row, err);
+        st = hybrid_part_rows(h, p, &a, row, &scale, err);
         for (int32_t k = 0; st == AISLE_OK && k < n; k++) {
-            aisle_hybrid_segment of = is_new_item(h, items[k]) ? AISLE_HYBRID_NEW_ITEM : segment;
-            shares[(int64_t)k * n_parts + p] = h->weight[of][p] * row[items[k]];
+            aisle_hybrid_segment of = aisle_part_fresh(h->part)[items[k]] ? AISLE_HYBRID_NEW_ITEM : segment;
+            shares[(int64_t)k * n_parts + p] = h->weight[of][p] * rank_scaled(row[items[k]], scale);
         }
     }
-    for (int32_t k = 0; st == AISLE_OK && k < n; k++) divide(n_parts, shares + (int64_t)k * n_parts);
+    for (int32_t k = 0; st == AISLE_OK && k < n; k++) rank_divide(n_parts, shares + (int64_t)k * n_parts);
     aisle_free(row);
-    aisle_free(room);
+    aisle_free(a.room);
     return st;
 }

@@ -1,12 +1,15 @@
 /* Choosing and fitting the parts of a hybrid, and making their scores comparable. No weights here. */
 #include "cpu/fit/hybrid_parts.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "aisle/memory.h"
 #include "cpu/fit/fits.h"
 #include "cpu/kernels/select.h"
+
+/* Of EASE's weights for an item: what a hybrid recommends is the same (bench/NOTES.md, "Served hybrids"), and a request
+ * and a model file have an eighth of them for 4,000 items. */
+enum { EASE_KEPT = 500 };
 
 static bool is_hybrid(const aisle_fit_kind *k)
 {
@@ -71,6 +74,7 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
     aisle_error lacking = {0};
     params.checkpoint = NULL; /* one file cannot hold the runs of several fits */
     params.resume = false;
+    if (params.ease.keep == 0) params.ease.keep = EASE_KEPT;
     for (int32_t i = 0; st == AISLE_OK && i < p->n; i++) {
         if (!p->named && is_spared(&got, p->kind[i], in->part)) continue;
         got.kind[got.n] = p->kind[i];
@@ -104,27 +108,13 @@ static void drop_seen(const hybrid_row *r)
     for (int32_t e = 0; e < r->n_seen; e++) r->scores[r->seen[e]] = -INFINITY;
 }
 
-void hybrid_scale_deviation(const hybrid_row *r)
+rank_scale hybrid_scale_deviation(const hybrid_row *r)
 {
-    double sum = 0, squares = 0, n = 0;
-    float low = INFINITY, *s = r->scores;
     drop_seen(r);
-    for (int32_t i = 0; i < r->n_items; i++) {
-        if (s[i] == -INFINITY) continue;
-        if (s[i] < low) low = s[i];
-        sum += (double)s[i];
-        n++;
-    }
-    double mean = n > 0 ? sum / n : 0;
-    for (int32_t i = 0; i < r->n_items; i++)
-        if (s[i] != -INFINITY) squares += ((double)s[i] - mean) * ((double)s[i] - mean);
-    double by = squares > 0 ? 1 / sqrt(squares / n) : 0;
-    if (!isfinite(by)) by = 0;
-    for (int32_t i = 0; i < r->n_items; i++)
-        s[i] = s[i] == -INFINITY ? 0 : (float)(((double)s[i] - (double)low) * by);
+    return rank_scale_of(r->n_items, r->scores);
 }
 
-void hybrid_scale_rank(const hybrid_row *r)
+rank_scale hybrid_scale_rank(const hybrid_row *r)
 {
     int32_t *ids = (int32_t *)(r->room + 2 * HYBRID_FUSED + 32);
     float *values = (float *)(ids + HYBRID_FUSED), *s = r->scores;
@@ -136,6 +126,7 @@ void hybrid_scale_rank(const hybrid_row *r)
     int32_t n = aisle_select_take(&best, ids, values);
     memset(s, 0, (size_t)r->n_items * sizeof *s);
     for (int32_t k = 0; k < n; k++) s[ids[k]] = (float)(1 / (r->fusion_k + k + 1));
+    return (rank_scale){0, 1};
 }
 
 void hybrid_weigh_equally(hybrid *h)
@@ -151,21 +142,21 @@ aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t
     return n == 0 ? AISLE_HYBRID_NEW : n < few ? AISLE_HYBRID_FEW : AISLE_HYBRID_KNOWN;
 }
 
-aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users,
-                              int32_t n_users, uint64_t *room, float *out, aisle_error *err)
+aisle_status hybrid_part_rows(const hybrid *h, int32_t p, const hybrid_asked *a, float *out,
+                              rank_scale *scales, aisle_error *err)
 {
     const aisle_csr *pairs = aisle_part_pairs(h->part);
     const aisle_eval_source *s = &h->parts.source[p];
-    AISLE_TRY(s->scores(s->ctx, thread, users, n_users, out, err));
-    for (int32_t r = 0; r < n_users; r++) {
-        int64_t first = pairs->row_ptr[users[r]];
+    AISLE_TRY(s->scores(s->ctx, a->thread, a->users, a->n_users, out, err));
+    for (int32_t r = 0; r < a->n_users; r++) {
+        int64_t first = pairs->row_ptr[a->users[r]];
         hybrid_row row = {.n_items = pairs->n_cols,
-                          .n_seen = (int32_t)(pairs->row_ptr[users[r] + 1] - first),
+                          .n_seen = (int32_t)(pairs->row_ptr[a->users[r] + 1] - first),
                           .seen = pairs->col + first,
                           .fusion_k = h->fusion_k,
-                          .room = room,
+                          .room = a->room,
                           .scores = out + (int64_t)r * pairs->n_cols};
-        h->scale(&row);
+        scales[r] = h->scale(&row);
     }
     return AISLE_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "aisle/fit.h"
 #include "aisle/hybrid.h"
+#include "cpu/rank/table_rank.h"
 
 #define HYBRID_USUAL_PARTS "als-content,als,item-knn,ease,content,popular,trending,demographic"
 
@@ -21,8 +22,8 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
 /* Only the fitted models: the kinds stay chosen. */
 void hybrid_parts_unfit(hybrid_parts *p);
 
-/* Makes one part's scores of one user comparable, in place. seen: ascending ids of the n_seen items that do not count.
- * room: n_room entries. */
+/* What makes one part's scores of one user comparable (rank_scaled). seen: ascending ids of the n_seen items that do not
+ * count; their scores become -INFINITY. room: HYBRID_ROOM entries. */
 typedef struct hybrid_row {
     int32_t n_items, n_seen;
     const int32_t *seen;
@@ -30,11 +31,11 @@ typedef struct hybrid_row {
     uint64_t *room;
     float *scores;
 } hybrid_row;
-typedef void (*hybrid_scale)(const hybrid_row *r);
+typedef rank_scale (*hybrid_scale)(const hybrid_row *r);
 enum { HYBRID_FUSED = 1000, HYBRID_ROOM = 2 * HYBRID_FUSED + 32 + HYBRID_FUSED };
 
-void hybrid_scale_deviation(const hybrid_row *r);
-void hybrid_scale_rank(const hybrid_row *r);
+rank_scale hybrid_scale_deviation(const hybrid_row *r);
+rank_scale hybrid_scale_rank(const hybrid_row *r); /* puts what counts in the scores' place */
 
 typedef struct hybrid {
     const aisle_part *part;
@@ -45,12 +46,19 @@ typedef struct hybrid {
     float weight[AISLE_HYBRID_SEGMENTS][AISLE_HYBRID_MAX_PARTS];
 } hybrid;
 
+/* Users to be scored, and the thread's room. */
+typedef struct hybrid_asked {
+    int32_t thread, n_users;
+    const int32_t *users;
+    uint64_t *room;
+} hybrid_asked;
+
 /* The segment of a user by the pairs of the part. */
 aisle_hybrid_segment hybrid_segment(const aisle_part *part, int32_t few, int32_t user);
 
-/* What part p says of users[n_users], scaled: out[n_users x items]. */
-aisle_status hybrid_part_rows(const hybrid *h, int32_t p, int32_t thread, const int32_t *users,
-                              int32_t n_users, uint64_t *room, float *out, aisle_error *err);
+/* What part p says of users[n_users]: out[n_users x items], and how each row is scaled. */
+aisle_status hybrid_part_rows(const hybrid *h, int32_t p, const hybrid_asked *a, float *out,
+                              rank_scale *scales, aisle_error *err);
 
 /* Sets h->weight from pairs held out of h->part. h->parts are chosen and not fitted; those that the held-in data could not
  * feed are dropped. Nothing is learned, and nothing set, where too little is left to fit anything to. */

@@ -85,7 +85,7 @@ static int32_t best_of(const hybrid_sampling *p, const float *row, gathering *g,
 static void gather_user(const hybrid_sampling *p, hybrid_sample *s, gathering *g, int32_t at, int32_t u,
                         int32_t r, int32_t block)
 {
-    const aisle_csr *by_item = aisle_part_by_item(p->h->part);
+    const uint8_t *fresh = aisle_part_fresh(p->h->part);
     int32_t n_items = p->held->n_cols, found = 0, n = 0;
     for (int32_t k = 0; k < s->n_parts; k++)
         found += best_of(p, g->rows + ((int64_t)k * block + r) * n_items, g, g->ids + found);
@@ -96,8 +96,7 @@ static void gather_user(const hybrid_sampling *p, hybrid_sample *s, gathering *g
         if (k > 0 && i == g->ids[k - 1]) continue;
         for (int32_t q = 0; q < s->n_parts; q++)
             s->c[to * s->n_parts + q] = g->rows[((int64_t)q * block + r) * n_items + i];
-        bool is_new = by_item->row_ptr[i + 1] == by_item->row_ptr[i];
-        s->mark[to] = (uint8_t)((is_held(p, u, i) ? HYBRID_HELD : 0) | (is_new ? HYBRID_NEW_ITEM : 0));
+        s->mark[to] = (uint8_t)((is_held(p, u, i) ? HYBRID_HELD : 0) | (fresh[i] ? HYBRID_NEW_ITEM : 0));
         n++;
     }
     s->n[at] = n;
@@ -109,10 +108,18 @@ static aisle_status gather_block(const hybrid_sampling *p, hybrid_sample *s, gat
                                  const int32_t *users, int32_t first, int32_t block, int32_t thread,
                                  aisle_error *err)
 {
-    int32_t n = s->n_users - first < block ? s->n_users - first : block;
-    for (int32_t k = 0; k < s->n_parts; k++)
-        AISLE_TRY(hybrid_part_rows(p->h, k, thread, users + first, n, g->room,
-                                   g->rows + (int64_t)k * block * p->held->n_cols, err));
+    int32_t n = s->n_users - first < block ? s->n_users - first : block, n_items = p->held->n_cols;
+    const hybrid_asked asked = {thread, n, users + first, g->room};
+    rank_scale scales[BLOCK];
+    for (int32_t k = 0; k < s->n_parts; k++) {
+        float *rows = g->rows + (int64_t)k * block * n_items;
+        AISLE_TRY(hybrid_part_rows(p->h, k, &asked, rows, scales, err));
+        for (int32_t r = 0; r < n; r++)
+            for (int32_t i = 0; i < n_items; i++) {
+                float *at = rows + (int64_t)r * n_items + i;
+                *at = rank_scaled(*at, scales[r]);
+            }
+    }
     for (int32_t r = 0; r < n; r++) gather_user(p, s, g, first + r, users[first + r], r, block);
     return AISLE_OK;
 }

@@ -34,21 +34,9 @@ aisle_status knn_lists_product(const knn_vectors *v, const aisle_knn_params *p, 
 aisle_status knn_lists(const aisle_csr *rows, const aisle_csr *partners, const aisle_knn_params *p,
                        const aisle_trainer *t, aisle_csr *lists, aisle_error *err);
 
-/* x of fit_params.h for the entries of pairs, which have values; *out is the caller's. */
+/* The mean of pairs' values: sqrt(value / unit) is x of fit_params.h. */
+float knn_unit(const aisle_csr *pairs);
+/* x of the entries of pairs, which have values; *out is the caller's. */
 aisle_status knn_root_values(const aisle_csr *pairs, float **out, aisle_error *err);
-
-/* What users are scored by: row u of left [users x m] times right [m x items]. */
-typedef struct sparse_product {
-    aisle_csr left, right;
-    bool owns_left, owns_right;               /* released with the source; else borrowed, */
-    bool owns_left_values, owns_right_values; /* but perhaps for the values */
-    /* NULL: a score of 0 becomes -INFINITY, for products of positive numbers. Else scores of users with an empty row
-     * and of items with an empty row here (items x whatever; borrowed) do, and no other. */
-    const aisle_csr *by_item;
-} sparse_product;
-/* Takes what p owns, also on failure. threads: as of the evaluation; 0 = all cores. */
-aisle_status sparse_product_source(sparse_product *p, int32_t threads, aisle_eval_source *out,
-                                   aisle_error *err);
-void sparse_product_deinit(sparse_product *p);
 
 #endif

@@ -115,13 +115,19 @@ void knn_vectors_deinit(knn_vectors *v)
     *v = (knn_vectors){0};
 }
 
+float knn_unit(const aisle_csr *pairs)
+{
+    double sum = 0;
+    for (int64_t e = 0; e < aisle_csr_nnz(pairs); e++) sum += (double)pairs->val[e];
+    return (float)(sum / (double)aisle_csr_nnz(pairs));
+}
+
 aisle_status knn_root_values(const aisle_csr *pairs, float **out, aisle_error *err)
 {
     int64_t nnz = aisle_csr_nnz(pairs);
-    double sum = 0;
+    double unit = (double)knn_unit(pairs);
     *out = aisle_array(nnz, sizeof **out);
     if (!*out) return aisle_fail(err, AISLE_ENOMEM, "out of memory for %lld pairs", (long long)nnz);
-    for (int64_t e = 0; e < nnz; e++) sum += (double)pairs->val[e];
-    for (int64_t e = 0; e < nnz; e++) (*out)[e] = (float)sqrt((double)pairs->val[e] * (double)nnz / sum);
+    for (int64_t e = 0; e < nnz; e++) (*out)[e] = (float)sqrt((double)pairs->val[e] / unit);
     return AISLE_OK;
 }

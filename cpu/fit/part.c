@@ -8,7 +8,7 @@
 struct aisle_part {
     const aisle_dataset *d;
     uint8_t *keep; /* NULL = all */
-    uint8_t *has_item;
+    uint8_t *has_item, *fresh;
     aisle_weights weights;
     aisle_csr pairs, by_item, preferences; /* preferences: empty without dislikes */
     int32_t threads;
@@ -29,14 +29,17 @@ static aisle_status part_make(const aisle_dataset *d, uint8_t *keep, const aisle
 {
     aisle_events e = aisle_dataset_events(d);
     aisle_part *p = aisle_calloc(1, sizeof *p);
-    uint8_t *has_item = aisle_calloc((size_t)aisle_idmap_count(aisle_dataset_items(d)) + 1, 1);
-    if (!p || !has_item) {
+    size_t n_items = (size_t)aisle_idmap_count(aisle_dataset_items(d));
+    uint8_t *has_item = aisle_calloc(n_items + 1, 1), *fresh = aisle_calloc(n_items + 1, 1);
+    if (!p || !has_item || !fresh) {
         aisle_free(p);
         aisle_free(has_item);
+        aisle_free(fresh);
         aisle_free(keep);
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for a training part");
     }
-    *p = (aisle_part){.d = d, .keep = keep, .has_item = has_item, .weights = *w, .threads = threads};
+    *p = (aisle_part){
+        .d = d, .keep = keep, .has_item = has_item, .fresh = fresh, .weights = *w, .threads = threads};
     for (int64_t i = 0; i < e.n; i++)
         if (aisle_part_keeps(p, i)) has_item[e.item[i]] = 1;
     aisle_status st = aisle_dataset_matrix(d, w, keep, threads, &p->pairs, err);
@@ -46,6 +49,8 @@ static aisle_status part_make(const aisle_dataset *d, uint8_t *keep, const aisle
                         "and the k-core",
                         (long long)e.n);
     if (st == AISLE_OK) st = aisle_csr_transpose(&p->pairs, &p->by_item, err);
+    for (int32_t i = 0; st == AISLE_OK && i < p->by_item.n_rows; i++)
+        fresh[i] = p->by_item.row_ptr[i + 1] == p->by_item.row_ptr[i];
     if (st == AISLE_OK && has_dislikes(p))
         st = aisle_dataset_preferences(d, w, keep, threads, &p->preferences, err);
     if (st == AISLE_OK)
@@ -82,6 +87,7 @@ void aisle_part_free(aisle_part *p)
     aisle_csr_deinit(&p->preferences);
     aisle_free(p->keep);
     aisle_free(p->has_item);
+    aisle_free(p->fresh);
     aisle_free(p);
 }
 
@@ -108,6 +114,11 @@ const aisle_csr *aisle_part_preferences(const aisle_part *p)
 const aisle_csr *aisle_part_by_item(const aisle_part *p)
 {
     return &p->by_item;
+}
+
+const uint8_t *aisle_part_fresh(const aisle_part *p)
+{
+    return p->fresh;
 }
 
 const aisle_weights *aisle_part_weights(const aisle_part *p)

@@ -97,6 +97,7 @@ static const aisle_setting settings[] = {
     {"ease-reg", 0, "L", FIT("ease"), FIELD(ease.reg), 1e-9, 1e9, NULL, LOG(1, 5000), "penalty on item weights"},
     {"ease-max-dense", 0, "N", FIT("ease"), FIELD(ease.max_dense), 0, 50000, NULL, NOT_SEARCHED, "items up to which the inverse is dense"},
     {"ease-block", 0, "N", FIT("ease"), FIELD(ease.block), 1, 2000, NULL, NOT_SEARCHED, "items of a neighbourhood above that"},
+    {"ease-keep", 0, "N", FIT("ease"), FIELD(ease.keep), 0, 50000, NULL, NOT_SEARCHED, "an item's largest weights that are kept of the dense inverse; 0 = all, in hybrids 500"},
     {"popular-window", 0, "DAYS", FIT("popular"), FIELD(popular.window_days), 0, 1e6, NULL, LINEAR(0, 365), "older events count nothing; 0 = all count"},
     {"popular-half-life", 0, "DAYS", FIT("popular"), FIELD(popular.half_life_days), 0, 1e6, NULL, LINEAR(0, 365), "an event counts half after so long; 0 = no decay"},
     {"stars-factors", 0, "N", FIT("stars"), FIELD(stars.factors), 0, 512, NULL, LOG(4, 128), "factors of explicit ratings; 0 = biases only"},

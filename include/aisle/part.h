@@ -25,6 +25,7 @@ aisle_part_pairs(const aisle_part *p); /* users x items, confidences > 0 (aisle_
  * same matrix where there are none. */
 const aisle_csr *aisle_part_preferences(const aisle_part *p);
 const aisle_csr *aisle_part_by_item(const aisle_part *p); /* the transpose of the pairs */
+const uint8_t *aisle_part_fresh(const aisle_part *p);     /* of each item: 1 = without a pair */
 const aisle_weights *aisle_part_weights(const aisle_part *p);
 /* Catalogue and user records, which are known before any event. */
 aisle_product aisle_part_product(const aisle_part *p, int32_t item);

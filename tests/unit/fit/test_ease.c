@@ -180,6 +180,56 @@ Test(ease, is_dense_when_every_item_is_a_neighbour)
     aisle_free(c);
 }
 
+Test(ease, keeps_the_largest_weights_of_each_item)
+{
+    enum { N = 40, KEEP = 7 };
+    float b[N * N];
+    aisle_rng rng;
+    aisle_rng_init(&rng, 3, 0);
+    /* few values, so that there are ties; an item without pairs has zeros alone */
+    for (int e = 0; e < N * N; e++)
+        b[e] = e % N == 5 || e % N == e / N ? 0 : (float)((int32_t)aisle_rng_below(&rng, 15) - 7) / 8;
+    for (int32_t threads = 1; threads <= 2; threads++)
+        for (int32_t keep = 0; keep <= KEEP; keep += KEEP) {
+            aisle_trainer t = {.threads = threads};
+            aisle_csr lists;
+            cr_assert_eq(ease_cut(N, b, keep, &t, &lists, NULL), AISLE_OK);
+            for (int32_t i = 0; i < N; i++) {
+                int32_t wanted = 0, n = (int32_t)(lists.row_ptr[i + 1] - lists.row_ptr[i]);
+                for (int32_t j = 0; j < N; j++) {
+                    float size = fabsf(b[j * N + i]);
+                    int32_t before = 0;
+                    bool there = false;
+                    for (int32_t k = 0; k < N; k++)
+                        before += fabsf(b[k * N + i]) > size || (fabsf(b[k * N + i]) == size && k < j);
+                    for (int64_t e = lists.row_ptr[i]; e < lists.row_ptr[i + 1]; e++)
+                        if (lists.col[e] == j) there = lists.val[e] == b[j * N + i];
+                    bool kept = size > 0 && (keep == 0 || before < keep);
+                    cr_assert_eq(there, kept, "item %d, weight of %d", i, j);
+                    wanted += kept;
+                }
+                cr_assert_eq(n, wanted);
+            }
+            aisle_csr_deinit(&lists);
+        }
+}
+
+Test(ease, scores_by_kept_weights_as_by_all)
+{
+    const aisle_ease_params all = {.reg = 250, .max_dense = 1000, .block = 1};
+    const aisle_ease_params kept = {.reg = 250, .max_dense = 1000, .block = 1, .keep = 1000};
+    const aisle_ease_params few = {.reg = 250, .max_dense = 1000, .block = 1, .keep = 2};
+    float *a = score_shop(&all, 1, 2), *b = score_shop(&kept, 1, 2), *c = score_shop(&few, 1, 2);
+    double most = 0;
+    cr_assert_eq(memcmp(a, b, (size_t)SHOP_USERS * (SHOP_ITEMS + 1) * sizeof *a), 0,
+                 "sums of the same order");
+    for (int32_t e = 0; e < SHOP_ITEMS; e++) most = fmax(most, fabs((double)a[e] - (double)c[e]));
+    cr_assert_gt(most, 1e-2, "two weights an item are another model");
+    aisle_free(a);
+    aisle_free(b);
+    aisle_free(c);
+}
+
 Test(ease, does_not_depend_on_the_unit_of_weights)
 {
     const aisle_ease_params dense = {.reg = 250, .max_dense = 1000, .block = 1};
