@@ -24,6 +24,7 @@ typedef struct als {
     aisle_dev_mat *dx, *dy;
     aisle_mat *x, *y; /* on the host, as of the last iteration; NULL where nobody looks at them */
     uint64_t fingerprint;
+    aisle_als_params objective; /* of this phase's pairs */
     aisle_als_state *s;
     int32_t of;
 } als;
@@ -35,7 +36,7 @@ static aisle_status canceled(const als *a, aisle_error *err)
 
 static aisle_status half_step(als *a, bool users, aisle_error *err)
 {
-    aisle_als_params p = a->p->als;
+    aisle_als_params p = a->objective;
     p.n_other = users ? a->c->n_cols : a->c->n_rows;
     AISLE_TRY(canceled(a, err));
     return a->t->ops->als_half_step(a->t->device, users ? a->dc : a->dct, users ? a->dy : a->dx, &p,
@@ -154,7 +155,7 @@ static aisle_status iterate(als *a, aisle_error *err)
                                 .recall = NAN};
     AISLE_TRY(half_step(a, false, err));
     AISLE_TRY(half_step(a, true, err));
-    aisle_als_params p = a->p->als;
+    aisle_als_params p = a->objective;
     p.n_other = a->c->n_cols;
     AISLE_TRY(a->t->ops->als_loss(a->t->device, a->dc, a->dct, a->dx, a->dy, &p, &it.loss, err));
     if (!isfinite(it.loss))
@@ -186,6 +187,7 @@ static bool is_over(const als *a)
 /* One phase, from its start or from where a->s and the host factors say. The device is left open. */
 static aisle_status run(als *a, const aisle_csr *ct, aisle_error *err)
 {
+    a->objective = aisle_als_objective(a->c, &a->p->als);
     aisle_status st = open_device(a, ct, err);
     while (st == AISLE_OK && !is_over(a)) st = iterate(a, err);
     return st;
@@ -239,6 +241,7 @@ static aisle_status fit_on_all(als *a, const aisle_csr *ct, float *gram, aisle_a
     if (st == AISLE_OK) st = take(a, gram, out, err);
     close_device(a);
     out->confidence = a->confidence;
+    out->objective = a->objective;
     return st;
 }
 

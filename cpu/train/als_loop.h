@@ -26,10 +26,14 @@ aisle_status aisle_checkpoint_read(const char *path, uint64_t fingerprint, aisle
 uint64_t aisle_als_fingerprint(const aisle_csr *c, const aisle_train_params *p);
 
 typedef struct aisle_als_fitted {
-    aisle_mat users, items; /* the caller's to release; ld may exceed the number of factors */
-    float *confidence;      /* of the items, as in aisle_trained; the caller's to release; NULL = all 1 */
-    aisle_als_state state;  /* how it ended */
+    aisle_mat users, items;     /* the caller's to release; ld may exceed the number of factors */
+    float *confidence;          /* of the items, as in aisle_trained; the caller's to release; NULL = all 1 */
+    aisle_als_params objective; /* what was minimised: a0 and reg where the settings left them to the data */
+    aisle_als_state state;      /* how it ended */
 } aisle_als_fitted;
+
+/* p with a0 and reg by the data where they are 0; aisle_train_params says how. */
+aisle_als_params aisle_als_objective(const aisle_csr *c, const aisle_als_params *p);
 
 /* Trains factors for c: search with held-out pairs when p->validation > 0, then the run on all of c. Factors are
  * on the device alone while it works, unless p wants a validation or a checkpoint. *ct becomes the transpose of c,

@@ -102,12 +102,13 @@ static char *meta_text(const aisle_trained *t, const aisle_train_params *p, cons
 {
     char now[32];
     aisle_time_format(aisle_time_now_ms(), now);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:I}, s:{s:i, s:o, s:o}, s:o}", "created",
-                             p->created ? p->created : now, "engine", "aisle " AISLE_VERSION, "backend",
-                             backend, "settings", settings_json(p), "data", "users", t->seen.n_rows, "items",
-                             t->seen.n_cols, "pairs", (json_int_t)aisle_csr_nnz(&t->seen), "training",
-                             "iterations", t->iterations_run, "loss", number(t->loss), "validation_ndcg",
-                             number(t->ndcg), "metrics", metrics_json(metrics));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:I}, s:{s:i, s:o, s:o, s:o, s:o}, s:o}", "created",
+        p->created ? p->created : now, "engine", "aisle " AISLE_VERSION, "backend", backend, "settings",
+        settings_json(p), "data", "users", t->seen.n_rows, "items", t->seen.n_cols, "pairs",
+        (json_int_t)aisle_csr_nnz(&t->seen), "training", "iterations", t->iterations_run, "loss",
+        number(t->loss), "validation_ndcg", number(t->ndcg), "unobserved", number((double)t->a0),
+        "regularization", number((double)t->reg), "metrics", metrics_json(metrics));
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(json);
     return text;
@@ -146,8 +147,8 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
                                .vocabulary = t->vocabulary,
                                .text = t->text,
                                .meta = meta,
-                               .a0 = p->als.a0,
-                               .reg = p->als.reg,
+                               .a0 = t->a0,
+                               .reg = t->reg,
                                .nu = p->als.nu};
     aisle_status st = aisle_model_write(path, &parts, err);
     free(meta);

@@ -69,6 +69,8 @@ static aisle_status train_factors(const aisle_trainer *t, const aisle_train_para
     out->users = fitted.users;
     out->items = fitted.items;
     out->item_confidence = fitted.confidence;
+    out->a0 = fitted.objective.a0;
+    out->reg = fitted.objective.reg;
     out->iterations_run = fitted.state.iteration;
     out->loss = fitted.state.loss;
     out->ndcg = fitted.state.best_ndcg;

@@ -14,9 +14,12 @@
 #include "aisle/text.h"
 
 typedef struct aisle_train_params {
-    int32_t factors;      /* 0 = no ALS; 1..4096; default 64 */
-    int32_t iterations;   /* full iterations (items, then users), 1..1000; default 15 */
-    aisle_als_params als; /* a0 default .01, reg .006, nu 1; n_other is set by the trainer */
+    int32_t factors;    /* 0 = no ALS; 1..4096; default 64 */
+    int32_t iterations; /* full iterations (items, then users), 1..1000; default 15 */
+    /* nu default 1; n_other is set by the trainer. a0 0 (default): 10 sum c / (users items), so that all unobserved pairs
+     * together weigh ten times the observed ones (c = |v|, backend.h; sum over the observed). reg 0 (default): .003 of the
+     * mean c. Both move with the unit of the weights, so that twice the weights give nearly the same factors. */
+    aisle_als_params als;
     float
         item_damping; /* 0..1: a pair of an item with n_i users counts c_ui s_i in L (backend.h), s_i = n_i^-damping
                            * times what makes the mean over all pairs 1: pairs of rare items say more. 0 = none */
@@ -93,6 +96,7 @@ typedef struct aisle_trained {
     aisle_csr text;               /* items x its terms; empty without vocabulary */
     float *popularity;            /* sum of the item's weights */
     float *trending;              /* NULL when no event has a time */
+    float a0, reg; /* of the objective, where the settings left them to the data; 0 without factors */
     int32_t iterations_run;
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;

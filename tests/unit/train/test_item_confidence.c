@@ -27,10 +27,10 @@ static void check_solution(const aisle_trained *t, const aisle_train_params *p, 
 {
     double a[FACTORS][FACTORS], b[FACTORS] = {0};
     int64_t first = t->seen.row_ptr[u], last = t->seen.row_ptr[u + 1], n = last - first;
-    double l = (double)p->als.reg * pow((double)n + (double)p->als.a0 * SHOP_ITEMS, (double)p->als.nu);
+    double l = (double)t->reg * pow((double)n + (double)t->a0 * SHOP_ITEMS, (double)p->als.nu);
     for (int32_t i = 0; i < FACTORS; i++)
         for (int32_t j = 0; j < FACTORS; j++)
-            a[i][j] = (double)p->als.a0 * (double)t->item_gram[i * FACTORS + j] + (i == j ? l : 0);
+            a[i][j] = (double)t->a0 * (double)t->item_gram[i * FACTORS + j] + (i == j ? l : 0);
     for (int64_t e = first; e < last; e++) {
         int32_t item = t->seen.col[e];
         double c = (double)t->seen.val[e] * (double)t->item_confidence[item];

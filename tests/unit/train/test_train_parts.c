@@ -21,7 +21,7 @@ Test(train_params, every_range_is_checked_and_named)
     p = good, p.factors = 4097, refused(p, "factors 4097");
     p = good, p.factors = -1, refused(p, "factors");
     p = good, p.iterations = 0, refused(p, "iterations");
-    p = good, p.als.a0 = 0, refused(p, "unobserved");
+    p = good, p.als.a0 = -1, refused(p, "unobserved");
     p = good, p.als.reg = NAN, refused(p, "regularization");
     p = good, p.als.nu = 1.5f, refused(p, "exponent");
     p = good, p.validation = .6, refused(p, "validation");
@@ -224,4 +224,23 @@ Test(train, the_model_file_repeats_byte_for_byte_and_tells_its_settings)
     for (int i = 0; i < 2; i++) aisle_file_unmap(&map[i]), unlink(path[i]);
     t.ops->close(t.device);
     aisle_dataset_free(d);
+}
+
+/* Two users, three items, |v| 1 + 3 + 2 = 6 over 3 pairs: a0 = 10 * 6 / 6, reg = .003 * 2; what is set stays. */
+Test(train, the_objective_comes_of_the_data_where_it_is_not_set)
+{
+    int64_t row_ptr[] = {0, 2, 3};
+    int32_t col[] = {0, 2, 1};
+    float val[] = {1, 3, -2};
+    const aisle_csr c = {2, 3, row_ptr, col, val}, binary = {2, 3, row_ptr, col, NULL};
+    aisle_als_params auto_ = {.nu = .5f}, set = {.a0 = .25f, .reg = .125f};
+    aisle_als_params got = aisle_als_objective(&c, &auto_);
+    cr_assert_float_eq(got.a0, 10, 1e-5);
+    cr_assert_float_eq(got.reg, .006, 1e-9);
+    cr_assert_eq(got.nu, .5f);
+    got = aisle_als_objective(&binary, &auto_);
+    cr_assert_float_eq(got.a0, 5, 1e-5);
+    cr_assert_float_eq(got.reg, .003, 1e-9);
+    got = aisle_als_objective(&c, &set);
+    cr_assert(got.a0 == .25f && got.reg == .125f);
 }

@@ -40,6 +40,7 @@ static aisle_tune_params params(int32_t trials, bowl *b)
 {
     static aisle_progress progress;
     start = aisle_train_params_default();
+    start.als.reg = .006f;
     cr_assert_eq(aisle_tune_range_parse(AISLE_STR("regularization=.0001..10"), &ranges[0], NULL), AISLE_OK);
     cr_assert_eq(aisle_tune_range_parse(AISLE_STR("exponent"), &ranges[1], NULL), AISLE_OK);
     progress = (aisle_progress){.cancel = &b->cancel};
