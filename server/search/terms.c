@@ -57,3 +57,15 @@ aisle_status aisle_terms_run(aisle_terms *t, aisle_str text, aisle_terms_fn *fn,
     t->ctx = ctx;
     return aisle_tokenizer_run(t->folder, text, take_word, t, err);
 }
+
+static aisle_status note_stem(void *ctx, aisle_str stem)
+{
+    *(bool *)ctx = stem.len == 0;
+    return AISLE_OK;
+}
+
+bool aisle_terms_is_stop(aisle_terms *t, aisle_str word)
+{
+    bool stop = true;
+    return aisle_tokenizer_run(t->stemmer, word, note_stem, &stop, NULL) == AISLE_OK && stop;
+}

@@ -20,5 +20,6 @@ void aisle_terms_free(aisle_terms *t); /* NULL is fine */
  * returned. */
 typedef aisle_status aisle_terms_fn(void *ctx, const aisle_term *term);
 aisle_status aisle_terms_run(aisle_terms *t, aisle_str text, aisle_terms_fn *fn, void *ctx, aisle_error *err);
+bool aisle_terms_is_stop(aisle_terms *t, aisle_str word); /* a folded word: it carries no topic */
 
 #endif

@@ -13,3 +13,27 @@ WHERE rowid = ?1 AND ext IS ?2 AND title IS ?3 AND brand IS ?4 AND category IS ?
   AND attributes IS (SELECT group_concat(value, ' ') FROM json_tree(iif(json_valid(?6), ?6, NULL))
                      WHERE atom IS NOT NULL)
   AND description IS ?7;
+
+-- name: search_changed
+UPDATE search_state SET version = version + 1;
+
+-- name: search_version
+SELECT version FROM search_state;
+
+-- name: search_rows
+-- ?2: an aisle_rank.
+SELECT rowid, aisle_rank(product_search, ?2) FROM product_search WHERE product_search MATCH ?1 LIMIT ?3;
+
+-- name: search_texts
+SELECT p.id, p.title, p.brand, p.category, s.attributes, p.description
+FROM product_search s CROSS JOIN products p ON p.id = s.rowid
+WHERE p.version > 0 AND p.hidden = 0;
+
+-- name: synonym_all
+SELECT set_id, phrase FROM search_synonyms ORDER BY set_id, id;
+
+-- name: synonym_clear
+DELETE FROM search_synonyms;
+
+-- name: synonym_add
+INSERT INTO search_synonyms (set_id, phrase) VALUES (?1, ?2);

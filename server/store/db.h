@@ -70,7 +70,14 @@ enum {
 #define AISLE_SQL_SEARCH(X)                                                                                  \
     X(SEARCH_ADD, "search_add")                                                                              \
     X(SEARCH_REMOVE, "search_remove")                                                                        \
-    X(SEARCH_SAME, "search_same")
+    X(SEARCH_SAME, "search_same")                                                                            \
+    X(SEARCH_CHANGED, "search_changed")                                                                      \
+    X(SEARCH_VERSION, "search_version")                                                                      \
+    X(SEARCH_ROWS, "search_rows")                                                                            \
+    X(SEARCH_TEXTS, "search_texts")                                                                          \
+    X(SYNONYM_ALL, "synonym_all")                                                                            \
+    X(SYNONYM_CLEAR, "synonym_clear")                                                                        \
+    X(SYNONYM_ADD, "synonym_add")
 #define AISLE_SQL_BUYING(X)                                                                                  \
     X(CART_GET, "cart_get")                                                                                  \
     X(CART_ADD, "cart_add")                                                                                  \

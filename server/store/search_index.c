@@ -3,6 +3,7 @@
 #include "server/store/search_index.h"
 
 #include "server/search/terms.h"
+#include "server/store/search_rank.h"
 
 struct Fts5Tokenizer {
     aisle_terms *terms;
@@ -77,5 +78,6 @@ aisle_status aisle_search_register(aisle_db *db, aisle_error *err)
     if (rc != SQLITE_OK) return aisle_db_fail(db, rc, err);
     if (!api) return aisle_fail(err, AISLE_EUNSUPPORTED, "this SQLite has no FTS5");
     rc = api->xCreateTokenizer(api, "aisle", NULL, &methods, NULL);
+    if (rc == SQLITE_OK) rc = aisle_search_register_rank(api);
     return rc == SQLITE_OK ? AISLE_OK : aisle_db_fail(db, rc, err);
 }

@@ -1,4 +1,5 @@
-"""Layout rules: the fixed top level, unique file names, line 1 says what a file is, no file past 800 lines, no fast-math."""
+"""Layout rules: the fixed top level, unique file names, line 1 says what a file is, no file past 800 lines, no fast-math,
+migrations numbered without gap or repetition."""
 import collections
 import pathlib
 import subprocess
@@ -39,6 +40,9 @@ def main():
             text = (ROOT / path).read_text()
             if "ffast-math" in text or "-Ofast" in text:
                 bad.append(f"{path}: fast-math deletes NaN checks")
+    numbers = sorted(int(p.name[:4]) for p in files if p.parent.as_posix() == "server/sql/migrations")
+    if numbers != list(range(1, len(numbers) + 1)):
+        bad.append(f"server/sql/migrations: numbered {numbers}; each number once, without gap")
     print("\n".join(bad) or f"{len(code)} source files: layout holds")
     return 1 if bad or len(code) < 20 else 0
 
