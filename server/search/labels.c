@@ -2,7 +2,7 @@
  * match. */
 #include <stdlib.h>
 
-#include "server/search/words_build.h"
+#include "server/search/lexicon_build.h"
 
 typedef struct counted {
     aisle_idmap *map;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "aisle/rng.h"
-#include "server/search/words.h"
+#include "server/search/lexicon.h"
 
 enum {
     LETTERS = 64,   /* a word has at most 64 bytes */

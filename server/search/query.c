@@ -1,7 +1,7 @@
 /* Cuts what was typed into words, phrases and exclusions, and finds what each word may stand for. */
 #include "server/search/query.h"
 
-#include "server/search/words_build.h"
+#include "server/search/lexicon_build.h"
 
 static const float weight_exact = 1, weight_prefix = 0.4F, weight_synonym = 0.8F, weight_joined = 0.9F;
 static const float weight_near[] = {1, 0.6F, 0.4F}; /* by typing errors */

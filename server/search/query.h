@@ -3,7 +3,7 @@
 #ifndef AISLE_SERVER_QUERY_H
 #define AISLE_SERVER_QUERY_H
 
-#include "server/search/words.h"
+#include "server/search/lexicon.h"
 #include "server/store/store_search.h"
 
 enum {
@@ -39,7 +39,7 @@ typedef struct aisle_query {
 
 /* In the arena. Words: each needs to be there, in any order and any field; words without topic ("of") only when there is
  * no other. "in quotes": as a phrase. -word, -"a phrase": must not be there. The last word, unless a space follows, also
- * stands for all that begin with it. A word that no product has stands for its nearest (words.h), for two words run
+ * stands for all that begin with it. A word that no product has stands for its nearest (lexicon.h), for two words run
  * together, and with its neighbour for one that was torn apart. Synonyms stand for each other. */
 aisle_status aisle_query_read(aisle_terms *t, const aisle_words *w, aisle_str text, aisle_arena *a,
                               aisle_query **out, aisle_error *err);

@@ -1,9 +1,9 @@
 /* Counts the words of every product, then sorts them. */
-#include "server/search/words.h"
+#include "server/search/lexicon.h"
 
 #include <stdlib.h>
 
-#include "server/search/words_build.h"
+#include "server/search/lexicon_build.h"
 
 /* Fields whose words may be suggested stand first. */
 enum { TITLE, BRAND, CATEGORY, ATTRIBUTES, DESCRIPTION, FIELDS, LAST_SHOWN = CATEGORY };

@@ -1,8 +1,8 @@
 /* The words of the catalogue in memory: how many products have each, which begin with given letters, which are one or two
  * typing errors away; and the categories and brands as labels to suggest. Immutable; built off the loops whenever texts
  * have changed. The products themselves are found by the store's full-text index, not here. */
-#ifndef AISLE_SERVER_WORDS_H
-#define AISLE_SERVER_WORDS_H
+#ifndef AISLE_SERVER_LEXICON_H
+#define AISLE_SERVER_LEXICON_H
 
 #include "server/search/terms.h"
 #include "server/store/store.h"

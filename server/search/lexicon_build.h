@@ -1,8 +1,8 @@
 /* What the files that build aisle_words share. Not for others. */
-#ifndef AISLE_SERVER_WORDS_BUILD_H
-#define AISLE_SERVER_WORDS_BUILD_H
+#ifndef AISLE_SERVER_LEXICON_BUILD_H
+#define AISLE_SERVER_LEXICON_BUILD_H
 
-#include "server/search/words.h"
+#include "server/search/lexicon.h"
 #include "server/store/store_search.h"
 
 /* labels.c: counts categories and brands product by product. */

@@ -1,7 +1,7 @@
 /* Keeps the newest words, reads the synonyms, and makes lists of terms. */
 #include <pthread.h>
 
-#include "server/search/words_build.h"
+#include "server/search/lexicon_build.h"
 
 struct aisle_words_keeper {
     aisle_view *view;      /* guarded by build */
