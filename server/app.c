@@ -6,29 +6,33 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
-#include "server/auth/keys.h"
+#include "server/store/accounts.h"
 
-static aisle_status count_keys(aisle_view *view, int32_t *n, aisle_error *err)
+/* Keys, and accounts that administer the shop. */
+static aisle_status count_keys(aisle_view *view, int64_t *n, aisle_error *err)
 {
     aisle_arena arena = {0};
     aisle_key *keys;
-    aisle_status st = aisle_view_keys(view, &arena, &keys, n, err);
+    int32_t n_keys = 0;
+    aisle_status st = aisle_view_keys(view, &arena, &keys, &n_keys, err);
     aisle_arena_deinit(&arena);
+    if (st == AISLE_OK) st = aisle_view_admins(view, n, err);
+    *n += n_keys;
     return st;
 }
 
-/* The first key closes the shop while it is served. It stays closed when the last key is removed: whoever
+/* The first key or admin closes the shop while it is served. It stays closed when the last one is removed: whoever
  * removes a stolen key must not open the shop to everyone by it. */
 static void look_for_keys(aisle_app *app)
 {
-    int32_t n = 0;
+    int64_t n = 0;
     aisle_error err = {0};
     if (!aisle_app_is_open(app)) return;
     if (count_keys(app->view, &n, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     else if (n) {
         __atomic_store_n(&app->open_mode, 0, __ATOMIC_SEQ_CST);
-        aisle_log(AISLE_LOG_INFO, "there is an API key now: the admin operations need it");
+        aisle_log(AISLE_LOG_INFO, "there is an API key or an admin now: the admin operations need one");
     }
 }
 
@@ -141,7 +145,7 @@ static aisle_status refuse_open(const aisle_config *c, aisle_error *err)
 
 static aisle_status open_store(aisle_app *app, aisle_error *err)
 {
-    int32_t n_keys = 0;
+    int64_t n_keys = 0, last_use_ms = 0;
     bool local = is_loopback(app->config->host);
     aisle_status st = aisle_store_open(app->config->data, local, &app->store, err);
     if (st == AISLE_ENOTFOUND && !local) return refuse_open(app->config, err);
@@ -149,6 +153,9 @@ static aisle_status open_store(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_store_lock(app->store, err));
     AISLE_TRY(aisle_view_open(app->store, &app->view, err));
     AISLE_TRY(count_keys(app->view, &n_keys, err));
+    AISLE_TRY(aisle_view_last_use(app->view, &last_use_ms, err));
+    int64_t now_ms = aisle_time_now_ms();
+    app->clock_base_ms = (now_ms > last_use_ms ? now_ms : last_use_ms) - aisle_time_monotonic_ns() / 1000000;
     app->open_mode = n_keys == 0;
     return app->open_mode && !local ? refuse_open(app->config, err) : AISLE_OK;
 }
@@ -204,11 +211,4 @@ void aisle_app_close(aisle_app *app)
 bool aisle_app_is_open(aisle_app *app)
 {
     return __atomic_load_n(&app->open_mode, __ATOMIC_SEQ_CST) != 0;
-}
-
-aisle_status aisle_app_authorize(aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
-                                 aisle_error *err)
-{
-    *allowed = aisle_app_is_open(app);
-    return *allowed ? AISLE_OK : aisle_key_authorize(app->loops[loop].view, authorization, allowed, err);
 }

@@ -34,8 +34,9 @@ typedef struct aisle_app {
     aisle_jobs *jobs;
     aisle_worker *worker;
     aisle_http *http; /* NULL until the loops have started: read with aisle_app_http */
-    int open_mode;    /* no API key yet; closes for good with the first one: read with aisle_app_is_open */
-    aisle_view *view; /* the worker's */
+    int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
+    int64_t clock_base_ms; /* of aisle_app_clock_ms */
+    aisle_view *view;      /* the worker's */
     int32_t n_loops;
     aisle_loop_state *loops, *beside; /* [n_loops] each */
     char spool[4096];                 /* folder for bodies; the HTTP core borrows it */
@@ -51,8 +52,15 @@ void aisle_app_close(aisle_app *app); /* after the loops have ended */
 
 /* As of http/listener.h. */
 bool aisle_app_is_open(aisle_app *app);
-aisle_status aisle_app_authorize(aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
-                                 aisle_error *err);
+aisle_status aisle_identify(aisle_request *r, aisle_identity *out, aisle_error *err); /* auth/identity.c */
+
+/* What sessions live by, in milliseconds: wall clock at the start of the program, but never behind a use that the store
+ * knows of; from then on it runs with the monotonic clock. A clock that is set while the shop runs neither ends sessions
+ * nor makes them last. */
+static inline int64_t aisle_app_clock_ms(const aisle_app *app)
+{
+    return app->clock_base_ms + aisle_time_monotonic_ns() / 1000000;
+}
 
 /* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);

@@ -16,9 +16,8 @@ typedef struct key_write {
 static aisle_status run_write(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     key_write *k = (key_write *)w;
-    aisle_str name = aisle_str_from(k->name);
-    return k->hash ? aisle_tx_key_add(tx, name, AISLE_STR("admin"), k->hash, err)
-                   : aisle_tx_key_remove(tx, name, err);
+    const aisle_key key = {.name = aisle_str_from(k->name), .scope = AISLE_STR("admin")};
+    return k->hash ? aisle_tx_key_add(tx, &key, k->hash, err) : aisle_tx_key_remove(tx, key.name, err);
 }
 
 /* One line on standard output; takes o. */
@@ -36,7 +35,7 @@ static aisle_status add(aisle_store *s, const char *name, bool json, aisle_error
     char text[AISLE_KEY_TEXT_BYTES];
     unsigned char hash[AISLE_KEY_HASH_BYTES];
     key_write w = {.base = {.run = run_write}, .name = name, .hash = hash};
-    AISLE_TRY(aisle_key_new(text, hash, err));
+    AISLE_TRY(aisle_key_new(false, text, hash, err));
     AISLE_TRY(aisle_store_write_now(s, &w.base, err));
     fputs("Keep this key: it is shown once, and only its hash is stored.\n", stderr);
     if (json) return print_json(json_pack("{s:s, s:s}", "name", name, "key", text), err);

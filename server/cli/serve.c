@@ -30,7 +30,8 @@ static aisle_status start_http(aisle_app *app, aisle_error *err)
                            .routes = aisle_routes,
                            .app = app,
                            .is_open = aisle_app_is_open,
-                           .authorize = aisle_app_authorize};
+                           .identify = aisle_identify,
+                           .cors_origins = app->config->cors_origins};
     aisle_status st = aisle_http_start(&p, &http, err);
     if (st == AISLE_OK) __atomic_store_n(&app->http, http, __ATOMIC_RELEASE);
     return st;
@@ -45,7 +46,7 @@ static void announce(aisle_app *app)
     fflush(stdout);
     if (aisle_app_is_open(app))
         aisle_log(AISLE_LOG_WARN,
-                  "no API key: everyone on this machine may administer the shop; `aisle key add "
+                  "no API key and no admin: everyone on this machine may administer the shop; `aisle key add "
                   "NAME --data %s` makes one",
                   app->config->data);
 }

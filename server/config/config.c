@@ -10,11 +10,11 @@
 #include "server/cli/options.h"
 #include "server/config/config_file.h"
 
-enum { ROWS = 16, NAME_BYTES = 64 };
+enum { ROWS = 20, NAME_BYTES = 64 };
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 /* Rows from the first NOT_STORED on are of one start only: not read from file or environment, not printed. */
-enum { NOT_STORED = 11 };
+enum { NOT_STORED = 14 };
 static void make_table(aisle_config *c, aisle_option rows[ROWS])
 {
     const aisle_option table[] = {
@@ -27,12 +27,18 @@ static void make_table(aisle_config *c, aisle_option rows[ROWS])
          "open connections at most, 0 = what the descriptor limit allows"},
         {"train-threads", 0, "N", AISLE_OPT_INT, &c->train_threads, 0, 1024, NULL,
          "threads of a training started over HTTP, 0 = one a core"},
+        {"session-idle", 0, "S", AISLE_OPT_INT, &c->session_idle_s, 1, 1e9, NULL,
+         "seconds without use after which a session ends"},
+        {"session-max", 0, "S", AISLE_OPT_INT, &c->session_max_s, 1, 1e9, NULL,
+         "seconds after which a session ends at the latest"},
         {"tls-cert", 0, "FILE", AISLE_OPT_TEXT, &c->tls_cert, 0, 0, NULL,
          "serve TLS with this certificate and its chain (PEM); read again on SIGHUP"},
         {"tls-key", 0, "FILE", AISLE_OPT_TEXT, &c->tls_key, 0, 0, NULL,
          "its private key (PEM, without a pass phrase)"},
         {"trusted-proxies", 0, "LIST", AISLE_OPT_TEXT, &c->trusted_proxies, 0, 0, NULL,
          "addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed"},
+        {"cors-origins", 0, "LIST", AISLE_OPT_TEXT, &c->cors_origins, 0, 0, NULL,
+         "origins of other sites whose pages may call, as https://shop.example"},
         {"log-level", 0, "LEVEL", AISLE_OPT_CHOICE, &c->log_level, 0, 0, levels,
          "least level that is logged"},
         {"log-json", 0, NULL, AISLE_OPT_FLAG, &c->log_json, 0, 0, NULL, "log JSON lines instead of text"},
@@ -82,7 +88,12 @@ int aisle_config_read(aisle_config *c, int argc, char **argv)
     aisle_option rows[ROWS];
     const char *args[1];
     int32_t n_args;
-    *c = (aisle_config){.data = "data", .host = "127.0.0.1", .port = 8080, .log_level = "info"};
+    *c = (aisle_config){.data = "data",
+                        .host = "127.0.0.1",
+                        .port = 8080,
+                        .log_level = "info",
+                        .session_idle_s = 14 * 86400,
+                        .session_max_s = 90 * 86400};
     make_table(c, rows);
     /* the first pass finds --config and --help, the second lets the command line win */
     int code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);

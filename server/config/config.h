@@ -10,8 +10,8 @@
 
 typedef struct aisle_config {
     const char *data, *host, *log_level, *file;
-    const char *tls_cert, *tls_key, *trusted_proxies; /* NULL = not set */
-    int64_t port, loops, max_connections, train_threads;
+    const char *tls_cert, *tls_key, *trusted_proxies, *cors_origins; /* NULL = not set */
+    int64_t port, loops, max_connections, train_threads, session_idle_s, session_max_s;
     bool log_json, print;
     aisle_arena texts; /* what the texts above point to, unless it is argv or the environment */
 } aisle_config;

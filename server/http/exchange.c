@@ -73,31 +73,44 @@ static aisle_refusal take_head(aisle_request *r, const char *bytes, size_t n)
  * Host (DNS rebinding) and, for requests that change state, by Origin. */
 static bool is_from_here(const aisle_request *r)
 {
-    aisle_str host = aisle_request_header(r, "Host"), origin = aisle_request_header(r, "Origin");
-    if (!aisle_host_is_loopback(host)) return false;
-    if (!origin.ptr || r->head_only || aisle_str_eq(r->method, AISLE_STR("GET"))) return true;
-    const aisle_str scheme = r->secure ? AISLE_STR("https://") : AISLE_STR("http://");
-    return origin.len > scheme.len && memcmp(origin.ptr, scheme.ptr, scheme.len) == 0 &&
-           aisle_str_eq_nocase((aisle_str){origin.ptr + scheme.len, origin.len - scheme.len}, host);
+    if (!aisle_host_is_loopback(aisle_request_header(r, "Host"))) return false;
+    return aisle_str_eq(r->method, AISLE_STR("GET")) || r->head_only || aisle_origin_is_ours(r);
 }
 
-static aisle_refusal check_key(aisle_request *r)
+static aisle_refusal ask_for(aisle_request *r, const char *why)
+{
+    aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
+    return (aisle_refusal){401, why};
+}
+
+static aisle_refusal identify(aisle_request *r)
 {
     const aisle_http_params *p = &r->loop->http->params;
-    bool allowed = false;
-    aisle_status st = p->authorize
-                          ? p->authorize(p->app, r->loop->index, aisle_request_header(r, "Authorization"),
-                                         &allowed, &r->error)
-                          : AISLE_OK;
-    if (st != AISLE_OK) {
-        if (aisle_http_may_log(r->loop->http))
-            aisle_log(AISLE_LOG_ERROR, "request %s: %s", r->id, r->error.message);
-        aisle_reply_header(r, "Retry-After", "1");
-        return (aisle_refusal){503, "the keys cannot be read now"};
+    aisle_status st = p->identify ? p->identify(r, &r->identity, &r->error) : AISLE_OK;
+    if (st == AISLE_OK) return (aisle_refusal){0, NULL};
+    if (st == AISLE_EDENIED) return ask_for(r, "the key or token is not known, or has ended");
+    if (aisle_http_may_log(r->loop->http))
+        aisle_log(AISLE_LOG_ERROR, "request %s: %s", r->id, r->error.message);
+    aisle_reply_header(r, "Retry-After", "1");
+    return (aisle_refusal){503, "keys and sessions cannot be read now"};
+}
+
+static aisle_refusal check_access(aisle_request *r)
+{
+    const aisle_identity *who = &r->identity;
+    switch (r->route->access) {
+    case AISLE_ACCESS_ACCOUNT:
+        if (!who->user) return ask_for(r, "sign in first: POST /v1/session");
+        break;
+    case AISLE_ACCESS_ADMIN:
+        if (who->scopes & AISLE_SCOPE_ADMIN) break;
+        if (who->user || who->scopes)
+            return (aisle_refusal){403, "this is for those who administer the shop"};
+        return ask_for(
+            r, "a key with the scope admin is required (Authorization: Bearer KEY), or an admin's session");
+    default: break;
     }
-    if (allowed) return (aisle_refusal){0, NULL};
-    aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
-    return (aisle_refusal){401, "an admin key is required: Authorization: Bearer KEY"};
+    return (aisle_refusal){0, NULL};
 }
 
 static aisle_refusal find_route(aisle_request *r)
@@ -105,6 +118,7 @@ static aisle_refusal find_route(aisle_request *r)
     aisle_router *router = r->loop->http->router;
     aisle_match m = aisle_router_match(router, r->method, &r->target);
     if (m.status == 405 || m.status == 204) aisle_reply_header(r, "Allow", m.allow);
+    aisle_cors_answer(r, m.status == 204 ? m.allow : NULL);
     switch (m.status) {
     case 404: return (aisle_refusal){404, "no resource has this path"};
     case 405:
@@ -116,8 +130,9 @@ static aisle_refusal find_route(aisle_request *r)
     }
     r->row = m.route;
     r->route = aisle_router_route(router, m.route);
-    aisle_refusal why = {0, NULL};
-    if (r->route->access == AISLE_ACCESS_ADMIN) why = check_key(r);
+    aisle_refusal why = identify(r);
+    if (!why.status) why = aisle_origin_check(r);
+    if (!why.status) why = check_access(r);
     return why.status ? why : aisle_body_expect(r);
 }
 

@@ -16,8 +16,10 @@ typedef struct aisle_request aisle_request;
 struct aisle_app; /* server/app.h: everything a handler may ask for */
 
 typedef enum aisle_access {
-    AISLE_ACCESS_PUBLIC, /* anyone */
-    AISLE_ACCESS_ADMIN   /* an admin key (auth/keys.h), unless the server runs in open mode */
+    AISLE_ACCESS_PUBLIC, /* anyone; what names a user or a session asks aisle_request_may_name (auth/identity.h) */
+    AISLE_ACCESS_ACCOUNT, /* a person who is signed in, also in open mode; else 401 */
+    AISLE_ACCESS_ADMIN /* a key with the scope admin, or an admin's session (else 401 or 403), unless the server runs
+                             in open mode */
 } aisle_access;
 
 typedef enum aisle_body_kind {

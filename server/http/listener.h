@@ -2,6 +2,7 @@
 #ifndef AISLE_SERVER_LISTENER_H
 #define AISLE_SERVER_LISTENER_H
 
+#include "server/auth/identity.h"
 #include "server/http/http.h"
 
 typedef struct aisle_http_params {
@@ -17,10 +18,10 @@ typedef struct aisle_http_params {
     struct aisle_app *app;
     /* Open mode, as of now: only loopback Host values are answered (DNS rebinding). NULL: never. Any loop. */
     bool (*is_open)(struct aisle_app *app);
-    /* Decides on the Authorization field (may be absent) of a request to an admin route; on its loop. NULL
-     * refuses all. */
-    aisle_status (*authorize)(struct aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
-                              aisle_error *err);
+    /* Finds out who asks, before the handler; on the request's loop. AISLE_EDENIED: what the Authorization field holds is
+     * no good. NULL: nobody ever is. */
+    aisle_status (*identify)(aisle_request *r, aisle_identity *out, aisle_error *err);
+    const char *cors_origins; /* "https://a.example, https://b.example": pages that may call; NULL = none */
 } aisle_http_params;
 
 typedef struct aisle_http aisle_http;

@@ -139,6 +139,7 @@ struct aisle_request {
     const aisle_route *route; /* NULL when none matched */
     int32_t row;              /* -1 then */
     char id[65];
+    aisle_identity identity;
     /* body */
     aisle_chunked chunks;
     int64_t received;
@@ -175,6 +176,13 @@ void aisle_exchange_begin(aisle_connection *c, size_t n);
 void aisle_exchange_handle(aisle_request *r);
 /* Answers with a problem before any handler, and closes afterwards. */
 void aisle_exchange_refuse(aisle_connection *c, aisle_refusal why);
+
+/* origin.c: may a request that changes state come from where it says it comes from? Answers of CORS: allow is the list
+ * of methods for a preflight, NULL for any other request. */
+bool aisle_request_is_safe(const aisle_request *r); /* GET, HEAD, OPTIONS */
+bool aisle_origin_is_ours(const aisle_request *r);  /* none, our own, or one of the list */
+aisle_refusal aisle_origin_check(const aisle_request *r);
+void aisle_cors_answer(aisle_request *r, const char *allow);
 
 /* body.c: takes what has arrived. */
 typedef enum aisle_body_state { AISLE_BODY_MORE, AISLE_BODY_COMPLETE, AISLE_BODY_REFUSED } aisle_body_state;

@@ -117,6 +117,11 @@ aisle_str aisle_request_header(const aisle_request *r, const char *name)
     return (aisle_str){NULL, 0};
 }
 
+const aisle_identity *aisle_request_identity(const aisle_request *r)
+{
+    return &r->identity;
+}
+
 aisle_str aisle_request_body(const aisle_request *r)
 {
     return (aisle_str){r->body.data ? r->body.data : "", (size_t)r->body.len};

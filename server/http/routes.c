@@ -2,9 +2,10 @@
  * it). */
 #include "server/http/handlers/handlers.h"
 
-#define PUBLIC AISLE_ACCESS_PUBLIC
-#define ADMIN  AISLE_ACCESS_ADMIN
-#define NONE   AISLE_BODY_NONE
+#define PUBLIC  AISLE_ACCESS_PUBLIC
+#define ACCOUNT AISLE_ACCESS_ACCOUNT
+#define ADMIN   AISLE_ACCESS_ADMIN
+#define NONE    AISLE_BODY_NONE
 
 #define IMPORT_BYTES (INT64_C(16) << 30) /* streamed to a file, never in memory */
 

@@ -5,16 +5,23 @@ SELECT products, users, events, catalogue FROM totals;
 UPDATE totals SET products = products + ?1, users = users + ?2, events = events + ?3, catalogue = catalogue + ?4;
 
 -- name: key_add
-INSERT INTO api_keys (name, scope, hash, created_ms) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO api_keys (name, scope, hash, created_ms, publishable) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- name: key_remove
 DELETE FROM api_keys WHERE name = ?1 RETURNING id;
 
 -- name: key_all
-SELECT name, scope, created_ms FROM api_keys ORDER BY id LIMIT ?1;
+SELECT name, scope, created_ms, publishable, used_ms, old_until_ms FROM api_keys ORDER BY id LIMIT ?1;
+
+-- name: key_rotate
+UPDATE api_keys SET old_hash = hash, old_until_ms = ?3, hash = ?2 WHERE name = ?1 RETURNING publishable;
+
+-- name: key_used
+UPDATE api_keys SET used_ms = ?2 WHERE id = ?1;
 
 -- name: key_check
-SELECT 1 FROM api_keys WHERE hash = ?1;
+SELECT id, scope, publishable, used_ms FROM api_keys
+WHERE hash = ?1 OR (old_hash = ?1 AND old_until_ms > ?2);
 
 -- name: job_add
 INSERT INTO jobs (kind, state, request, result, created_ms, started_ms, ended_ms)

@@ -56,6 +56,8 @@ enum {
     X(KEY_ADD, "key_add")                                                                                    \
     X(KEY_REMOVE, "key_remove")                                                                              \
     X(KEY_ALL, "key_all")                                                                                    \
+    X(KEY_ROTATE, "key_rotate")                                                                              \
+    X(KEY_USED, "key_used")                                                                                  \
     X(KEY_CHECK, "key_check")                                                                                \
     X(JOB_ADD, "job_add")                                                                                    \
     X(JOB_UPDATE, "job_update")                                                                              \
@@ -106,13 +108,49 @@ enum {
     X(CART_MERGE, "cart_merge")                                                                              \
     X(ORDERS_ADOPT, "orders_adopt")                                                                          \
     X(ORDERS_ERASE, "orders_erase")
+#define AISLE_SQL_ACCOUNTS(X)                                                                                \
+    X(ACCOUNT_ADD, "account_add")                                                                            \
+    X(ACCOUNT_GET, "account_get")                                                                            \
+    X(ACCOUNT_FIND, "account_find")                                                                          \
+    X(ACCOUNT_ALL, "account_all")                                                                            \
+    X(ACCOUNT_ADMINS, "account_admins")                                                                      \
+    X(ACCOUNT_UPDATE, "account_update")                                                                      \
+    X(ACCOUNT_PROFILE, "account_profile")                                                                    \
+    X(ACCOUNT_PASSWORD, "account_password")                                                                  \
+    X(TOKEN_GET, "token_get")                                                                                \
+    X(TOKEN_ADD, "token_add")                                                                                \
+    X(TOKEN_TOUCH, "token_touch")                                                                            \
+    X(TOKEN_OF_USER, "token_of_user")                                                                        \
+    X(TOKEN_END, "token_end")                                                                                \
+    X(TOKEN_END_OTHERS, "token_end_others")                                                                  \
+    X(TOKEN_PURGE, "token_purge")                                                                            \
+    X(TOKEN_LATEST, "token_latest")                                                                          \
+    X(SESSION_OWN, "session_own")                                                                            \
+    X(THROTTLE_GET, "throttle_get")                                                                          \
+    X(THROTTLE_PUT, "throttle_put")                                                                          \
+    X(THROTTLE_DROP, "throttle_drop")                                                                        \
+    X(THROTTLE_PURGE, "throttle_purge")                                                                      \
+    X(PERSON_EVENTS_ERASE, "person_events_erase")                                                            \
+    X(PERSON_EVENTS_JOIN, "person_events_join")                                                              \
+    X(PERSON_EVENTS_EXPORT, "person_events_export")                                                          \
+    X(PERSON_TOKENS_ERASE, "person_tokens_erase")                                                            \
+    X(PERSON_TOKENS_JOIN, "person_tokens_join")                                                              \
+    X(PERSON_TOKENS_EXPORT, "person_tokens_export")                                                          \
+    X(PERSON_IDS, "person_ids")                                                                              \
+    X(PERSON_SESSIONS_ERASE, "person_sessions_erase")                                                        \
+    X(PERSON_ACCOUNT_ERASE, "person_account_erase")                                                          \
+    X(PERSON_USER_ERASE, "person_user_erase")                                                                \
+    X(ERASED_ADD, "erased_add")                                                                              \
+    X(ERASED_GET, "erased_get")                                                                              \
+    X(ERASED_ALL, "erased_all")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
     AISLE_SQL_SEARCH(X)                                                                                      \
     AISLE_SQL_PEOPLE(X)                                                                                      \
     AISLE_SQL_ADMIN(X)                                                                                       \
-    AISLE_SQL_BUYING(X)
+    AISLE_SQL_BUYING(X)                                                                                      \
+    AISLE_SQL_ACCOUNTS(X)
 
 #define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
 typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;

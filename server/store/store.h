@@ -155,15 +155,26 @@ void aisle_store_import_abort(aisle_store_import *i); /* releases i; also after 
 
 /* ---- API keys: only a BLAKE2b hash is stored ---- */
 typedef struct aisle_key {
-    aisle_str name, scope; /* scope: "admin" */
-    int64_t created_ms;
+    aisle_str name, scope; /* scope: "admin", "read,events" */
+    bool publishable;
+    int64_t created_ms, used_ms, old_until_ms; /* 0 = never, none */
 } aisle_key;
-aisle_status aisle_tx_key_add(aisle_tx *tx, aisle_str name, aisle_str scope, const unsigned char hash[32],
+aisle_status aisle_tx_key_add(aisle_tx *tx, const aisle_key *key, const unsigned char hash[32],
                               aisle_error *err);
+/* The name gets a new key; the one before is good until old_until_ms (wall clock). AISLE_ENOTFOUND. */
+aisle_status aisle_tx_key_rotate(aisle_tx *tx, aisle_str name, const unsigned char hash[32],
+                                 int64_t old_until_ms, bool *publishable, aisle_error *err);
+aisle_status aisle_tx_key_used(aisle_tx *tx, int64_t id, int64_t now_ms, aisle_error *err);
 aisle_status aisle_tx_key_remove(aisle_tx *tx, aisle_str name, aisle_error *err); /* AISLE_ENOTFOUND */
 aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int32_t *n, aisle_error *err);
-/* *found with the key's scope; AISLE_OK also when not found. */
-aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], bool *found, aisle_error *err);
+typedef struct aisle_key_row {
+    bool found, publishable;
+    int64_t id, used_ms;
+    char scope[48];
+} aisle_key_row;
+/* The key of this hash, or whose former one it is and good at now_ms; AISLE_OK also when not found. */
+aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], int64_t now_ms,
+                                  aisle_key_row *out, aisle_error *err);
 
 /* ---- jobs: what was asked for and how it ended, kept over restarts ---- */
 typedef struct aisle_job_record {

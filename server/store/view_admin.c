@@ -20,6 +20,9 @@ aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int
         AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) break;
         list[count].created_ms = aisle_stmt_get_int(&q, 2);
+        list[count].publishable = aisle_stmt_get_int(&q, 3) != 0;
+        list[count].used_ms = aisle_stmt_get_int(&q, 4);
+        list[count].old_until_ms = aisle_stmt_get_int(&q, 5);
         if (!aisle_stmt_copy_text(&q, 0, a, &list[count].name) ||
             !aisle_stmt_copy_text(&q, 1, a, &list[count].scope)) {
             aisle_stmt_end(&q);
@@ -31,14 +34,22 @@ aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int
     return AISLE_OK;
 }
 
-aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], bool *found, aisle_error *err)
+aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], int64_t now_ms,
+                                  aisle_key_row *out, aisle_error *err)
 {
     bool row;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_KEY_CHECK);
     aisle_stmt_blob(&q, 1, hash, 32);
+    aisle_stmt_int(&q, 2, now_ms);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (row) aisle_stmt_end(&q);
-    *found = row;
+    *out = (aisle_key_row){.found = row};
+    if (!row) return AISLE_OK;
+    aisle_str scope = aisle_stmt_get_text(&q, 1);
+    out->id = aisle_stmt_get_int(&q, 0);
+    snprintf(out->scope, sizeof out->scope, "%.*s", (int)scope.len, scope.ptr);
+    out->publishable = aisle_stmt_get_int(&q, 2) != 0;
+    out->used_ms = aisle_stmt_get_int(&q, 3);
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }
 

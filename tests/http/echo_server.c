@@ -213,11 +213,11 @@ static bool is_open(struct aisle_app *app)
     return open_mode;
 }
 
-static aisle_status authorize(struct aisle_app *app, int32_t loop, aisle_str authorization, bool *allowed,
-                              aisle_error *err)
+static aisle_status identify(aisle_request *r, aisle_identity *out, aisle_error *err)
 {
-    (void)app, (void)loop, (void)err;
-    *allowed = open_mode || aisle_str_eq_nocase(authorization, AISLE_STR("Bearer key"));
+    (void)err;
+    bool known = aisle_str_eq_nocase(aisle_request_header(r, "Authorization"), AISLE_STR("Bearer key"));
+    *out = (aisle_identity){.scopes = open_mode || known ? AISLE_SCOPE_ALL : 0};
     return AISLE_OK;
 }
 
@@ -244,7 +244,7 @@ int main(int argc, char **argv)
                            .routes = routes,
                            .spool = ".",
                            .is_open = is_open,
-                           .authorize = authorize};
+                           .identify = identify};
     aisle_error err;
     sigset_t term;
     for (int c; (c = getopt(argc, argv, "p:l:c:h:b:i:s:C:K:x:ov")) != -1;) {

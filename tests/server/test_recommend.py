@@ -156,13 +156,13 @@ class Events(unittest.TestCase):
 
     def test_every_event_has_its_own_fate_in_order(self):
         good = {"type": "view", "session": "f", "item": "p"}
-        answer = self.send([good, {**good, "type": "stare"}, {"type": "view", "item": "p"}, {**good, "value": "x"},
+        answer = self.send([good, {**good, "type": "stare"}, {"type": "view", "session": "f"}, {**good, "value": "x"},
                             {**good, "time": "yesterday"}, {**good, "price": 1.5}, {**good, "colour": "red"}, {**good, "item": "x" * 256},
                             7, {**good, "time": "2100-01-01T00:00:00Z"}])
         self.assertEqual(answer.status, 200, answer.body)
         self.assertEqual([r["status"] for r in answer.json["results"]], ["stored"] + ["rejected"] * 9)
         pointers = [r["errors"][0]["pointer"] for r in answer.json["results"][1:]]
-        self.assertEqual(pointers, ["/events/1/type", "/events/2", "/events/3/value", "/events/4/time", "/events/5/price",
+        self.assertEqual(pointers, ["/events/1/type", "/events/2/item", "/events/3/value", "/events/4/time", "/events/5/price",
                                     "/events/6/colour", "/events/7/item", "/events/8", "/events/9/time"])
         self.assertEqual((answer.json["stored"], answer.json["rejected"]), (1, 9))
 

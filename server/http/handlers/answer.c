@@ -1,4 +1,4 @@
-/* What the answers of several resources share: products, times, caching, the check for a key. */
+/* What the answers of several resources share: products, times, caching. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,23 +6,6 @@
 #include "server/auth/random_id.h"
 #include "server/http/handlers/handlers.h"
 #include "server/json/json.h"
-
-bool aisle_admit(aisle_request *r, const char *what)
-{
-    char detail[160];
-    bool allowed = false;
-    aisle_status st =
-        aisle_app_authorize(aisle_request_app(r), aisle_request_loop(r),
-                            aisle_request_header(r, "authorization"), &allowed, aisle_request_error(r));
-    snprintf(detail, sizeof detail, "%s needs an admin key: send `Authorization: Bearer KEY`", what);
-    if (st != AISLE_OK)
-        aisle_reply_status(r, st);
-    else if (!allowed) {
-        aisle_reply_header(r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
-        aisle_reply_problem(r, 401, "authentication_required", detail);
-    }
-    return allowed && st == AISLE_OK;
-}
 
 json_t *aisle_answer_text(aisle_str s)
 {

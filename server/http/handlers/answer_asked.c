@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/auth/random_id.h"
+#include "server/store/person_rows.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
 
@@ -38,14 +39,21 @@ uint64_t *aisle_allowed(aisle_request *r, const aisle_shelf *s, const aisle_shel
 
 /* ---- who asks ---- */
 
+/* Who was erased is unknown at once, also to a model that was made before. */
+static int32_t find_user(const aisle_shelf *s, const aisle_ask *ask, aisle_str id)
+{
+    int32_t user = aisle_model_find_user(s->model, id);
+    return user >= 0 && aisle_view_is_erased(ask->with->view, id) ? -1 : user;
+}
+
 /* The model's user: an account, or a guest session that took part in training under "session:ID". */
 static int32_t known_user(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask)
 {
-    if (ask->user.ptr) return aisle_model_find_user(s->model, ask->user);
+    if (ask->user.ptr) return find_user(s, ask, ask->user);
     if (!ask->session.ptr) return -1;
     char *name =
         aisle_arena_printf(aisle_request_arena(r), "session:%.*s", (int)ask->session.len, ask->session.ptr);
-    return name ? aisle_model_find_user(s->model, aisle_str_from(name)) : -1;
+    return name ? find_user(s, ask, aisle_str_from(name)) : -1;
 }
 
 typedef struct taste {

@@ -45,9 +45,6 @@ static inline aisle_loop_state *aisle_loop_of(const aisle_request *r)
     return &aisle_request_app(r)->loops[aisle_request_loop(r)];
 }
 
-/* True: the caller's key is good, or the server runs in open mode. False: answered with 401. */
-bool aisle_admit(aisle_request *r, const char *what);
-
 /* Members of a product beside `id`; the bits of `fields`. */
 enum {
     AISLE_FIELD_TITLE = 1,

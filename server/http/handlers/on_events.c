@@ -2,7 +2,9 @@
  * answer comes after the commit is durable and says of each event, in its order, what became of it. */
 #include <string.h>
 
+#include "server/auth/identity.h"
 #include "server/http/handlers/handlers.h"
+#include "server/store/accounts.h"
 
 /* A wrong event's errors are bounded: each takes more bytes to answer than to send. */
 enum { MAX_EVENTS = 1000, ID_BYTES = 255, ERRORS_MAX = 8 };
@@ -20,6 +22,7 @@ typedef struct batch {
     int32_t n;
     aisle_event *events;
     fate *fates;
+    aisle_guest guest;    /* of events that name nobody */
     aisle_status outcome; /* of the write */
     json_t **errors;      /* of a rejected event: [{pointer, code, message}] */
 } batch;
@@ -145,8 +148,6 @@ static json_t *read_event(json_t *object, int32_t index, aisle_event *out)
     read_value(&e, out);
     read_time(&e, out);
     if (!e.errors && !out->item.ptr) refuse(&e, "item", "required", "the product's id is required");
-    if (!e.errors && !out->user.ptr && !out->session.ptr)
-        refuse(&e, NULL, "required", "a user or a session is required");
     return e.errors;
 }
 
@@ -228,16 +229,39 @@ static aisle_status make_room(batch *b)
     return aisle_fail(aisle_request_error(b->r), AISLE_ENOMEM, "out of memory for %zu events", n);
 }
 
-/* Reads every event; says how many are right and whether one names a user. */
-static int32_t read_events(batch *b, bool *names_user)
+/* Reads every event; says how many are right. */
+static int32_t read_events(batch *b)
 {
     int32_t right = 0;
     for (int32_t i = 0; i < b->n; i++) {
         b->errors[i] = read_event(json_array_get(b->list, (size_t)i), i, &b->events[i]);
         if (!b->errors[i]) right++;
-        if (b->events[i].user.ptr) *names_user = true;
     }
     return right;
+}
+
+/* Events that name nobody are the asker's own; others need the right to name whom they name. False: answered. */
+static bool settle_names(batch *b, aisle_status *st)
+{
+    const aisle_identity *who = aisle_request_identity(b->r);
+    bool own = false;
+    for (int32_t i = 0; i < b->n; i++) {
+        aisle_event *e = &b->events[i];
+        if (!aisle_request_may_name(b->r, e->user, e->session, AISLE_SCOPE_EVENTS,
+                                    "an event that names a user or a session"))
+            return false;
+        if (!b->errors[i] && !e->user.ptr && !e->session.ptr) own = true;
+    }
+    if (own && !who->user) *st = aisle_guest_begin(b->r, &b->guest);
+    for (int32_t i = 0; i < b->n && own; i++) {
+        aisle_event *e = &b->events[i];
+        if (b->errors[i] || e->user.ptr || e->session.ptr) continue;
+        if (who->user)
+            e->user = who->user_ext;
+        else
+            e->session = b->guest.fresh ? aisle_str_from(b->guest.session_ext) : who->session_ext;
+    }
+    return true;
 }
 
 /* ---- storing and answering ---- */
@@ -253,6 +277,9 @@ static void release(batch *b)
 static aisle_status store(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     batch *b = (batch *)w;
+    int64_t session;
+    if (b->guest.fresh)
+        AISLE_TRY(aisle_tx_guest(tx, b->guest.hash, b->guest.session_ext, b->guest.now_ms, &session, err));
     for (int32_t i = 0; i < b->n; i++) {
         bool known = false;
         if (b->errors[i]) continue;
@@ -322,18 +349,19 @@ static aisle_status refuse_all(batch *b)
 
 static aisle_status take(batch *b)
 {
-    bool names_user = false;
+    aisle_status st = AISLE_OK;
     AISLE_TRY(make_room(b));
-    int32_t right = read_events(b, &names_user);
-    if (names_user && !aisle_admit(b->r, "an event with a user")) {
+    int32_t right = read_events(b);
+    if (b->atomic && right < b->n) return refuse_all(b);
+    if (!settle_names(b, &st)) {
         release(b);
         return AISLE_OK;
     }
-    if (b->atomic && right < b->n) return refuse_all(b);
+    if (st != AISLE_OK) return st;
     if (right == 0) return reply(b);
     b->w = (aisle_write){.run = store, .done = stored};
     aisle_request_defer(b->r);
-    aisle_status st = aisle_store_submit(aisle_request_app(b->r)->store, &b->w);
+    st = aisle_store_submit(aisle_request_app(b->r)->store, &b->w);
     if (st != AISLE_OK) {
         aisle_error full;
         aisle_fail(&full, st, "too many writes wait; try again in a second");

@@ -1,4 +1,5 @@
 /* POST and GET /v1/recommendations: for a user, a session, a set of items, or nobody in particular. */
+#include "server/auth/identity.h"
 #include "server/http/handlers/answer_asked.h"
 
 enum { ID_BYTES = 255, BATCH = 20 };
@@ -80,10 +81,19 @@ static aisle_status parse_asks(aisle_request *r, aisle_ask **out, int64_t *n, bo
     return AISLE_OK;
 }
 
-static bool admitted(aisle_request *r, const aisle_ask *asks, int64_t n)
+/* Questions that name nobody are the asker's own. False: answered. */
+static bool admitted(aisle_request *r, aisle_ask *asks, int64_t n)
 {
+    const aisle_identity *who = aisle_request_identity(r);
     for (int64_t i = 0; i < n; i++)
-        if (asks[i].user.ptr) return aisle_admit(r, "recommendations for a user by id");
+        if (!aisle_request_may_name(r, asks[i].user, asks[i].session, AISLE_SCOPE_READ,
+                                    "a recommendation that names a user or a session"))
+            return false;
+    for (int64_t i = 0; i < n; i++) {
+        if (asks[i].user.ptr || asks[i].session.ptr) continue;
+        asks[i].user = who->user_ext;
+        if (!who->user) asks[i].session = who->session_ext;
+    }
     return true;
 }
 
