@@ -71,7 +71,7 @@ static inline void small_gram(small_model *s)
 /* What item i says of itself; the last two have no text. */
 static inline aisle_product small_product(int32_t i)
 {
-    static const char *const titles[] = {"red kettle", "blue kettle", "red scarf", "blue wool scarf"};
+    static const char *const titles[] = {"red kettle", "blue kettle", "red scarf", "blue wool wool scarf"};
     return (aisle_product){.id = small_id("i", i),
                            .title = i < 21 ? aisle_str_from(titles[i % 4]) : (aisle_str){0},
                            .category = i < 21 ? AISLE_STR("Home > Both") : (aisle_str){0},

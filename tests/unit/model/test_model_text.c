@@ -52,9 +52,9 @@ Test(model_text, and_with_other_settings)
     small_model_init(&s);
     aisle_vocabulary *v = s.vocabulary;
     v->scheme = AISLE_TEXT_BM25;
-    v->k1 = 1.7; /* no float */
+    v->k1 = 1.23456789; /* no float, and more than six digits */
     v->b = 1. / 3;
-    v->weight[AISLE_TEXT_TITLE] = .3F;
+    v->weight[AISLE_TEXT_TITLE] = .30001F;
     aisle_vocabulary_weigh(v);
     aisle_text_rows *rows = NULL;
     cr_assert_eq(aisle_text_rows_new(v, &rows, NULL), AISLE_OK);
