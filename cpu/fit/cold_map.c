@@ -1,93 +1,39 @@
 /* ALS with something to say of the new. Items without a pair get factors from their text, by the ridge regression of the
  * other items' factors on theirs (Gantner et al. 2010, "Learning attribute-to-feature mappings", the linear map); users
- * without one get the mean factors of their demographic groups. Known items and users are ALS's.
+ * without one get the mean factors of their demographic groups.
  *
- * Items: y_i = c + t_i W (ridge.h), each known item weighing as many as it has pairs: factors of rare items are
- * shrunk by ALS and say little. A regression to the mean is shorter than what it regresses to, so predictions are
- * scaled to the length of the known: by the root of mean |y|^2 over the known items / mean |c + t_i W|^2 over the
- * predicted, no more than 4 times. A new item then competes as one of usual popularity.
+ * Items: cpu/train/text_map_fit.c. Known items and users are ALS's.
  *
  * Users: x_u = m + sum over u's groups g of n_g / (n_g + k_a) (m_g - m), m the mean of all users with pairs and m_g of
  * those of the group; k_a = variance within the groups of attribute a / variance of the groups' means, by moments
  * (Buehlmann, Straub 1970); groups that do not differ get no say. */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "aisle/memory.h"
 #include "cpu/fit/fit_table.h"
 #include "cpu/fit/fits.h"
-#include "cpu/fit/ridge.h"
+#include "cpu/train/text_map_fit.h"
 
 /* ---- items ---- */
-
-static double mean_square(const aisle_mat *y, const uint8_t *which, bool wanted)
-{
-    double sum = 0;
-    int64_t n = 0;
-    for (int32_t i = 0; i < y->n_rows; i++) {
-        if ((which[i] != 0) != wanted) continue;
-        const float *row = aisle_mat_row(y, i);
-        double square = 0;
-        for (int32_t f = 0; f < y->n_cols; f++) square += (double)row[f] * (double)row[f];
-        sum += square;
-        n += square > 0;
-    }
-    return n ? sum / (double)n : 0;
-}
-
-static void scale(aisle_mat *y, const uint8_t *which)
-{
-    enum { MOST = 4 };
-    double known = mean_square(y, which, false), made = mean_square(y, which, true);
-    if (!(made > 0)) return;
-    float by = (float)fmin(sqrt(known / made), MOST);
-    for (int32_t i = 0; i < y->n_rows; i++)
-        for (int32_t f = 0; which[i] && f < y->n_cols; f++) aisle_mat_row(y, i)[f] *= by;
-}
-
-/* Which items are to be predicted: those with text and no pair; weight: of the known with text. */
-static bool sort_items(const aisle_csr *by_item, const aisle_csr *text, uint8_t *predict, float *weight)
-{
-    bool any = false;
-    for (int32_t i = 0; i < text->n_rows; i++) {
-        bool has_text = text->row_ptr[i + 1] > text->row_ptr[i];
-        int64_t n = by_item->row_ptr[i + 1] - by_item->row_ptr[i];
-        predict[i] = has_text && n == 0;
-        weight[i] = has_text ? (float)n : 0;
-        any = any || predict[i];
-    }
-    return any;
-}
 
 static aisle_status map_items(const aisle_fit_input *in, aisle_mat *y, aisle_error *err)
 {
     aisle_csr text = {0};
-    uint8_t *predict = aisle_array(y->n_rows, 1);
-    float *weight = aisle_array(y->n_rows, sizeof *weight);
-    aisle_status st = AISLE_OK;
-    if (!predict || !weight) {
-        st = aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for %d items", y->n_rows);
-        goto done;
-    }
-    if ((st = aisle_part_text(in->part, &in->params->text, &text, NULL, err)) != AISLE_OK) goto done;
-    if (aisle_csr_nnz(&text) == 0) {
+    const aisle_csr *by_item = aisle_part_by_item(in->part);
+    aisle_text_map map = {0};
+    float *pairs = aisle_array(y->n_rows, sizeof *pairs);
+    if (!pairs) return aisle_fail(err, AISLE_ENOMEM, "als-content: out of memory for %d items", y->n_rows);
+    for (int32_t i = 0; i < y->n_rows; i++) pairs[i] = (float)(by_item->row_ptr[i + 1] - by_item->row_ptr[i]);
+    aisle_status st = aisle_part_text(in->part, &in->params->text, &text, NULL, err);
+    if (st == AISLE_OK && aisle_csr_nnz(&text) == 0)
         st = aisle_fail(err, AISLE_EINVAL,
                         "als-content: no item of the events trained on has text that another one shares");
-        goto done;
-    }
-    if (!sort_items(aisle_part_by_item(in->part), &text, predict, weight)) goto done;
-    aisle_ridge ridge = {.t = &text,
-                         .d = weight,
-                         .predict = predict,
-                         .reg = in->params->hybrid.cold_reg,
-                         .threads = in->trainer->threads > 0 ? in->trainer->threads : omp_get_num_procs(),
-                         .progress = in->trainer->progress};
-    if ((st = aisle_ridge_predict(&ridge, y, err)) == AISLE_OK) scale(y, predict);
-done:
+    const text_map_input map_in = {&text, pairs, in->params->hybrid.cold_reg, in->trainer};
+    if (st == AISLE_OK && text_map_has_new(&map_in)) st = text_map_fit(&map_in, y, &map, err);
+    aisle_text_map_deinit(&map);
     aisle_csr_deinit(&text);
-    aisle_free(predict);
-    aisle_free(weight);
+    aisle_free(pairs);
     return st;
 }
 

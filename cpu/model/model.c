@@ -134,6 +134,15 @@ aisle_csr aisle_model_text(const aisle_model *m)
                        (float *)model_data(m, MODEL_TEXT_WEIGHTS)};
 }
 
+aisle_text_map aisle_model_text_map(const aisle_model *m)
+{
+    const float *scale = model_data(m, MODEL_TEXT_MAP_SCALE);
+    if (!scale) return (aisle_text_map){0};
+    return (aisle_text_map){(int32_t)m->dim[DIM_TERMS], (int32_t)m->dim[DIM_FACTORS],
+                            (float *)model_data(m, MODEL_TEXT_MAP),
+                            (float *)model_data(m, MODEL_TEXT_MAP_MEAN), *scale};
+}
+
 const char *aisle_model_meta(const aisle_model *m)
 {
     return model_data(m, MODEL_META);

@@ -30,7 +30,8 @@ static int64_t first_not_finite(const float *v, int64_t n)
 static aisle_status check_floats(const model_section *s, const model_fault *f)
 {
     const char *name = model_section_name(s->kind);
-    bool weights = s->kind == MODEL_SEEN_WEIGHTS || s->kind == MODEL_ITEM_CONFIDENCE;
+    bool weights =
+        s->kind == MODEL_SEEN_WEIGHTS || s->kind == MODEL_ITEM_CONFIDENCE || s->kind == MODEL_TEXT_MAP_SCALE;
     bool counts = s->kind == MODEL_POPULARITY || s->kind == MODEL_TRENDING || s->kind == MODEL_TEXT_WEIGHTS;
     bool packed = s->row_stride == s->cols * (int64_t)sizeof(float);
     for (int64_t r = 0; r < (packed ? 1 : s->rows); r++) {

@@ -57,6 +57,9 @@ typedef enum model_kind {
     MODEL_TEXT_ROWS,
     MODEL_TEXT_TERMS,
     MODEL_TEXT_WEIGHTS,
+    MODEL_TEXT_MAP,
+    MODEL_TEXT_MAP_MEAN,
+    MODEL_TEXT_MAP_SCALE,
     MODEL_N_KINDS
 } model_kind;
 

@@ -40,6 +40,11 @@ const model_kind_info model_kinds[MODEL_N_KINDS] = {
     [MODEL_TEXT_TERMS] = {"text-terms", MODEL_I32, DIM_TEXT_NNZ, DIM_ONE, DIM_TERMS, false, MODEL_SKIPPABLE},
     [MODEL_TEXT_WEIGHTS] = {"text-weights", MODEL_F32, DIM_TEXT_NNZ, DIM_ONE, DIM_TERMS, false,
                             MODEL_SKIPPABLE},
+    [MODEL_TEXT_MAP] = {"text-map", MODEL_F32, DIM_TERMS, DIM_FACTORS, DIM_FACTORS, true, MODEL_SKIPPABLE},
+    [MODEL_TEXT_MAP_MEAN] = {"text-map-mean", MODEL_F32, DIM_FACTORS, DIM_ONE, DIM_FACTORS, true,
+                             MODEL_SKIPPABLE},
+    [MODEL_TEXT_MAP_SCALE] = {"text-map-scale", MODEL_F32, DIM_ONE, DIM_ONE, DIM_FACTORS, true,
+                              MODEL_SKIPPABLE},
 };
 
 size_t model_type_bytes(uint32_t type)

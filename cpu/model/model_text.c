@@ -46,9 +46,20 @@ static aisle_status make_vocabulary(struct aisle_model *m, const model_fault *f)
     return st == AISLE_OK ? AISLE_OK : model_fail(f, "text vocabulary", "%.180s", why.message);
 }
 
+/* All of the map or nothing of it, and not without text. */
+static aisle_status check_map(const struct aisle_model *m, const model_fault *f)
+{
+    bool any = false;
+    for (int k = MODEL_TEXT_MAP; k <= MODEL_TEXT_MAP_SCALE; k++) any = any || m->at[k] >= 0;
+    for (int k = MODEL_TEXT_MAP; any && k <= MODEL_TEXT_MAP_SCALE; k++)
+        if (m->at[k] < 0)
+            return model_fail(f, model_kinds[k].name, "missing beside the other parts of the map");
+    return any && !m->vocabulary ? model_fail(f, "text-map", "a map without a vocabulary") : AISLE_OK;
+}
+
 aisle_status model_check_text(struct aisle_model *m, const model_fault *f)
 {
-    if (m->at[MODEL_TEXT_DF] < 0) return AISLE_OK;
+    if (m->at[MODEL_TEXT_DF] < 0) return check_map(m, f);
     AISLE_TRY(make_vocabulary(m, f));
     const int64_t *rows = model_data(m, MODEL_TEXT_ROWS);
     const float *w = model_data(m, MODEL_TEXT_WEIGHTS);
@@ -64,5 +75,5 @@ aisle_status model_check_text(struct aisle_model *m, const model_fault *f)
             return model_fail(f, "text-weights", "row %lld has length %g, wanted 1", (long long)i,
                               sqrt(square));
     }
-    return AISLE_OK;
+    return check_map(m, f);
 }

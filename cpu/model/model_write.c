@@ -142,6 +142,11 @@ static aisle_status pack_text(const aisle_model_parts *p, packed_text *t, const 
         !p->text.row_ptr || (aisle_csr_nnz(&p->text) > 0 && (!p->text.col || !p->text.val)))
         return model_fail(f, "parts", "texts of %d x %d, wanted %d x %d", p->text.n_rows, p->text.n_cols,
                           p->n_items, aisle_vocabulary_count(p->vocabulary));
+    if (p->text_map.scale != 0 &&
+        (p->text_map.n_terms != p->text.n_cols || p->text_map.n_factors != p->items.n_cols ||
+         !p->text_map.w || !p->text_map.mean))
+        return model_fail(f, "parts", "a map from %d terms to %d factors, wanted %d to %d",
+                          p->text_map.n_terms, p->text_map.n_factors, p->text.n_cols, p->items.n_cols);
     AISLE_TRY(aisle_vocabulary_flatten(p->vocabulary, &t->settings, &t->flat, f->err));
     const id_source stems = {t->flat.stem, t->flat.ctx, t->flat.n_stems, "text stem"};
     return pack_ids(&stems, &t->stems, f);
@@ -164,6 +169,10 @@ static void add_text(struct aisle_model *m, const aisle_model_parts *p, const pa
     add(m, MODEL_TEXT_ROWS, p->text.row_ptr, 0);
     add(m, MODEL_TEXT_TERMS, p->text.col, 0);
     add(m, MODEL_TEXT_WEIGHTS, p->text.val, 0);
+    if (p->text_map.scale == 0) return;
+    add(m, MODEL_TEXT_MAP, p->text_map.w, 0);
+    add(m, MODEL_TEXT_MAP_MEAN, p->text_map.mean, 0);
+    add(m, MODEL_TEXT_MAP_SCALE, &p->text_map.scale, 0);
 }
 
 static void add_sections(struct aisle_model *m, const aisle_model_parts *p, const packed_ids packed[2])

@@ -9,6 +9,7 @@
 #include "aisle/memory.h"
 #include "aisle/str.h"
 #include "cpu/train/als_loop.h"
+#include "cpu/train/text_map_fit.h"
 #include "cpu/train/train_parts.h"
 
 /* The events to train on: the caller's, less what the k-core takes off. */
@@ -92,6 +93,21 @@ static aisle_status train_content(const aisle_dataset *d, const uint8_t *keep, c
     return st;
 }
 
+/* Items without a pair get factors by their text, as a product that is listed tomorrow will from the model file: the item
+ * Gramian and the users stay those of the items that training solved for. */
+static aisle_status train_text_map(const aisle_trainer *t, const aisle_train_params *p, aisle_trained *out,
+                                   aisle_error *err)
+{
+    if (p->factors == 0 || !out->vocabulary) return AISLE_OK;
+    float *pairs = aisle_calloc((size_t)out->seen.n_cols, sizeof *pairs);
+    if (!pairs) return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for the pairs of items");
+    for (int64_t e = 0; e < aisle_csr_nnz(&out->seen); e++) pairs[out->seen.col[e]] += out->seen.val[e] > 0;
+    const text_map_input in = {&out->text, pairs, p->hybrid.cold_reg, t};
+    aisle_status st = text_map_fit(&in, &out->items, &out->text_map, err);
+    aisle_free(pairs);
+    return st;
+}
+
 aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
                          const aisle_trainer *t, aisle_trained *out, aisle_error *err)
 {
@@ -119,6 +135,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
     if (st == AISLE_OK) st = aisle_train_similar(t, p, &ct, &made, err); /* its values are gone afterwards */
     aisle_csr_deinit(&ct);
     if (st == AISLE_OK) st = train_content(d, keep, t, p, &made, err);
+    if (st == AISLE_OK) st = train_text_map(t, p, &made, err);
     if (st == AISLE_OK) st = aisle_train_trending(d, keep, p, &made, err);
     if (st == AISLE_OK && aisle_canceled(t->progress))
         st = aisle_fail(err, AISLE_ECANCELED, "training canceled");
@@ -146,6 +163,7 @@ void aisle_trained_deinit(aisle_trained *t)
     aisle_free(t->content_scores);
     aisle_vocabulary_free(t->vocabulary);
     aisle_csr_deinit(&t->text);
+    aisle_text_map_deinit(&t->text_map);
     aisle_free(t->popularity);
     aisle_free(t->trending);
     *t = (aisle_trained){0};

@@ -14,7 +14,8 @@
  * items rows. */
 typedef struct aisle_model_parts {
     aisle_mat users, items; /* factors; n_cols 0 = a model without factors */
-    const float *item_gram; /* f x f = Y'Y of `items`, for fold-in; NULL without factors */
+    const float *
+        item_gram; /* f x f = Y'Y of the rows of `items` that training solved for, for fold-in; NULL without factors */
     int32_t n_users, n_items;
     aisle_str (*user_id)(const void *ctx, int32_t i); /* dense -> external id */
     aisle_str (*item_id)(const void *ctx, int32_t i);
@@ -33,6 +34,7 @@ typedef struct aisle_model_parts {
                                      (aisle_train_params.item_damping); NULL = all 1 */
     const aisle_vocabulary *vocabulary; /* NULL or without a term = a model without text */
     aisle_csr text;                     /* n_items x terms, of this vocabulary (aisle_text_matrix) */
+    aisle_text_map text_map;            /* of this vocabulary and these factors; scale 0 = none */
     const char *meta;  /* one JSON object: settings, data counts, metrics, created, engine version */
     float a0, reg, nu; /* for fold-in with the same objective */
 } aisle_model_parts;
@@ -67,6 +69,7 @@ const float *aisle_model_trending(const aisle_model *m);
 const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 */
 /* What turns a product into a row (aisle_text_rows_new), as in training; NULL = the model has no text. The model's. */
 const aisle_vocabulary *aisle_model_vocabulary(const aisle_model *m);
+aisle_text_map aisle_model_text_map(const aisle_model *m); /* views; scale 0 = none */
 aisle_csr aisle_model_text(const aisle_model *m);   /* items x terms; without text no columns and no arrays */
 const char *aisle_model_meta(const aisle_model *m); /* JSON text, NUL-terminated */
 void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu);

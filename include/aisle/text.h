@@ -70,6 +70,18 @@ const aisle_csr *aisle_text_rows_get(const aisle_text_rows *r);
 /* The caller's; nothing but aisle_text_rows_free may follow. */
 aisle_csr aisle_text_rows_take(aisle_text_rows *r);
 
+/* A linear map from text to item factors: y = scale (mean + t W), t a row of the text matrix; W of n_terms x n_factors
+ * row-major. scale 0 = no map. Learned with every ALS model whose products have text (train.h). */
+typedef struct aisle_text_map {
+    int32_t n_terms, n_factors;
+    float *w, *mean; /* of a model: views into it */
+    float scale;
+} aisle_text_map;
+void aisle_text_map_deinit(aisle_text_map *m); /* of a map that owns its arrays; no-op on a zeroed struct */
+/* Factors of a text of n terms into out[n_factors]; all 0 for none, of which nothing is known. */
+void aisle_text_map_apply(const aisle_text_map *m, const int32_t *terms, const float *weights, int64_t n,
+                          float *out);
+
 /* The tokenizer alone: calls fn for each stem in order; the view is borrowed for the call. */
 typedef struct aisle_tokenizer aisle_tokenizer;
 aisle_status aisle_tokenizer_new(const char *language, aisle_tokenizer **out,

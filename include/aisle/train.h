@@ -85,7 +85,8 @@ typedef struct aisle_trainer {
  * without time, and those that aisle_weights_event lets weigh nothing, are left out. */
 typedef struct aisle_trained {
     aisle_mat users, items; /* users are solved for these items: a fold-in of the same history gives the same
-                             * row. ld may exceed the factors */
+                             * row. ld may exceed the factors. Items without a pair have factors by
+                             * text_map; users and Gramian know nothing of those */
     float *item_gram;       /* NULL without factors */
     float *item_confidence; /* s_i of item_damping, n_items, 1 for an item without users; NULL = all 1 */
     aisle_csr seen;         /* the training matrix with weights, dislikes below 0 */
@@ -94,9 +95,11 @@ typedef struct aisle_trained {
     float *similar_scores, *content_scores;
     aisle_vocabulary *vocabulary; /* NULL when no product has text */
     aisle_csr text;               /* items x its terms; empty without vocabulary */
-    float *popularity;            /* sum of the item's weights */
-    float *trending;              /* NULL when no event has a time */
-    float a0, reg; /* of the objective, where the settings left them to the data; 0 without factors */
+    aisle_text_map
+        text_map;      /* scale 0 = none: without factors, vocabulary or a text of an item with a pair */
+    float *popularity; /* sum of the item's weights */
+    float *trending;   /* NULL when no event has a time */
+    float a0, reg;     /* of the objective, where the settings left them to the data; 0 without factors */
     int32_t iterations_run;
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;

@@ -1,7 +1,8 @@
 /* New items by their text, new users by their groups; and the ridge regression behind it. */
 #include <math.h>
 
-#include "cpu/fit/ridge.h"
+#include "aisle/model.h"
+#include "cpu/train/ridge.h"
 #include "tests/unit/fit/taste_shop.h"
 
 Test(cold, new_items_go_to_those_who_like_their_kind)
@@ -12,7 +13,8 @@ Test(cold, new_items_go_to_those_who_like_their_kind)
     for (int32_t u = 0; u < 100; u++) {
         float *scores = shelf_scores(&source, u), *of_als = shelf_scores(&plain, u);
         right += shelf_finds_new(scores, u);
-        for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++) cr_assert_eq(of_als[i], -INFINITY, "ALS knows nothing of them");
+        for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++)
+            cr_assert_eq(of_als[i], -INFINITY, "ALS knows nothing of them");
         for (int32_t i = 0; i < SHELF_SOLD; i++) cr_assert_eq(scores[i], of_als[i], "the known are ALS's");
         aisle_free(scores);
         aisle_free(of_als);
@@ -38,6 +40,67 @@ Test(cold, new_users_get_what_their_country_takes)
     shelf_close(&s);
 }
 
+/* What `aisle train` keeps of the same events; keep of all 1 learns the vocabulary of the sold items alone, as a part does. */
+static aisle_model *shelf_model(const shelf *s)
+{
+    aisle_trained trained;
+    aisle_model *m = NULL;
+    aisle_error err = {0};
+    int64_t n = aisle_dataset_events(s->d).n;
+    uint8_t *keep = aisle_array(n, 1);
+    const char *path = scratch_path("cold.aisle");
+    memset(keep, 1, (size_t)n);
+    cr_assert_eq(aisle_train(s->d, keep, &s->params, &s->trainer, &trained, &err), AISLE_OK, "%s",
+                 err.message);
+    cr_assert_eq(aisle_trained_write(&trained, s->d, &s->params, "cpu", NULL, path, &err), AISLE_OK, "%s",
+                 err.message);
+    cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
+    unlink(path);
+    aisle_trained_deinit(&trained);
+    aisle_free(keep);
+    return m;
+}
+
+Test(cold, a_product_gets_from_the_model_file_what_the_fit_gives_it)
+{
+    enum { F = 8 };
+    shelf s = shelf_open(true, 2);
+    aisle_model *m = shelf_model(&s);
+    aisle_eval_source source = shelf_fit(&s, "als-content");
+    aisle_mat x = aisle_model_users(m), y = aisle_model_items(m);
+    const aisle_text_map map = aisle_model_text_map(m);
+    aisle_text_rows *rows = NULL;
+    float made[SHOP_ITEMS - SHELF_SOLD][F];
+    cr_assert_eq(aisle_text_rows_new(aisle_model_vocabulary(m), &rows, NULL), AISLE_OK);
+    for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++) {
+        aisle_product p = aisle_dataset_product(s.d, i);
+        cr_assert_eq(aisle_text_rows_add(rows, &p, NULL), AISLE_OK);
+        const aisle_csr *t = aisle_text_rows_get(rows);
+        int64_t at = t->row_ptr[i - SHELF_SOLD], n = t->row_ptr[i - SHELF_SOLD + 1] - at;
+        aisle_text_map_apply(&map, t->col + at, t->val + at, n, made[i - SHELF_SOLD]);
+        cr_assert_arr_eq(made[i - SHELF_SOLD], aisle_mat_row(&y, i), F * sizeof(float), "item %d", i);
+    }
+    for (int32_t u = 0; u < SHELF_PEOPLE - 20; u += 7) {
+        float *scores = shelf_scores(&source, u);
+        for (int32_t i = SHELF_SOLD; i < SHOP_ITEMS; i++) {
+            double want = 0, size = 0, nu = (F + 1) * 0x1p-24;
+            for (int32_t k = 0; k < F; k++) {
+                double z = (double)aisle_mat_row(&x, u)[k] * (double)made[i - SHELF_SOLD][k];
+                want += z;
+                size += fabs(z);
+            }
+            /* one f32 dot product, in any order: gamma_n of the sum of sizes */
+            cr_assert(fabs((double)scores[i] - want) <= nu / (1 - nu) * size, "user %d, item %d: %g, not %g",
+                      u, i, (double)scores[i], want);
+        }
+        aisle_free(scores);
+    }
+    aisle_text_rows_free(rows);
+    aisle_eval_source_free(&source);
+    aisle_model_unref(m);
+    shelf_close(&s);
+}
+
 /* 6 items with 3 terms, 20 factors (two chunks); item 5 is to be predicted and weighs nothing. */
 enum { ITEMS = 6, TERMS = 3, FACTORS = 20 };
 static const float rows[ITEMS][TERMS] = {{1, 0, 0},     {0, 1, 0}, {.6F, .8F, 0},
@@ -54,12 +117,15 @@ static void ridge_case(int32_t threads, aisle_mat *y)
     aisle_csr text = {0};
     cr_assert_eq(aisle_csr_from_coo(ITEMS, TERMS, n, row, col, val, &text, NULL), AISLE_OK);
     const float d[ITEMS] = {1, 2, 3, 1, 5, 0};
-    const uint8_t predict[ITEMS] = {[5] = 1};
-    aisle_ridge r = {.t = &text, .d = d, .predict = predict, .reg = .5, .threads = threads};
+    float w[TERMS * FACTORS], mean[FACTORS];
+    aisle_ridge r = {.t = &text, .d = d, .reg = .5, .threads = threads};
     cr_assert_eq(aisle_mat_init(y, ITEMS, FACTORS, NULL), AISLE_OK);
     for (int32_t i = 0; i < ITEMS - 1; i++)
         for (int32_t f = 0; f < FACTORS; f++) aisle_mat_row(y, i)[f] = (float)((i * 7 + f * 3) % 11 - 5);
-    cr_assert_eq(aisle_ridge_predict(&r, y, NULL), AISLE_OK);
+    cr_assert_eq(aisle_ridge_solve(&r, y, w, mean, NULL), AISLE_OK);
+    const aisle_text_map map = {TERMS, FACTORS, w, mean, 1};
+    const int64_t at = text.row_ptr[5];
+    aisle_text_map_apply(&map, text.col + at, text.val + at, text.row_ptr[6] - at, aisle_mat_row(y, 5));
     aisle_csr_deinit(&text);
 }
 

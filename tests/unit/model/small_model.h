@@ -13,7 +13,7 @@
 #include "aisle/model.h"
 #include "aisle/rng.h"
 
-enum { SMALL_USERS = 7, SMALL_ITEMS = 23, SMALL_F = 5, SMALL_K = 4 };
+enum { SMALL_USERS = 7, SMALL_ITEMS = 23, SMALL_F = 5, SMALL_K = 4, SMALL_TERMS = 64 };
 
 typedef struct small_model {
     float users[SMALL_USERS * SMALL_F], items[SMALL_ITEMS * SMALL_F], gram[SMALL_F * SMALL_F];
@@ -25,6 +25,7 @@ typedef struct small_model {
     float popularity[SMALL_ITEMS], trending[SMALL_ITEMS], confidence[SMALL_ITEMS];
     aisle_vocabulary *vocabulary; /* the process's one: never freed */
     aisle_csr text;
+    float map[SMALL_TERMS * SMALL_F], map_mean[SMALL_F];
     aisle_model_parts parts;
 } small_model;
 
@@ -118,6 +119,9 @@ static inline void small_model_init(small_model *s)
             s->content[i * SMALL_K + k] = text ? (i + 2 * k + 2) % SMALL_ITEMS : -1;
             s->content_scores[i * SMALL_K + k] = text ? 1.0f / (float)(k + 1) : 0;
         }
+    if (s->text.n_cols > SMALL_TERMS) abort();
+    for (int i = 0; i < SMALL_TERMS * SMALL_F; i++) s->map[i] = small_value(&state);
+    for (int i = 0; i < SMALL_F; i++) s->map_mean[i] = small_value(&state);
     for (int i = 0; i < SMALL_ITEMS; i++) {
         s->popularity[i] = (float)((i * 11) % 13);
         s->trending[i] = (float)((i * 5) % 7);
@@ -145,6 +149,7 @@ static inline void small_model_init(small_model *s)
         .item_confidence = s->confidence,
         .vocabulary = s->vocabulary,
         .text = s->text,
+        .text_map = {s->text.n_cols, SMALL_F, s->map, s->map_mean, 1.5f},
         .meta = "{\"engine\":\"0.1.0\",\"note\":\"small\"}",
         .a0 = 0.125f,
         .reg = 0.0625f,
@@ -180,6 +185,7 @@ static inline aisle_model_parts model_parts(const aisle_model *m)
                            .item_confidence = aisle_model_item_confidence(m),
                            .vocabulary = aisle_model_vocabulary(m),
                            .text = aisle_model_text(m),
+                           .text_map = aisle_model_text_map(m),
                            .meta = aisle_model_meta(m)};
     p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
     p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);

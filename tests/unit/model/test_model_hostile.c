@@ -187,7 +187,7 @@ Test(model_hostile, every_section_field_at_its_extremes)
 {
     static const field fields[] = {{0, 4},  {4, 4},  {8, 4},  {12, 4}, {16, 8},
                                    {24, 8}, {32, 8}, {40, 8}, {48, 8}, {56, 8}};
-    for (long s = 0; s < 28; s++)
+    for (long s = 0; s < 31; s++)
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             field f = {HEADER + s * ENTRY + fields[i].at, fields[i].bytes};
             try_extremes(f, false);
@@ -325,6 +325,10 @@ Test(model_hostile, numbers_that_no_model_has)
         {"text-weights", 0, 4, 0x3F000001},
         {"text-weights", 0, 4, 0xBF000000},
         {"text-weights", 0, 4, 0x7FC00000},
+        {"text-map", 4, 4, 0x7F800000},
+        {"text-map-mean", 4, 4, 0x7FC00000},
+        {"text-map-scale", 0, 4, 0},
+        {"text-map-scale", 0, 4, 0xBF800000},
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         put(data_of(lies[i].section) + lies[i].at, lies[i].value, lies[i].bytes);
@@ -347,9 +351,9 @@ Test(model_hostile, texts_that_no_vocabulary_gives)
     put(data_of("text-df"), 0, 4);
     seal(size);
     assert_refused(size, "text vocabulary: term 0", "df");
-    put(entry_of("text-weights"), 99, 4);
+    put(entry_of("text-map-scale"), 99, 4);
     seal(size);
-    assert_refused(size, "text-weights: missing", "weights");
+    assert_refused(size, "text-map-scale: missing", "scale");
     put(entry_of("text-df") + 8, 0, 4);
     seal(size);
     assert_refused(size, "text-df: flags", "flags");

@@ -172,7 +172,7 @@ Test(model, sections_are_listed_in_order_and_aligned)
         if (n == 0) cr_assert_str_eq(info.name, "meta");
         if (n == 2) cr_assert(strcmp(info.name, "item-factors") == 0 && strcmp(info.type, "f32") == 0);
     }
-    cr_assert_eq(n, 28);
+    cr_assert_eq(n, 31);
     cr_assert_eq(end, aisle_model_bytes(m));
     cr_assert_eq(aisle_model_section(m, -1, &info), 0);
     aisle_model_unref(m);

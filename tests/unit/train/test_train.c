@@ -251,7 +251,18 @@ Test(train, events_that_are_left_out_change_nothing)
     aisle_trained m = train(d, keep, &p, 2);
     cr_assert_eq(m.popularity[hidden], 0);
     cr_assert_eq(m.trending[hidden], 0);
-    for (int32_t f = 0; f < 8; f++) cr_assert_eq(aisle_mat_row(&m.items, hidden)[f], 0);
+    float by_text[8];
+    int64_t at = m.text.row_ptr[hidden], n_text = m.text.row_ptr[hidden + 1] - at;
+    cr_assert_gt(n_text, 0);
+    aisle_text_map_apply(&m.text_map, m.text.col + at, m.text.val + at, n_text, by_text);
+    cr_assert_arr_eq(aisle_mat_row(&m.items, hidden), by_text, sizeof by_text);
+    double gram = 0; /* the first factor's square over what training solved for */
+    for (int32_t i = 0; i < SHOP_ITEMS; i++) {
+        double y = (double)aisle_mat_row(&m.items, i)[0];
+        if (m.popularity[i] > 0) gram += y * y;
+    }
+    /* f32 sums of n squares: gamma_n of the sum, any order */
+    cr_assert(fabs((double)m.item_gram[0] - gram) <= (SHOP_ITEMS + 1) * 0x1p-23 * gram);
     double sum = 0;
     int64_t n = 0;
     for (int32_t i = 0; i < SHOP_ITEMS; i++) sum += (double)m.popularity[i];

@@ -1,6 +1,6 @@
 /* Conjugate gradients for several right sides that share a sparse matrix: they go through it together, so that it is
  * read once for 16 of them, and their vectors lie side by side for the vector units. */
-#include "cpu/fit/ridge.h"
+#include "cpu/train/ridge.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,25 +113,22 @@ static doubles mean_row(const aisle_ridge *a, const aisle_mat *y, int32_t first,
     return mean;
 }
 
-static void predict(const aisle_ridge *a, const work *k, aisle_mat *y, int32_t first)
+/* Factors `first` and up to 15 more. */
+static void solve_for(const aisle_ridge *a, const work *k, const aisle_mat *y, int32_t first, float *w,
+                      float *c)
 {
     const aisle_csr *t = a->t;
     int n = y->n_cols - first < LANES ? y->n_cols - first : LANES;
     doubles mean = mean_row(a, y, first, n);
+    for (int l = 0; l < n; l++) c[first + l] = (float)mean.v[l];
     for (int32_t i = 0; i < t->n_rows; i++) {
         k->item[i] = (lanes){{0}};
         for (int l = 0; a->d[i] > 0 && l < n; l++)
             k->item[i].v[l] = aisle_mat_row(y, i)[first + l] - (float)mean.v[l];
     }
     solve(a, k);
-    for (int32_t i = 0; i < t->n_rows; i++) {
-        if (!a->predict[i]) continue;
-        lanes s;
-        for (int l = 0; l < LANES; l++) s.v[l] = (float)mean.v[l];
-        for (int64_t e = t->row_ptr[i]; e < t->row_ptr[i + 1]; e++)
-            for (int l = 0; l < LANES; l++) s.v[l] += t->val[e] * k->w[t->col[e]].v[l];
-        memcpy(aisle_mat_row(y, i) + first, s.v, (size_t)n * sizeof *s.v);
-    }
+    for (int32_t j = 0; j < t->n_cols; j++)
+        memcpy(w + (int64_t)j * y->n_cols + first, k->w[j].v, (size_t)n * sizeof *w);
 }
 
 static void work_deinit(work *k)
@@ -163,7 +160,8 @@ static void diagonal(const aisle_ridge *a, float *inverse)
     for (int32_t c = 0; c < t->n_cols; c++) inverse[c] = 1 / inverse[c];
 }
 
-aisle_status aisle_ridge_predict(const aisle_ridge *r, aisle_mat *y, aisle_error *err)
+aisle_status aisle_ridge_solve(const aisle_ridge *r, const aisle_mat *y, float *w, float *mean,
+                               aisle_error *err)
 {
     int32_t n_chunks = (y->n_cols + LANES - 1) / LANES,
             threads = r->threads < n_chunks ? r->threads : n_chunks;
@@ -174,7 +172,7 @@ aisle_status aisle_ridge_predict(const aisle_ridge *r, aisle_mat *y, aisle_error
     if (ok) {
         diagonal(r, inverse);
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (int32_t c = 0; c < n_chunks; c++) predict(r, &of_thread[c % threads], y, c * LANES);
+        for (int32_t c = 0; c < n_chunks; c++) solve_for(r, &of_thread[c % threads], y, c * LANES, w, mean);
     }
     for (int32_t k = 0; of_thread && k < threads; k++) work_deinit(&of_thread[k]);
     aisle_free(of_thread);
