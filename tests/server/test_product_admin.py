@@ -63,7 +63,7 @@ class Admin(unittest.TestCase):
             self.assertEqual(len(self.listed(brand="Freshly", in_stock="true")), n % 2)
         self.patch("fresh", {"hidden": True})
         self.assertEqual(self.listed(brand="Freshly"), [])
-        self.assertEqual(self.server.get("/v1/products/fresh").status, 404)
+        self.assertEqual(self.server.get("/v1/products/fresh").json["hidden"], True, "without keys everyone is the shop keeper")
         self.patch("fresh", {"hidden": False})
         self.assertEqual(self.listed(brand="Freshly"), ["fresh"])
         self.delete("fresh")
@@ -182,7 +182,11 @@ class Admin(unittest.TestCase):
                 for method, path in (("PUT", "/v1/admin/products/x"), ("PATCH", "/v1/admin/products/x"),
                                      ("DELETE", "/v1/admin/products/x"), ("POST", "/v1/admin/products")):
                     self.assertEqual(server.ask(method, path, {}).status, 401)
-                self.assertEqual(server.ask("PUT", "/v1/admin/products/x", {}, key=key).status, 201)
+                self.assertEqual(server.ask("PUT", "/v1/admin/products/x", {"hidden": True}, key=key).status, 201)
+                self.assertEqual(server.get("/v1/products/x").status, 404)
+                seen = server.ask("GET", "/v1/products/x", key=key)
+                self.assertEqual((seen.status, seen.headers["cache-control"]), (200, "private, no-store"))
+                self.assertEqual(server.get("/v1/products/x").status, 404, "the answer was not kept for others")
             finally:
                 server.stop()
                 server.log.close()

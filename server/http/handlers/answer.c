@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/auth/identity.h"
 #include "server/auth/random_id.h"
 #include "server/http/handlers/handlers.h"
 #include "server/json/json.h"
@@ -119,7 +120,8 @@ void aisle_answer_cacheable(aisle_request *r, int max_age)
 {
     char control[48];
     snprintf(control, sizeof control, "public, max-age=%d", max_age);
-    aisle_reply_header(r, "Cache-Control", control);
+    bool signed_in = aisle_request_identity(r)->user != 0;
+    aisle_reply_header(r, "Cache-Control", signed_in ? "private, no-cache" : control);
     aisle_reply_header(r, "Vary", "Authorization, Cookie");
 }
 

@@ -1,4 +1,5 @@
 /* GET /v1/products and /v1/products/{id}: the catalogue, for browsing. Not search. */
+#include "server/auth/identity.h"
 #include "server/http/handlers/ask_products.h"
 #include "server/http/handlers/product_cache.h"
 
@@ -121,6 +122,13 @@ static aisle_status reply_cached(aisle_request *r, const aisle_cached_product *p
     return aisle_reply_bytes(r, 200, "application/json", p->text, p->text_len); /* or 304 */
 }
 
+static aisle_status reply_hidden(aisle_request *r, const aisle_cached_product *p)
+{
+    aisle_reply_header(r, "ETag", p->tag);
+    aisle_reply_header(r, "Cache-Control", "private, no-store");
+    return aisle_reply_bytes(r, 200, "application/json", p->text, p->text_len);
+}
+
 /* The answer as it was given last, when the product is as it was then. */
 static aisle_cached_product *find_cached(aisle_request *r, aisle_str id, int64_t catalogue)
 {
@@ -135,7 +143,8 @@ static aisle_cached_product *find_cached(aisle_request *r, aisle_str id, int64_t
     return p;
 }
 
-static aisle_status encode_product(aisle_request *r, aisle_str id, aisle_cached_product *out)
+/* *hidden: only the shop keeper may see it, and nothing may keep it. */
+static aisle_status encode_product(aisle_request *r, aisle_str id, aisle_cached_product *out, bool *hidden)
 {
     aisle_product product;
     int64_t version;
@@ -144,7 +153,8 @@ static aisle_status encode_product(aisle_request *r, aisle_str id, aisle_cached_
     AISLE_TRY(aisle_view_product_changed(view, id, &out->changed, aisle_request_error(r)));
     AISLE_TRY(
         aisle_view_product(view, id, aisle_request_arena(r), &product, &version, aisle_request_error(r)));
-    if (product.visibility == AISLE_HIDDEN)
+    *hidden = product.visibility == AISLE_HIDDEN;
+    if (*hidden && !(aisle_request_identity(r)->scopes & AISLE_SCOPE_ADMIN))
         return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len,
                           id.ptr);
     json_t *body = aisle_answer_product_detail(&product, version);
@@ -165,10 +175,11 @@ aisle_status aisle_on_product_get(aisle_request *r)
     const aisle_cached_product *known = find_cached(r, id, catalogue);
     if (known) return reply_cached(r, known);
     aisle_cached_product made = {.id_len = id.len, .catalogue = catalogue};
-    AISLE_TRY(encode_product(r, id, &made));
+    bool hidden = false;
+    AISLE_TRY(encode_product(r, id, &made, &hidden));
     made.id = aisle_arena_strndup(aisle_request_arena(r), id.ptr, id.len);
-    if (made.id) aisle_product_cache_put(aisle_loop_of(r)->products, &made);
-    aisle_status st = reply_cached(r, &made);
+    if (made.id && !hidden) aisle_product_cache_put(aisle_loop_of(r)->products, &made);
+    aisle_status st = hidden ? reply_hidden(r, &made) : reply_cached(r, &made);
     aisle_free(made.text);
     return st;
 }
