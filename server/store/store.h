@@ -100,6 +100,13 @@ typedef struct aisle_write {
 aisle_status aisle_store_start_writer(aisle_store *s, aisle_error *err);
 aisle_status aisle_store_submit(aisle_store *s,
                                 aisle_write *w); /* any thread; w stays the caller's until done() */
+/* What the writer has done since the store was opened. Any thread. */
+typedef struct aisle_store_stats {
+    int64_t waiting;               /* writes in the queue */
+    int64_t written, failed;       /* writes, by how they ended */
+    int64_t transactions, busy_ns; /* and the time that they took, commits included */
+} aisle_store_stats;
+void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out);
 /* The same for a caller that may block (command line): with or without the writer thread. */
 aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *err);
 

@@ -26,6 +26,7 @@ struct aisle_store {
     int64_t catalogue; /* newest version known; atomic */
     aisle_db db;       /* the one write connection; guarded by applying */
     pthread_mutex_t applying;
+    aisle_store_stats stats;     /* guarded by queue_mutex */
     pthread_mutex_t queue_mutex; /* guards what follows */
     pthread_cond_t queue_filled;
     aisle_write *head, *tail;

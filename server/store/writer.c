@@ -56,11 +56,33 @@ static aisle_status flush_totals(aisle_tx *tx, int64_t *catalogue, aisle_error *
     return AISLE_OK;
 }
 
+static void count(aisle_store *s, const aisle_write *list, aisle_status st, int64_t took_ns)
+{
+    int64_t good = 0, bad = 0;
+    for (const aisle_write *w = list; w; w = w->next)
+        *(st == AISLE_OK && w->status == AISLE_OK ? &good : &bad) += 1;
+    pthread_mutex_lock(&s->queue_mutex);
+    s->stats.written += good;
+    s->stats.failed += bad;
+    s->stats.transactions++;
+    s->stats.busy_ns += took_ns;
+    pthread_mutex_unlock(&s->queue_mutex);
+}
+
+void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out)
+{
+    pthread_mutex_lock(&s->queue_mutex);
+    *out = s->stats;
+    out->waiting = s->n_waiting;
+    pthread_mutex_unlock(&s->queue_mutex);
+}
+
 void aisle_store_apply(aisle_store *s, aisle_write *list)
 {
     aisle_error err = {.message = ""};
     aisle_tx tx = {.db = &s->db};
     int64_t catalogue = 0;
+    int64_t started_ns = aisle_time_monotonic_ns();
     pthread_mutex_lock(&s->applying);
     for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
     aisle_status st = run_sql(&s->db, AISLE_SQL_TX_BEGIN, &err);
@@ -71,6 +93,7 @@ void aisle_store_apply(aisle_store *s, aisle_write *list)
     if (st == AISLE_OK) aisle_store_note_catalogue(s, catalogue);
     if (st != AISLE_OK && in_transaction(&s->db)) run_sql(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
     pthread_mutex_unlock(&s->applying);
+    count(s, list, st, aisle_time_monotonic_ns() - started_ns);
     while (list) {
         aisle_write *w = list;
         list = w->next; /* done may release w */

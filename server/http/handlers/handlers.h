@@ -42,6 +42,9 @@ aisle_status aisle_on_product_delete(aisle_request *r);
 
 /* documents */
 
+/* process_metrics.c: Prometheus text of the process and its queues; false: out of memory. */
+bool aisle_process_metrics(aisle_app *app, aisle_buf *b);
+
 /* ---- answer.c ---- */
 
 static inline aisle_loop_state *aisle_loop_of(const aisle_request *r)
