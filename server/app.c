@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
-#include "server/http/handlers/product_cache.h"
 #include "server/store/accounts.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -61,6 +60,8 @@ static void chore(void *ctx)
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
 
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err)
@@ -75,6 +76,7 @@ static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *re
     aisle_app *app = ctx;
     if (kind == AISLE_JOB_IMPORT) {
         AISLE_TRY(aisle_catalogue_refresh(app->catalogue, err));
+        AISLE_TRY(aisle_words_refresh(app->words, true, err));
         return aisle_shelf_refresh(app->shelves, err);
     }
     json_t *object = result ? json_loads(result, 0, NULL) : NULL;
@@ -91,7 +93,8 @@ static aisle_status open_state(aisle_app *app, aisle_loop_state *state, aisle_er
 {
     AISLE_TRY(aisle_view_open(app->store, &state->view, err));
     state->scorer = aisle_scorer_new();
-    return state->scorer ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
+    if (!state->scorer) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
+    return aisle_terms_new(&state->terms, err);
 }
 
 static aisle_status open_loops(aisle_app *app, aisle_error *err)
@@ -106,8 +109,6 @@ static aisle_status open_loops(aisle_app *app, aisle_error *err)
         AISLE_TRY(open_state(app, &app->loops[i], err));
         AISLE_TRY(open_state(app, &app->beside[i], err));
         app->loops[i].beside = &app->beside[i];
-        app->loops[i].products = aisle_product_cache_new();
-        if (!app->loops[i].products) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
         AISLE_TRY(aisle_worker_start(NULL, NULL, &app->loops[i].scoring, err));
     }
     return AISLE_OK;
@@ -117,7 +118,7 @@ static void close_state(aisle_loop_state *state)
 {
     aisle_worker_stop(state->scoring);
     aisle_scorer_free(state->scorer);
-    aisle_product_cache_free(state->products);
+    aisle_terms_free(state->terms);
     aisle_view_close(state->view);
 }
 
@@ -173,6 +174,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
+    AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, &app->shelves, err));
     AISLE_TRY(open_loops(app, err));
     aisle_jobs_params jobs = {.store = app->store, .succeeded = job_succeeded, .ctx = app};
@@ -206,6 +208,7 @@ void aisle_app_close(aisle_app *app)
     close_loops(app);
     aisle_view_close(app->view);
     aisle_shelf_keeper_close(app->shelves);
+    aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);
     aisle_registry_close(app->registry);
     aisle_store_close(app->store);

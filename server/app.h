@@ -14,15 +14,16 @@
 #include "server/jobs/registry.h"
 #include "server/jobs/shelf.h"
 #include "server/jobs/worker.h"
+#include "server/search/lexicon.h"
 #include "server/store/store.h"
 
 /* What one thread answers with. */
 typedef struct aisle_loop_state {
     aisle_view *view;
     aisle_scorer *scorer;
-    struct aisle_product_cache *products; /* of a loop: products as answered last */
-    aisle_worker *scoring;                /* of a loop: the thread beside it, for what takes above 2 ms ... */
-    struct aisle_loop_state *beside;      /* ... and what that one answers with */
+    aisle_terms *terms;              /* of the search */
+    aisle_worker *scoring;           /* of a loop: the thread beside it, for what takes above 2 ms ... */
+    struct aisle_loop_state *beside; /* ... and what that one answers with */
 } aisle_loop_state;
 
 typedef struct aisle_app {
@@ -30,6 +31,7 @@ typedef struct aisle_app {
     aisle_store *store;
     aisle_registry *registry;
     aisle_shelf_keeper *shelves;
+    aisle_words_keeper *words;
     aisle_catalogue *catalogue;
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;

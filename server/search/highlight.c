@@ -4,7 +4,7 @@
 
 enum { BEFORE = 40 }; /* bytes of the text in front of the first marked word, when it is cut */
 
-static bool is_wanted_term(const aisle_query *q, const aisle_term *term)
+static bool is_wanted_term(const aisle_search_query *q, const aisle_term *term)
 {
     for (int32_t i = 0; i < q->n_wanted; i++)
         for (int32_t k = 0; k < q->wanted[i].n; k++) {
@@ -21,7 +21,7 @@ static bool is_wanted_term(const aisle_query *q, const aisle_term *term)
 }
 
 typedef struct look {
-    const aisle_query *q;
+    const aisle_search_query *q;
     bool found;
 } look;
 
@@ -46,7 +46,7 @@ static size_t next_run(aisle_str text, size_t at)
     return end == at ? at + 1 : end;
 }
 
-static bool wants(const aisle_query *q, aisle_terms *t, aisle_str run)
+static bool wants(const aisle_search_query *q, aisle_terms *t, aisle_str run)
 {
     look l = {q, false};
     if (!is_word_byte(run.ptr[0])) return false;
@@ -70,7 +70,8 @@ static bool put_escaped(aisle_buf *b, aisle_str s)
 }
 
 /* The part of the text that is shown. Cut between words only, so never within a letter. */
-static bool find_part(const aisle_query *q, aisle_terms *t, aisle_str text, size_t most, aisle_str *part)
+static bool find_part(const aisle_search_query *q, aisle_terms *t, aisle_str text, size_t most,
+                      aisle_str *part)
 {
     size_t first = 0, end = 0, from;
     while (first < text.len && !wants(q, t, (aisle_str){text.ptr + first, next_run(text, first) - first}))
@@ -84,7 +85,7 @@ static bool find_part(const aisle_query *q, aisle_terms *t, aisle_str text, size
     return true;
 }
 
-aisle_str aisle_query_highlight(const aisle_query *q, aisle_terms *t, aisle_str text, size_t most,
+aisle_str aisle_query_highlight(const aisle_search_query *q, aisle_terms *t, aisle_str text, size_t most,
                                 aisle_arena *a)
 {
     static const char dots[] = "…";

@@ -11,7 +11,7 @@ typedef struct reader {
     aisle_terms *terms;
     const aisle_words *w;
     aisle_arena *arena;
-    aisle_query *q;
+    aisle_search_query *q;
     aisle_error *err;
     int32_t n_words;
 } reader;
@@ -37,7 +37,7 @@ static bool add_stem(reader *r, aisle_query_group *g, aisle_str stem, float weig
 
 static aisle_query_group *add_group(reader *r, bool unwanted)
 {
-    aisle_query *q = r->q;
+    aisle_search_query *q = r->q;
     aisle_query_group *g = unwanted ? &q->unwanted[q->n_unwanted] : &q->wanted[q->n_wanted];
     if (++r->n_words > AISLE_QUERY_WORDS) return NULL;
     *(unwanted ? &q->n_unwanted : &q->n_wanted) += 1;
@@ -201,7 +201,7 @@ static bool mend_word(reader *r, aisle_query_group *g)
 
 static bool widen_words(reader *r)
 {
-    aisle_query *q = r->q;
+    aisle_search_query *q = r->q;
     for (int32_t i = 0; i < q->n_wanted; i++) {
         aisle_query_group *g = &q->wanted[i];
         if (!g->is_word) continue;
@@ -213,7 +213,7 @@ static bool widen_words(reader *r)
 
 /* ---- several words as one ---- */
 
-static void drop_group(aisle_query *q, int32_t i)
+static void drop_group(aisle_search_query *q, int32_t i)
 {
     q->n_wanted--;
     memmove(&q->wanted[i], &q->wanted[i + 1], (size_t)(q->n_wanted - i) * sizeof *q->wanted);
@@ -222,7 +222,7 @@ static void drop_group(aisle_query *q, int32_t i)
 /* Makes the n groups from i on one, whose first way is all of them, anywhere. */
 static aisle_query_group *merge(reader *r, int32_t i, int32_t n)
 {
-    aisle_query *q = r->q;
+    aisle_search_query *q = r->q;
     aisle_query_group *g = &q->wanted[i];
     aisle_str *stems = aisle_arena_calloc(r->arena, (size_t)n, sizeof *stems);
     aisle_buf text = {0};
@@ -246,7 +246,7 @@ static aisle_query_group *merge(reader *r, int32_t i, int32_t n)
 /* "sham poo", "pop corn": neighbours that are one word of the catalogue when they stand together. */
 static bool join_words(reader *r)
 {
-    aisle_query *q = r->q;
+    aisle_search_query *q = r->q;
     for (int32_t i = 0; i + 1 < q->n_wanted; i++) {
         const aisle_query_group *a = &q->wanted[i], *b = &q->wanted[i + 1];
         if (!a->is_word || !b->is_word) continue;
@@ -264,7 +264,7 @@ static bool join_words(reader *r)
     return true;
 }
 
-static bool is_at(const aisle_query *q, int32_t i, const aisle_synonym_member *m)
+static bool is_at(const aisle_search_query *q, int32_t i, const aisle_synonym_member *m)
 {
     if (i + m->n > q->n_wanted) return false;
     for (int32_t k = 0; k < m->n; k++) {
@@ -303,7 +303,7 @@ static bool add_synonyms(reader *r)
 }
 
 /* Words without topic go when there are others. A single last letter stays: more is about to come, or it is vitamin D. */
-static void drop_stops(aisle_query *q)
+static void drop_stops(aisle_search_query *q)
 {
     int32_t stops = 0;
     for (int32_t i = 0; i < q->n_wanted; i++) stops += q->wanted[i].is_stop;
@@ -317,9 +317,9 @@ static void drop_stops(aisle_query *q)
 }
 
 aisle_status aisle_query_read(aisle_terms *t, const aisle_words *w, aisle_str text, aisle_arena *a,
-                              aisle_query **out, aisle_error *err)
+                              aisle_search_query **out, aisle_error *err)
 {
-    aisle_query *q = aisle_arena_calloc(a, 1, sizeof *q);
+    aisle_search_query *q = aisle_arena_calloc(a, 1, sizeof *q);
     reader r = {t, w, a, q, err, 0};
     if (!q) return no_memory(&r);
     q->wanted = aisle_arena_calloc(a, AISLE_QUERY_WORDS, sizeof *q->wanted);

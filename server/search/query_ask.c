@@ -72,7 +72,7 @@ static float idf(const aisle_words *w, int64_t count)
     return (float)log(1 + (n - df + 0.5) / (df + 0.5));
 }
 
-bool aisle_query_ask(const aisle_query *q, const aisle_words *w, bool some, aisle_arena *a,
+bool aisle_query_ask(const aisle_search_query *q, const aisle_words *w, bool some, aisle_arena *a,
                      aisle_str *expression, aisle_rank *rank)
 {
     writer out = {.rank = rank};
@@ -99,7 +99,7 @@ bool aisle_query_ask(const aisle_query *q, const aisle_words *w, bool some, aisl
     return copy != NULL;
 }
 
-int64_t aisle_query_cost(const aisle_query *q, bool some)
+int64_t aisle_query_cost(const aisle_search_query *q, bool some)
 {
     int64_t phrases = 0, least = INT64_MAX, sum = 0, prefixes = 0;
     for (int32_t i = 0; i < q->n_wanted; i++) {
@@ -124,7 +124,8 @@ static aisle_str frequent_near(const aisle_query_group *g, const aisle_words *w)
     return best->count / RARE >= g->count ? best->text : (aisle_str){NULL, 0};
 }
 
-aisle_str aisle_query_mended(const aisle_query *q, const aisle_words *w, bool also_rare, aisle_arena *a)
+aisle_str aisle_query_mended(const aisle_search_query *q, const aisle_words *w, bool also_rare,
+                             aisle_arena *a)
 {
     aisle_buf text = {0};
     bool any = false, ok = true;

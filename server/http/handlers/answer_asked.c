@@ -130,7 +130,7 @@ static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const ais
         st = AISLE_OK;
     }
     if (st != AISLE_OK) return st;
-    if (p.stock == 0 || p.visibility == AISLE_HIDDEN) return AISLE_ENOTFOUND;
+    if (p.stock == 0) return AISLE_ENOTFOUND;
     json_t *o = aisle_answer_product(&p, style->fields);
     o = aisle_answer_with(o, "score", json_real((double)hit->score));
     if (style->reason_type) o = aisle_answer_with(o, "reasons", encode_reasons(s, hit, style->reason_type));
@@ -214,4 +214,18 @@ aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle
     AISLE_TRY(aisle_encode_hits(r, s, &hits, style, &items));
     *out = envelope(s, hits.strategy, started_ns, items);
     return *out ? AISLE_OK : aisle_no_memory(r);
+}
+
+aisle_status aisle_score_for(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask,
+                             const uint64_t *allowed, int32_t n, aisle_hits *hits)
+{
+    taste t = {.user = known_user(r, s, ask)};
+    AISLE_TRY(gather(r, s, ask, &t));
+    aisle_query q = {.user = t.user,
+                     .recent = t.recent,
+                     .n_recent = t.n_recent,
+                     .allowed = allowed,
+                     .include_seen = true,
+                     .n = n};
+    return aisle_scorer_recommend(ask->with->scorer, s->model, &q, hits, aisle_request_error(r));
 }

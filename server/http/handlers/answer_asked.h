@@ -20,6 +20,9 @@ typedef struct aisle_ask {
 aisle_shelf *aisle_shelf_or_refuse(aisle_request *r);
 /* {recommendation_id, model_version, strategy, took_ms, items}; *out is the caller's. */
 aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, json_t **out);
+/* The same scores without records: the best n of the allowed items, also those the asker has seen. hits: room for n. */
+aisle_status aisle_score_for(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask,
+                             const uint64_t *allowed, int32_t n, aisle_hits *hits);
 
 /* About how many multiply-adds answering takes, look-ups of the hits' products counted as their worth. */
 int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
