@@ -5,9 +5,24 @@
 #include "server/http/loop.h"
 #include "server/json/json.h"
 
+/* The head of a small answer is a tenth of its cost when printf puts it together. */
 static bool put(aisle_buf *b, const char *text)
 {
     return aisle_buf_append(b, text, strlen(text));
+}
+
+static bool put_number(aisle_buf *b, int64_t n) /* 0 or more */
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do digits[--at] = (char)('0' + n % 10);
+    while (n /= 10);
+    return aisle_buf_append(b, digits + at, sizeof digits - at);
+}
+
+static bool put_field(aisle_buf *b, const char *name, aisle_str value)
+{
+    return put(b, name) && put(b, ": ") && aisle_buf_append(b, value.ptr, value.len) && put(b, "\r\n");
 }
 
 /* strftime would follow the locale. */
@@ -46,7 +61,7 @@ void aisle_reply_header(aisle_request *r, const char *name, const char *value)
     }
     r->has_cache_control |= aisle_str_eq_nocase(n, AISLE_STR("Cache-Control"));
     r->has_csp |= aisle_str_eq_nocase(n, AISLE_STR("Content-Security-Policy"));
-    r->short_of_memory |= !aisle_buf_printf(&r->reply_fields, "%s: %s\r\n", name, value);
+    r->short_of_memory |= !put_field(&r->reply_fields, name, v);
 }
 
 /* Weak comparison over every If-None-Match field (RFC 9110, 13.1.2). */
@@ -73,18 +88,19 @@ static bool etag_matches(const aisle_request *r)
 bool aisle_reply_head(aisle_request *r, int status, const char *content_type, int64_t length, aisle_buf *out)
 {
     aisle_connection *c = r->conn;
-    bool ok = !r->short_of_memory &&
-              aisle_buf_printf(out, "HTTP/1.1 %d %s\r\nServer: aisle\r\nDate: %s\r\nX-Request-Id: %s\r\n",
-                               status, aisle_reason(status), date_of(r->loop), r->id) &&
+    bool ok = !r->short_of_memory && put(out, "HTTP/1.1 ") && put_number(out, status) && put(out, " ") &&
+              put(out, aisle_reason(status)) && put(out, "\r\nServer: aisle\r\n") &&
+              put_field(out, "Date", aisle_str_from(date_of(r->loop))) &&
+              put_field(out, "X-Request-Id", aisle_str_from(r->id)) &&
               put(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
     if (r->secure) ok = ok && put(out, "Strict-Transport-Security: max-age=31536000\r\n");
     if (!r->has_csp) ok = ok && put(out, "Content-Security-Policy: default-src 'none'\r\n");
     if (!r->has_cache_control) ok = ok && put(out, "Cache-Control: no-store\r\n");
-    if (r->etag.ptr) ok = ok && aisle_buf_printf(out, "ETag: %.*s\r\n", (int)r->etag.len, r->etag.ptr);
+    if (r->etag.ptr) ok = ok && put_field(out, "ETag", r->etag);
     if (r->reply_fields.len)
         ok = ok && aisle_buf_append(out, r->reply_fields.data, (size_t)r->reply_fields.len);
-    if (content_type) ok = ok && aisle_buf_printf(out, "Content-Type: %s\r\n", content_type);
-    if (length >= 0) ok = ok && aisle_buf_printf(out, "Content-Length: %lld\r\n", (long long)length);
+    if (content_type) ok = ok && put_field(out, "Content-Type", aisle_str_from(content_type));
+    if (length >= 0) ok = ok && put(out, "Content-Length: ") && put_number(out, length) && put(out, "\r\n");
     if (!c->keep)
         ok = ok && put(out, "Connection: close\r\n");
     else if (r->minor == 0)

@@ -7,6 +7,15 @@
 
 enum { MAX_ERRORS = 100 };
 
+static void make_id(aisle_request *r, uint64_t a, uint64_t b)
+{
+    for (int i = 0; i < 16; i++) {
+        r->id[i] = "0123456789abcdef"[a >> (60 - 4 * i) & 15];
+        r->id[16 + i] = "0123456789abcdef"[b >> (60 - 4 * i) & 15];
+    }
+    r->id[32] = '\0';
+}
+
 aisle_request *aisle_request_new(aisle_connection *c)
 {
     aisle_request *r = aisle_calloc(1, sizeof *r);
@@ -22,8 +31,7 @@ aisle_request *aisle_request_new(aisle_connection *c)
     r->address = c->peer;
     r->secure = c->tls != NULL; /* for a head that is refused before its fields are known */
     atomic_init(&r->refs, 1);
-    snprintf(r->id, sizeof r->id, "%016llx%016llx", (unsigned long long)aisle_rng_u64(&c->loop->rng),
-             (unsigned long long)aisle_rng_u64(&c->loop->rng));
+    make_id(r, aisle_rng_u64(&c->loop->rng), aisle_rng_u64(&c->loop->rng));
     c->loop->n_requests++;
     return r;
 }
