@@ -1,9 +1,19 @@
 /* Half-steps against the normal equations of every row, in double and with the other side as the half-step leaves it:
  * the exact solution at every length of row, and what must not change it. */
+#include <cblas.h>
+
 #include "tests/contract/contract.h"
 
 static const aisle_als_params PARAMS = {.a0 = .05F, .reg = .02F, .nu = .7F};
 static const aisle_als_solver EXACT[] = {AISLE_SOLVER_EXACT, AISLE_SOLVER_CHOLESKY};
+
+/* a += rows' rows, of n x f doubles; a is symmetric, f x f. Loops of our own took most of a sanitized run. */
+static void add_gram(int32_t n, int32_t f, const double *rows, double *a)
+{
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, f, n, 1, rows, f, 1, a, f);
+    for (int32_t i = 0; i < f; i++)
+        for (int32_t j = 0; j < i; j++) a[j * f + i] = a[i * f + j];
+}
 
 /* |Ax - b| / (|A| |x| + |b|) of row u, all in double, with the Frobenius norm. a: f x f scratch. */
 static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_params *p, int32_t u,
@@ -12,14 +22,18 @@ static double residual(const aisle_csr *c, const aisle_mat *y, const aisle_als_p
     int32_t f = y->n_cols;
     double l = regularisation(p, c, u, p->n_other), rr = 0, aa = 0, bb = 0;
     for (int32_t i = 0; i < f * f; i++) a[i] = p->a0 * gram[i] + (i % (f + 1) == 0 ? l : 0);
-    double *b = calloc((size_t)f, sizeof *b);
-    for (int64_t e = c->row_ptr[u]; e < c->row_ptr[u + 1]; e++) {
+    int64_t first = c->row_ptr[u], n = c->row_ptr[u + 1] - first;
+    double *b = calloc((size_t)f, sizeof *b), *rows = calloc((size_t)(n * f) + 1, sizeof *rows);
+    for (int64_t e = first; e < first + n; e++) {
         const float *row = aisle_mat_row(y, c->col[e]);
+        double root = sqrt(weight_of(c, e)), pull = weight_of(c, e) * preference_of(c, e);
         for (int32_t i = 0; i < f; i++) {
-            b[i] += weight_of(c, e) * preference_of(c, e) * row[i];
-            for (int32_t j = 0; j < f; j++) a[i * f + j] += weight_of(c, e) * row[i] * row[j];
+            b[i] += pull * row[i];
+            rows[(e - first) * f + i] = root * row[i];
         }
     }
+    add_gram((int32_t)n, f, rows, a);
+    free(rows);
     for (int32_t i = 0; i < f; i++) {
         double r = -b[i];
         for (int32_t j = 0; j < f; j++) {
@@ -43,9 +57,11 @@ static double worst_residual(const subject *s, const aisle_csr *c, const aisle_m
     MUST(s->ops->als_half_step(s->d, dc, dy, p, dx, err));
     aisle_mat x = get_mat(s, dx, c->n_rows, f), turned = get_mat(s, dy, y->n_rows, f);
     double *gram = calloc((size_t)f * (size_t)f * 2, sizeof *gram), worst = 0;
+    double *rows = calloc((size_t)y->n_rows * (size_t)f, sizeof *rows);
     for (int32_t r = 0; r < y->n_rows; r++)
-        for (int32_t i = 0; i < f * f; i++)
-            gram[i] += (double)aisle_mat_row(&turned, r)[i / f] * aisle_mat_row(&turned, r)[i % f];
+        for (int32_t i = 0; i < f; i++) rows[(int64_t)r * f + i] = aisle_mat_row(&turned, r)[i];
+    add_gram(y->n_rows, f, rows, gram);
+    free(rows);
     for (int32_t u = 0; u < c->n_rows; u++) {
         const float *row = aisle_mat_row(&x, u);
         double r = residual(c, &turned, p, u, row, gram, gram + f * f);
