@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
+#include "server/http/handlers/product_cache.h"
 #include "server/store/accounts.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -109,6 +110,8 @@ static aisle_status open_loops(aisle_app *app, aisle_error *err)
         AISLE_TRY(open_state(app, &app->loops[i], err));
         AISLE_TRY(open_state(app, &app->beside[i], err));
         app->loops[i].beside = &app->beside[i];
+        app->loops[i].products = aisle_product_cache_new();
+        if (!app->loops[i].products) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
         AISLE_TRY(aisle_worker_start(NULL, NULL, &app->loops[i].scoring, err));
     }
     return AISLE_OK;
@@ -118,6 +121,7 @@ static void close_state(aisle_loop_state *state)
 {
     aisle_worker_stop(state->scoring);
     aisle_scorer_free(state->scorer);
+    aisle_product_cache_free(state->products);
     aisle_terms_free(state->terms);
     aisle_view_close(state->view);
 }

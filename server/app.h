@@ -21,9 +21,10 @@
 typedef struct aisle_loop_state {
     aisle_view *view;
     aisle_scorer *scorer;
-    aisle_terms *terms;              /* of the search */
-    aisle_worker *scoring;           /* of a loop: the thread beside it, for what takes above 2 ms ... */
-    struct aisle_loop_state *beside; /* ... and what that one answers with */
+    aisle_terms *terms;                   /* of the search */
+    struct aisle_product_cache *products; /* of a loop: products as answered last */
+    aisle_worker *scoring;                /* of a loop: the thread beside it, for what takes above 2 ms ... */
+    struct aisle_loop_state *beside;      /* ... and what that one answers with */
 } aisle_loop_state;
 
 typedef struct aisle_app {

@@ -3,6 +3,10 @@
 
 #include <sodium.h>
 
+_Static_assert(crypto_shorthash_KEYBYTES == AISLE_SHORT_KEY_BYTES &&
+                   crypto_shorthash_BYTES == sizeof(uint64_t),
+               "SipHash-2-4");
+
 enum { BYTES = 16 };
 
 aisle_status aisle_crypto_setup(aisle_error *err)
@@ -23,4 +27,16 @@ void aisle_digest(const void *text, size_t n, char hex[AISLE_HEX_BYTES])
     unsigned char hash[BYTES];
     crypto_generichash(hash, sizeof hash, text, n, NULL, 0);
     sodium_bin2hex(hex, AISLE_HEX_BYTES, hash, sizeof hash);
+}
+
+void aisle_short_key(unsigned char key[AISLE_SHORT_KEY_BYTES])
+{
+    crypto_shorthash_keygen(key);
+}
+
+uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const void *p, size_t n)
+{
+    uint64_t hash;
+    crypto_shorthash((unsigned char *)&hash, p, n, key);
+    return hash;
 }

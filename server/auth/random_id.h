@@ -3,6 +3,7 @@
 #define AISLE_SERVER_RANDOM_ID_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "aisle/status.h"
 
@@ -13,5 +14,10 @@ aisle_status aisle_crypto_setup(aisle_error *err);
 void aisle_random_id(char hex[AISLE_HEX_BYTES]); /* unguessable */
 /* BLAKE2b-128: equal texts have equal digests, and nobody finds two others. */
 void aisle_digest(const void *text, size_t n, char hex[AISLE_HEX_BYTES]);
+
+/* For tables in memory: SipHash-2-4, whose collisions nobody finds without the key. */
+enum { AISLE_SHORT_KEY_BYTES = 16 };
+void aisle_short_key(unsigned char key[AISLE_SHORT_KEY_BYTES]); /* random */
+uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const void *p, size_t n);
 
 #endif

@@ -27,6 +27,7 @@ int aisle_command_inspect(int argc, char **argv);
 int aisle_command_export(int argc, char **argv);
 int aisle_command_evaluate(int argc, char **argv);
 int aisle_command_tune(int argc, char **argv);
+int aisle_command_config(int argc, char **argv);
 int aisle_command_serve(int argc, char **argv);
 
 /* Prints "aisle COMMAND: message" to stderr and returns the exit code: 2 for AISLE_EINVAL, 130 after Ctrl-C

@@ -15,6 +15,7 @@ const aisle_command aisle_commands[] = {
     {"inspect", "check a model file and show what is in it", aisle_command_inspect},
     {"export", "write a model's numbers for NumPy or as CSV", aisle_command_export},
     {"serve", "serve the shop over HTTP", aisle_command_serve},
+    {"config", "check and show the settings of serve", aisle_command_config},
     {"key", "make, list and remove API keys", aisle_command_key},
     {NULL, NULL, NULL},
 };

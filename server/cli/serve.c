@@ -16,6 +16,17 @@
 /* The whole end takes 5 s at most: requests first, the jobs' children are told at the same time. */
 enum { DRAIN_MS = 3000 };
 
+/* "auto": whoever wants JSON has a program that reads it. */
+static aisle_access_params access_log_of(const aisle_config *c)
+{
+    static const char *const modes[] = {"off", "errors", "all"};
+    int mode = c->log_json ? AISLE_ACCESS_LOG_ALL : AISLE_ACCESS_LOG_OFF;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(c->access_log, modes[i]) == 0) mode = i;
+    if (!aisle_log_enabled(AISLE_LOG_INFO)) mode = AISLE_ACCESS_LOG_OFF;
+    return (aisle_access_params){(aisle_access_mode)mode, c->log_json, c->access_lines};
+}
+
 static aisle_status start_http(aisle_app *app, aisle_error *err)
 {
     aisle_http *http = NULL;
@@ -26,6 +37,12 @@ static aisle_status start_http(aisle_app *app, aisle_error *err)
                            .tls_cert = app->config->tls_cert,
                            .tls_key = app->config->tls_key,
                            .trusted_proxies = app->config->trusted_proxies,
+                           .access_log = access_log_of(app->config),
+                           .rates = {.a_minute = {[AISLE_RATE_READ] = app->config->limit_reads,
+                                                  [AISLE_RATE_SEARCH] = app->config->limit_searches,
+                                                  [AISLE_RATE_WRITE] = app->config->limit_writes,
+                                                  [AISLE_RATE_SIGN_IN] = app->config->limit_sign_ins,
+                                                  [AISLE_RATE_KEY] = app->config->limit_keys}},
                            .spool = app->spool,
                            .routes = aisle_routes,
                            .app = app,
@@ -140,11 +157,7 @@ static int serve(const aisle_config *config)
 int aisle_command_serve(int argc, char **argv)
 {
     aisle_config config;
-    int code = aisle_config_read(&config, argc, argv);
-    if (code < 0 && config.print) {
-        aisle_config_print(&config);
-        code = 0;
-    }
+    int code = aisle_config_read(&config, "serve", argc, argv);
     if (code < 0) code = serve(&config);
     aisle_config_deinit(&config);
     return code;

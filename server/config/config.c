@@ -9,13 +9,13 @@
 
 #include "server/cli/options.h"
 #include "server/config/config_file.h"
+#include "server/config/config_rows.h"
 
-enum { ROWS = 20, NAME_BYTES = 64 };
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const access_logs[] = {"auto", "off", "errors", "all", NULL};
 
-/* Rows from the first NOT_STORED on are of one start only: not read from file or environment, not printed. */
-enum { NOT_STORED = 14 };
-static void make_table(aisle_config *c, aisle_option rows[ROWS])
+/* Rows from "config" on are of one start only: not read from file or environment, not printed. */
+void aisle_config_table(aisle_config *c, aisle_option rows[AISLE_CONFIG_ROWS])
 {
     const aisle_option table[] = {
         {"data", 'd', "DIR", AISLE_OPT_TEXT, &c->data, 0, 0, NULL, "data folder of the shop"},
@@ -39,15 +39,37 @@ static void make_table(aisle_config *c, aisle_option rows[ROWS])
          "addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed"},
         {"cors-origins", 0, "LIST", AISLE_OPT_TEXT, &c->cors_origins, 0, 0, NULL,
          "origins of other sites whose pages may call, as https://shop.example"},
+        {"limit-reads", 0, "N", AISLE_OPT_INT, &c->limit_reads, 0, 1e9, NULL,
+         "reads a minute, and at once, of one client; 0 = any number, as for clients on this machine"},
+        {"limit-searches", 0, "N", AISLE_OPT_INT, &c->limit_searches, 0, 1e9, NULL, "the same for searches"},
+        {"limit-writes", 0, "N", AISLE_OPT_INT, &c->limit_writes, 0, 1e9, NULL, "the same for writes"},
+        {"limit-sign-ins", 0, "N", AISLE_OPT_INT, &c->limit_sign_ins, 0, 1e9, NULL,
+         "the same for whatever hashes a password"},
+        {"limit-keys", 0, "N", AISLE_OPT_INT, &c->limit_keys, 0, 1e9, NULL,
+         "requests of any kind a minute with one API key; 0 = any number"},
         {"log-level", 0, "LEVEL", AISLE_OPT_CHOICE, &c->log_level, 0, 0, levels,
          "least level that is logged"},
         {"log-json", 0, NULL, AISLE_OPT_FLAG, &c->log_json, 0, 0, NULL, "log JSON lines instead of text"},
+        {"access-log", 0, "WHICH", AISLE_OPT_CHOICE, &c->access_log, 0, 0, access_logs,
+         "a line for each request, or for each that ends with 4xx or 5xx; auto = all with --log-json, else "
+         "off"},
+        {"access-lines", 0, "N", AISLE_OPT_INT, &c->access_lines, 1, 1e6, NULL,
+         "such lines a second at most; what is left out is counted"},
         {"config", 'c', "FILE", AISLE_OPT_TEXT, &c->file, 0, 0, NULL, "file of `name = value` lines"},
-        {"print-config", 0, NULL, AISLE_OPT_FLAG, &c->print, 0, 0, NULL, "print the settings and exit"},
+        {"print", 0, NULL, AISLE_OPT_FLAG, &c->print, 0, 0, NULL,
+         "print the settings, each with where it comes from; else they are only checked"},
+        {"json", 0, NULL, AISLE_OPT_FLAG, &c->json, 0, 0, NULL, "print one JSON object"},
         {0},
     };
-    _Static_assert(sizeof table <= ROWS * sizeof *rows, "room for every row");
+    _Static_assert(sizeof table <= AISLE_CONFIG_ROWS * sizeof *rows, "room for every row");
     memcpy(rows, table, sizeof table);
+}
+
+int32_t aisle_config_stored(const aisle_option *rows)
+{
+    int32_t n = 0;
+    while (strcmp(rows[n].name, "config") != 0) n++;
+    return n;
 }
 
 static const aisle_usage usage = {
@@ -55,75 +77,99 @@ static const aisle_usage usage = {
     .synopsis = "[options]",
     .about = "Serves the shop of a data folder over HTTP: catalogue, events, recommendations, trainings.\n"
              "Every option may also stand in a file (--config FILE, `name = value` lines) or in the\n"
-             "environment (AISLE_SERVE_PORT for --port); the command line wins, then the environment.",
-    .examples = "  aisle serve --data shop\n  AISLE_SERVE_PORT=9000 aisle serve --data shop --print-config",
+             "environment (AISLE_SERVE_PORT for --port); the command line wins, then the environment.\n"
+             "`aisle config --print` shows what is set, and where. SIGTERM lets requests finish; SIGHUP\n"
+             "reads the certificate again.",
+    .examples =
+        "  aisle serve --data shop\n  AISLE_SERVE_PORT=9000 aisle serve --data shop --config shop.conf",
 };
 
-static int read_environment(const aisle_option *rows)
+static const aisle_usage config_usage = {
+    .command = "config",
+    .synopsis = "[options of serve] [--print] [--json]",
+    .about =
+        "Checks the settings that `aisle serve` would take from a file, the environment and the command\n"
+        "line, and prints them: what is printed can be read back with --config.",
+    .examples = "  aisle config --config shop.conf --print\n  aisle config --port 9000 --print > shop.conf",
+};
+
+void aisle_config_defaults(aisle_config *c)
 {
-    for (int i = 0; i < NOT_STORED; i++) {
-        char name[NAME_BYTES], where[NAME_BYTES + 8];
+    *c = (aisle_config){.data = "data",
+                        .host = "127.0.0.1",
+                        .port = 8080,
+                        .limit_reads = 12000,
+                        .limit_searches = 6000,
+                        .limit_writes = 3000,
+                        .limit_sign_ins = 300,
+                        .access_log = "auto",
+                        .access_lines = 1000,
+                        .log_level = "info",
+                        .session_idle_s = 14 * 86400,
+                        .session_max_s = 90 * 86400};
+}
+
+int aisle_config_from_file(const char *command, const char *path, const aisle_option *rows,
+                           aisle_arena *texts)
+{
+    aisle_option stored[AISLE_CONFIG_ROWS] = {{0}};
+    memcpy(stored, rows, (size_t)aisle_config_stored(rows) * sizeof *rows);
+    return path ? aisle_config_file_read(command, path, stored, texts) : -1;
+}
+
+void aisle_config_variable(const aisle_option *row, char name[AISLE_CONFIG_NAME])
+{
+    snprintf(name, AISLE_CONFIG_NAME, "AISLE_SERVE_%s", row->name);
+    for (char *s = name; *s; s++) *s = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
+}
+
+int aisle_config_from_environment(const char *command, const aisle_option *rows)
+{
+    int32_t n = aisle_config_stored(rows);
+    for (int32_t i = 0; i < n; i++) {
+        char name[AISLE_CONFIG_NAME], where[AISLE_CONFIG_NAME + 8];
         aisle_error err;
-        snprintf(name, sizeof name, "AISLE_SERVE_%s", rows[i].name);
-        for (char *s = name; *s; s++) *s = *s == '-' ? '_' : (char)toupper((unsigned char)*s);
+        aisle_config_variable(&rows[i], name);
         const char *value = getenv(name);
         snprintf(where, sizeof where, "%s: ", name);
         if (value && aisle_option_set(&rows[i], value, &err) != AISLE_OK)
-            return aisle_config_complain(usage.command, where, &err);
+            return aisle_config_complain(command, where, &err);
     }
     return -1;
 }
 
+int aisle_config_from_arguments(const char *command, aisle_option *rows, int argc, char **argv)
+{
+    bool serves = strcmp(command, "serve") == 0;
+    const char *args[1];
+    int32_t n_args;
+    if (serves) rows[aisle_config_stored(rows) + 1] = (aisle_option){0}; /* the rest is of `aisle config` */
+    return aisle_options_parse(serves ? &usage : &config_usage, rows, argc, argv, args, &n_args);
+}
+
 /* What no row can say alone. */
-static int check(const aisle_config *c)
+static int check(const aisle_config *c, const char *command)
 {
     aisle_error err;
     if (!c->tls_cert == !c->tls_key) return -1;
     aisle_fail(&err, AISLE_EINVAL, "--tls-cert and --tls-key go together");
-    return aisle_config_complain(usage.command, "", &err);
+    return aisle_config_complain(command, "", &err);
 }
 
-int aisle_config_read(aisle_config *c, int argc, char **argv)
+int aisle_config_read(aisle_config *c, const char *command, int argc, char **argv)
 {
-    aisle_option rows[ROWS];
-    const char *args[1];
-    int32_t n_args;
-    *c = (aisle_config){.data = "data",
-                        .host = "127.0.0.1",
-                        .port = 8080,
-                        .log_level = "info",
-                        .session_idle_s = 14 * 86400,
-                        .session_max_s = 90 * 86400};
-    make_table(c, rows);
+    aisle_option rows[AISLE_CONFIG_ROWS];
+    aisle_config_defaults(c);
+    aisle_config_table(c, rows);
     /* the first pass finds --config and --help, the second lets the command line win */
-    int code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);
-    if (code < 0 && c->file) {
-        aisle_option stored[ROWS] = {{0}};
-        memcpy(stored, rows, NOT_STORED * sizeof *rows);
-        code = aisle_config_file_read(usage.command, c->file, stored, &c->texts);
-    }
-    if (code < 0) code = read_environment(rows);
-    if (code < 0) code = aisle_options_parse(&usage, rows, argc, argv, args, &n_args);
-    return code < 0 ? check(c) : code;
+    int code = aisle_config_from_arguments(command, rows, argc, argv);
+    if (code < 0) code = aisle_config_from_file(command, c->file, rows, &c->texts);
+    if (code < 0) code = aisle_config_from_environment(command, rows);
+    if (code < 0) code = aisle_config_from_arguments(command, rows, argc, argv);
+    return code < 0 ? check(c, command) : code;
 }
 
 void aisle_config_deinit(aisle_config *c)
 {
     aisle_arena_deinit(&c->texts);
-}
-
-void aisle_config_print(const aisle_config *c)
-{
-    aisle_option rows[ROWS];
-    make_table((aisle_config *)c, rows); /* only read below */
-    for (int i = 0; i < NOT_STORED; i++) {
-        const aisle_option *o = &rows[i];
-        bool unset = o->kind == AISLE_OPT_TEXT && !*(const char **)o->out;
-        printf("# %s\n%s%s = ", o->help, unset ? "# " : "", o->name);
-        if (unset) puts("");
-        if (o->kind == AISLE_OPT_INT) printf("%lld\n", (long long)*(int64_t *)o->out);
-        if (o->kind == AISLE_OPT_FLAG) puts(*(bool *)o->out ? "true" : "false");
-        if ((o->kind == AISLE_OPT_TEXT && !unset) || o->kind == AISLE_OPT_CHOICE)
-            puts(*(const char **)o->out);
-    }
 }

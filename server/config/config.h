@@ -10,18 +10,23 @@
 
 typedef struct aisle_config {
     const char *data, *host, *log_level, *file;
-    const char *tls_cert, *tls_key, *trusted_proxies, *cors_origins; /* NULL = not set */
+    const char *tls_cert, *tls_key, *trusted_proxies, *cors_origins;               /* NULL = not set */
+    int64_t limit_reads, limit_searches, limit_writes, limit_sign_ins, limit_keys; /* a minute; 0 = none */
     int64_t port, loops, max_connections, train_threads, session_idle_s, session_max_s;
-    bool log_json, print;
+    bool log_json, print, json; /* print, json: of `aisle config` */
+    const char *access_log;
+    int64_t access_lines;
     aisle_arena texts; /* what the texts above point to, unless it is argv or the environment */
 } aisle_config;
 
-/* Defaults, then the file of --config (`name = value` lines, # comments), then AISLE_NAME in the environment,
- * then the command line: the last one wins. Returns -1 to go on, else the exit code (0 after --help, 1 when
- * the file cannot be read, 2 for a wrong value; one line on stderr). */
-int aisle_config_read(aisle_config *c, int argc, char **argv);
+/* Defaults, then the file of --config (`name = value` lines, # comments), then AISLE_SERVE_NAME in the environment, then
+ * the command line: the last one wins. command: "serve", or "config", which takes the same options and two of its own.
+ * Returns -1 to go on, else the exit code (0 after --help, 1 when the file cannot be read, 2 for a wrong value; one line
+ * on stderr). */
+int aisle_config_read(aisle_config *c, const char *command, int argc, char **argv);
 void aisle_config_deinit(aisle_config *c);
-/* `name = value` lines on stdout, as --config reads them back. */
-void aisle_config_print(const aisle_config *c);
+/* On stdout: `name = value` lines as --config reads them back, each below comments that say what it is and where it comes
+ * from; or with c->json one object. The arguments as of aisle_config_read, which has read c from them. */
+aisle_status aisle_config_print(const aisle_config *c, int argc, char **argv, aisle_error *err);
 
 #endif

@@ -27,9 +27,8 @@ static aisle_status set_line(const char *command, const aisle_option *rows, aisl
         if (!text) return aisle_fail(err, AISLE_ENOMEM, "out of memory");
         return aisle_option_set(o, text, err);
     }
-    return aisle_fail(err, AISLE_EINVAL, "no setting is called %.*s; see `aisle %s %s`",
-                      (int)(name.len > 60 ? 60 : name.len), name.ptr, command,
-                      strcmp(command, "serve") == 0 ? "--print-config" : "--help");
+    return aisle_fail(err, AISLE_EINVAL, "no setting is called %.*s; see `aisle %s --help`",
+                      (int)(name.len > 60 ? 60 : name.len), name.ptr, command);
 }
 
 int aisle_config_file_read(const char *command, const char *path, const aisle_option *rows,

@@ -16,13 +16,16 @@ static int64_t most_bytes(const aisle_request *r)
     return r->route->max_body ? r->route->max_body : AISLE_BODY_BYTES;
 }
 
-/* application/json, with or without parameters. */
+/* application/json, with or without parameters; a PATCH may say what kind of patch its JSON is (RFC 7396). */
 static bool is_json(const aisle_request *r)
 {
     aisle_str type = aisle_request_header(r, "Content-Type");
     const char *semicolon = type.ptr ? memchr(type.ptr, ';', type.len) : NULL;
     if (semicolon) type.len = (size_t)(semicolon - type.ptr);
-    return aisle_str_eq_nocase(aisle_str_trim(type), AISLE_STR("application/json"));
+    type = aisle_str_trim(type);
+    bool is_patch = aisle_str_eq(r->method, AISLE_STR("PATCH"));
+    return aisle_str_eq_nocase(type, AISLE_STR("application/json")) ||
+           (is_patch && aisle_str_eq_nocase(type, AISLE_STR("application/merge-patch+json")));
 }
 
 static aisle_refusal disk_failed(aisle_request *r, const char *what)

@@ -187,6 +187,17 @@ void aisle_connection_complete(aisle_connection *c)
     aisle_request *r = c->current;
     int64_t took_ns = r->replied_ns - r->start_ns;
     aisle_traffic_request(c->loop->traffic, r->row, r->status, took_ns);
+    if (c->loop->http->access_log) {
+        aisle_access_line line = {.id = r->id,
+                                  .route = r->route ? r->route->path : NULL,
+                                  .client = aisle_client_kind(r),
+                                  .method = r->method,
+                                  .status = r->status,
+                                  .bytes = r->reply_bytes,
+                                  .took_ns = took_ns,
+                                  .at_ms = aisle_time_now_ms()};
+        aisle_access_log_put(c->loop->http->access_log, &line);
+    }
     if (aisle_log_enabled(AISLE_LOG_DEBUG))
         aisle_log(AISLE_LOG_DEBUG, "request %s %.*s %.*s %d %lld us", r->id, (int)r->method.len,
                   r->method.ptr, (int)(r->target.path.len < 512 ? r->target.path.len : 512),

@@ -13,6 +13,7 @@ aisle_status aisle_stream_begin(aisle_request *r, void (*closed)(aisle_request *
         bufferevent_write(c->bev, out->data, (size_t)out->len))
         return AISLE_ENOMEM;
     aisle_connection_wrote(c, (size_t)out->len);
+    r->reply_bytes += out->len;
     r->replied = r->streaming = true;
     r->status = 200;
     r->replied_ns = aisle_time_monotonic_ns();
@@ -47,6 +48,7 @@ aisle_status aisle_stream_send(aisle_request *r, int64_t id, const char *event, 
     if (!format_event(out, id, event, data) || bufferevent_write(c->bev, out->data, (size_t)out->len))
         return AISLE_ENOMEM;
     aisle_connection_wrote(c, (size_t)out->len);
+    r->reply_bytes += out->len;
     if (evbuffer_get_length(bufferevent_get_output(c->bev)) > AISLE_STREAM_HIGH) aisle_connection_doom(c);
     return AISLE_OK;
 }

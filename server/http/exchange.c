@@ -133,6 +133,8 @@ static aisle_refusal find_route(aisle_request *r)
     aisle_refusal why = identify(r);
     if (!why.status) why = aisle_origin_check(r);
     if (!why.status) why = check_access(r);
+    aisle_refusal late = aisle_rate_check(r); /* also of what is refused: guessing keys is limited too */
+    if (late.status) return late;
     return why.status ? why : aisle_body_expect(r);
 }
 

@@ -82,6 +82,10 @@ __attribute__((format(printf, 4, 5)))
 aisle_status
 aisle_request_invalid(aisle_request *r, const char *pointer, const char *code, const char *fmt, ...);
 
+/* Takes the errors that were gathered so far, so that the problem answer will not have them: for bodies of many records,
+ * each with its own. NULL when there are none. */
+json_t *aisle_request_errors_take(aisle_request *r);
+
 /* Answers. Each returns AISLE_OK, or AISLE_ENOMEM with nothing sent. Headers are added before the reply. */
 void aisle_reply_header(aisle_request *r, const char *name, const char *value);
 aisle_status aisle_reply_json(aisle_request *r, int status,

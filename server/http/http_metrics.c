@@ -82,7 +82,9 @@ static void name_of(const aisle_router *router, int32_t route, char *out, size_t
 
 static bool put_requests(aisle_traffic *const *loops, int32_t n, const aisle_router *router, aisle_buf *out)
 {
-    bool ok = aisle_buf_printf(out, "# TYPE aisle_http_requests_total counter\n");
+    bool ok =
+        aisle_buf_printf(out, "# HELP aisle_http_requests_total Requests answered, by route and status.\n"
+                              "# TYPE aisle_http_requests_total counter\n");
     for (int32_t r = 0; ok && r <= loops[0]->n_routes; r++) {
         char name[256];
         name_of(router, r, name, sizeof name);
@@ -99,7 +101,9 @@ static bool put_requests(aisle_traffic *const *loops, int32_t n, const aisle_rou
 static bool put_latency(aisle_traffic *const *loops, int32_t n, const aisle_router *router, aisle_buf *out)
 {
     static const char *const metric = "aisle_http_request_duration_seconds";
-    bool ok = aisle_buf_printf(out, "# TYPE %s histogram\n", metric);
+    bool ok = aisle_buf_printf(
+        out, "# HELP %s From the first byte of a request to its answer.\n# TYPE %s histogram\n", metric,
+        metric);
     for (int32_t r = 0; ok && r <= loops[0]->n_routes; r++) {
         char name[256];
         int64_t at[N_BOUNDS + 1], total = 0, below = 0;
@@ -128,10 +132,14 @@ bool aisle_traffic_text(aisle_traffic *const *loops, int32_t n, const aisle_rout
     return put_requests(loops, n, router, out) && put_latency(loops, n, router, out) &&
            aisle_buf_printf(
                out,
-               "# TYPE aisle_http_connections gauge\naisle_http_connections %lld\n"
-               "# TYPE aisle_http_accepted_total counter\naisle_http_accepted_total %lld\n"
+               "# HELP aisle_http_connections Open connections.\n# TYPE aisle_http_connections "
+               "gauge\naisle_http_connections %lld\n"
+               "# HELP aisle_http_accepted_total Connections taken.\n# TYPE aisle_http_accepted_total "
+               "counter\naisle_http_accepted_total %lld\n"
+               "# HELP aisle_http_cut_total Connections and requests cut by a deadline or a full backlog.\n"
                "# TYPE aisle_http_cut_total counter\naisle_http_cut_total %lld\n"
-               "# TYPE aisle_http_reply_bytes_total counter\naisle_http_reply_bytes_total %lld\n",
+               "# HELP aisle_http_reply_bytes_total Bytes of answers.\n# TYPE aisle_http_reply_bytes_total "
+               "counter\naisle_http_reply_bytes_total %lld\n",
                (long long)(g[AISLE_GAUGE_ACCEPTED] - g[AISLE_GAUGE_CLOSED]),
                (long long)g[AISLE_GAUGE_ACCEPTED], (long long)g[AISLE_GAUGE_CUT],
                (long long)g[AISLE_GAUGE_REPLY_BYTES]);

@@ -120,12 +120,29 @@ static aisle_status start_loops(aisle_http *h, aisle_error *err)
     return AISLE_OK;
 }
 
+static aisle_status open_limits(aisle_http *h, aisle_error *err)
+{
+    int32_t n = aisle_router_count(h->router);
+    AISLE_TRY(aisle_limiter_new(&h->params.rates, &h->limiter, err));
+    h->rate_classes = aisle_calloc((size_t)n, sizeof *h->rate_classes);
+    if (!h->rate_classes) return aisle_fail(err, AISLE_ENOMEM, "out of memory for rate limits");
+    for (int32_t i = 0; i < n; i++)
+        h->rate_classes[i] = aisle_rate_class_of(aisle_router_route(h->router, i));
+    aisle_short_key(h->rate_key);
+    return AISLE_OK;
+}
+
 static aisle_status open_network(aisle_http *h, aisle_error *err)
 {
     const aisle_http_params *p = &h->params;
     if (p->trusted_proxies) AISLE_TRY(aisle_networks_parse(p->trusted_proxies, &h->proxies, err));
     if (!p->tls_cert != !p->tls_key)
         return aisle_fail(err, AISLE_EINVAL, "TLS needs both a certificate and a key");
+    for (int c = 0; c < AISLE_RATE_CLASSES; c++)
+        if (p->rates.a_minute[c] > 0) {
+            AISLE_TRY(open_limits(h, err));
+            break;
+        }
     return p->tls_cert ? aisle_tls_open(p->tls_cert, p->tls_key, &h->tls, err) : AISLE_OK;
 }
 
@@ -151,6 +168,7 @@ aisle_status aisle_http_start(const aisle_http_params *p, aisle_http **out, aisl
     atomic_init(&h->grace_ms, -1);
     aisle_status st = aisle_router_new(p->routes, &h->router, err);
     if (st == AISLE_OK) st = open_network(h, err);
+    if (st == AISLE_OK) st = aisle_access_log_open(&p->access_log, &h->access_log, err);
     if (st == AISLE_OK) {
         h->loops = aisle_calloc((size_t)h->params.loops, sizeof *h->loops);
         st = h->loops ? start_loops(h, err) : aisle_fail(err, AISLE_ENOMEM, "out of memory for HTTP loops");
@@ -180,9 +198,31 @@ void aisle_http_stop(aisle_http *h, int64_t grace_ms)
         if (h->loops[i].running) aisle_loop_wake(&h->loops[i]);
     for (int32_t i = 0; i < h->n_loops; i++) aisle_loop_deinit(&h->loops[i]);
     aisle_router_free(h->router);
+    aisle_access_log_close(h->access_log);
     aisle_tls_close(h->tls);
+    aisle_limiter_free(h->limiter);
+    aisle_free(h->rate_classes);
     aisle_free(h->loops);
     aisle_free(h);
+}
+
+static bool add_limits(const aisle_http *h, aisle_buf *out)
+{
+    bool ok = aisle_buf_printf(
+        out,
+        "# HELP aisle_access_log_left_out_total Requests that the access log had no room for.\n"
+        "# TYPE aisle_access_log_left_out_total counter\n"
+        "aisle_access_log_left_out_total %lld\n",
+        (long long)aisle_access_log_left_out(h->access_log));
+    ok = ok &&
+         aisle_buf_printf(out, "# HELP aisle_http_rate_limited_total Requests answered with 429, by class.\n"
+                               "# TYPE aisle_http_rate_limited_total counter\n");
+    for (int c = 0; c < AISLE_RATE_CLASSES; c++)
+        ok = ok && aisle_buf_printf(
+                       out, "aisle_http_rate_limited_total{class=\"%s\"} %lld\n",
+                       aisle_rate_class_name((aisle_rate_class)c),
+                       h->limiter ? (long long)aisle_limiter_refused(h->limiter, (aisle_rate_class)c) : 0LL);
+    return ok;
 }
 
 bool aisle_http_metrics(const aisle_http *h, aisle_buf *out)
@@ -190,5 +230,5 @@ bool aisle_http_metrics(const aisle_http *h, aisle_buf *out)
     aisle_traffic *all[MAX_LOOPS];
 
     for (int32_t i = 0; i < h->n_loops; i++) all[i] = h->loops[i].traffic;
-    return aisle_traffic_text(all, h->n_loops, h->router, out);
+    return aisle_traffic_text(all, h->n_loops, h->router, out) && add_limits(h, out);
 }

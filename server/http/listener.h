@@ -3,7 +3,8 @@
 #define AISLE_SERVER_LISTENER_H
 
 #include "server/auth/identity.h"
-#include "server/http/http.h"
+#include "server/http/access_log.h"
+#include "server/http/rate_limit.h"
 
 typedef struct aisle_http_params {
     const char *host;                    /* numeric address, "127.0.0.1" */
@@ -12,8 +13,10 @@ typedef struct aisle_http_params {
     int32_t max_connections;             /* 0 = derived from RLIMIT_NOFILE minus a reserve */
     int64_t header_ms, body_ms, idle_ms; /* 0 = 10 s; 30 s + 1 s a 64 KiB; 60 s */
     const char *tls_cert, *tls_key;      /* PEM files (tls.h); both NULL: plain HTTP */
-    const char *trusted_proxies; /* addresses and networks whose X-Forwarded-For counts; NULL = none */
-    const char *spool;           /* folder for AISLE_BODY_FILE bodies */
+    const char *trusted_proxies;    /* addresses and networks whose X-Forwarded-For counts; NULL = none */
+    aisle_access_params access_log; /* all 0: none */
+    aisle_rates rates;              /* all 0: no limits */
+    const char *spool;              /* folder for AISLE_BODY_FILE bodies */
     const aisle_route *routes;
     struct aisle_app *app;
     /* Open mode, as of now: only loopback Host values are answered (DNS rebinding). NULL: never. Any loop. */

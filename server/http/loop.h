@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 
 #include "aisle/rng.h"
+#include "server/auth/random_id.h"
+#include "server/http/access_log.h"
 #include "server/http/http_metrics.h"
 #include "server/http/listener.h"
 #include "server/http/router.h"
@@ -63,6 +65,11 @@ struct aisle_http {
     aisle_loop *loops;
     aisle_tls *tls; /* NULL: plain HTTP */
     aisle_networks proxies;
+    aisle_access_log *access_log;   /* NULL: none */
+    aisle_limiter *limiter;         /* NULL: nothing is limited */
+    aisle_rate_class *rate_classes; /* of each route */
+    unsigned char rate_key[AISLE_SHORT_KEY_BYTES];
+    atomic_bool proxy_warned;
     int32_t n_loops, port, max_connections;
     atomic_int n_connections;           /* of all loops */
     atomic_llong grace_ms;              /* -1 until aisle_http_stop */
@@ -127,13 +134,14 @@ struct aisle_request {
     aisle_loop *loop;
     aisle_connection *conn; /* NULL once the connection has closed */
     atomic_int refs;        /* the connection, a running call, a deferral, a stream, each post */
-    int64_t start_ns, replied_ns;
+    int64_t start_ns, replied_ns, reply_bytes;
     aisle_str method;
     const aisle_field *fields;
     int32_t n_fields;
     int64_t content_length;
     bool chunked, expects_continue, head_only, secure;
     aisle_address address;
+    aisle_allowance allowance;
     int32_t minor; /* HTTP/1.minor */
     aisle_target target;
     const aisle_route *route; /* NULL when none matched */
@@ -183,6 +191,10 @@ bool aisle_request_is_safe(const aisle_request *r); /* GET, HEAD, OPTIONS */
 bool aisle_origin_is_ours(const aisle_request *r);  /* none, our own, or one of the list */
 aisle_refusal aisle_origin_check(const aisle_request *r);
 void aisle_cors_answer(aisle_request *r, const char *allow);
+/* rate_check.c: counts a request whose route and identity are known. */
+aisle_refusal aisle_rate_check(aisle_request *r);
+const char *
+aisle_client_kind(const aisle_request *r); /* "key", "account", "guest", "anonymous": for the log */
 
 /* body.c: takes what has arrived. */
 typedef enum aisle_body_state { AISLE_BODY_MORE, AISLE_BODY_COMPLETE, AISLE_BODY_REFUSED } aisle_body_state;

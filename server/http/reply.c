@@ -94,6 +94,11 @@ bool aisle_reply_head(aisle_request *r, int status, const char *content_type, in
               put_field(out, "X-Request-Id", aisle_str_from(r->id)) &&
               put(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
     if (r->secure) ok = ok && put(out, "Strict-Transport-Security: max-age=31536000\r\n");
+    const aisle_allowance *a = &r->allowance;
+    if (a->limit)
+        ok = ok && aisle_buf_printf(
+                       out, "RateLimit-Limit: %lld\r\nRateLimit-Remaining: %lld\r\nRateLimit-Reset: %lld\r\n",
+                       (long long)a->limit, (long long)a->remaining, (long long)a->reset_s);
     if (!r->has_csp) ok = ok && put(out, "Content-Security-Policy: default-src 'none'\r\n");
     if (!r->has_cache_control) ok = ok && put(out, "Cache-Control: no-store\r\n");
     if (r->etag.ptr) ok = ok && put_field(out, "ETag", r->etag);
@@ -128,6 +133,7 @@ static aisle_status send_whole(aisle_request *r, int status, const char *type, a
         r->replied = true;
         r->status = status;
         r->replied_ns = aisle_time_monotonic_ns();
+        r->reply_bytes = out->len;
         aisle_connection_wrote(c, (size_t)out->len);
     }
     if (out->cap > 1 << 20) aisle_buf_deinit(out);
@@ -178,5 +184,6 @@ void aisle_reply_last_resort(aisle_request *r)
     r->status = 503;
     r->replied_ns = aisle_time_monotonic_ns();
     if (bufferevent_write(c->bev, text, sizeof text - 1)) aisle_connection_doom(c);
+    r->reply_bytes = sizeof text - 1;
     aisle_connection_wrote(c, sizeof text - 1);
 }

@@ -207,6 +207,13 @@ aisle_status aisle_request_invalid(aisle_request *r, const char *pointer, const 
     return aisle_fail(&r->error, AISLE_EINVAL, "%s: %s", *pointer ? pointer : "the body", text);
 }
 
+json_t *aisle_request_errors_take(aisle_request *r)
+{
+    json_t *errors = r->errors;
+    r->errors = NULL;
+    return errors;
+}
+
 /* ---- calls ---- */
 
 void aisle_request_defer(aisle_request *r)

@@ -7,6 +7,7 @@
 #define ADMIN   AISLE_ACCESS_ADMIN
 #define NONE    AISLE_BODY_NONE
 
+#define BULK_BYTES   (INT64_C(8) << 20)
 #define IMPORT_BYTES (INT64_C(16) << 30) /* streamed to a file, never in memory */
 
 /* clang-format off */
@@ -34,6 +35,10 @@ const aisle_route aisle_routes[] = {
 
     /* catalogue */
     {"GET",    "/v1/categories",                       aisle_on_categories,           PUBLIC, NONE,            0},
+    {"POST",   "/v1/admin/products",                   aisle_on_products_add,         ADMIN,  AISLE_BODY_TEXT, BULK_BYTES},
+    {"PUT",    "/v1/admin/products/{id}",              aisle_on_product_put,          ADMIN,  AISLE_BODY_JSON, 262144},
+    {"PATCH",  "/v1/admin/products/{id}",              aisle_on_product_patch,        ADMIN,  AISLE_BODY_JSON, 262144},
+    {"DELETE", "/v1/admin/products/{id}",              aisle_on_product_delete,       ADMIN,  NONE,            0},
 
     /* search */
     {"GET",    "/v1/search",                           aisle_on_search,               PUBLIC, NONE,            0},

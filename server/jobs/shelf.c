@@ -77,7 +77,7 @@ static aisle_status place(void *ctx, const aisle_product *p, aisle_error *err)
     s->price[i] = p->price_minor;
     if (p->category.len) s->category[i] = aisle_idmap_add(s->categories, p->category);
     if (p->brand.len) s->brand[i] = aisle_idmap_add(s->brands, p->brand);
-    if (p->stock != 0) s->available[i / 64] |= (uint64_t)1 << (i % 64);
+    if (p->stock != 0 && p->visibility != AISLE_HIDDEN) s->available[i / 64] |= (uint64_t)1 << (i % 64);
     bool lost = (p->category.len && s->category[i] < 0) || (p->brand.len && s->brand[i] < 0);
     return lost ? aisle_fail(err, AISLE_ENOMEM, "out of memory for the shelf") : AISLE_OK;
 }

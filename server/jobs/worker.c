@@ -105,3 +105,11 @@ aisle_status aisle_worker_submit(aisle_worker *w, void (*run)(void *ctx), void *
     pthread_mutex_unlock(&w->lock);
     return st;
 }
+
+int32_t aisle_worker_waiting(aisle_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    int32_t n = (int32_t)w->n;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}

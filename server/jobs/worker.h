@@ -2,6 +2,8 @@
 #ifndef AISLE_SERVER_WORKER_H
 #define AISLE_SERVER_WORKER_H
 
+#include <stdint.h>
+
 #include "aisle/status.h"
 
 typedef struct aisle_worker aisle_worker;
@@ -13,5 +15,6 @@ aisle_status aisle_worker_start(void (*chore)(void *ctx), void *ctx, aisle_worke
 void aisle_worker_stop(aisle_worker *w);
 /* task(ctx) runs once, later, in order. AISLE_EBUSY when the queue is full. Any thread; does not block. */
 aisle_status aisle_worker_submit(aisle_worker *w, void (*task)(void *ctx), void *ctx, aisle_error *err);
+int32_t aisle_worker_waiting(aisle_worker *w); /* tasks, the one that runs not counted */
 
 #endif

@@ -2,7 +2,8 @@
 SELECT products, users, events, catalogue FROM totals;
 
 -- name: totals_add
-UPDATE totals SET products = products + ?1, users = users + ?2, events = events + ?3, catalogue = catalogue + ?4;
+UPDATE totals SET products = products + ?1, users = users + ?2, events = events + ?3, catalogue = catalogue + ?4
+RETURNING catalogue;
 
 -- name: key_add
 INSERT INTO api_keys (name, scope, hash, created_ms, publishable) VALUES (?1, ?2, ?3, ?4, ?5);

@@ -18,6 +18,9 @@ WHERE ext = ?1
        OR images IS NOT ?11 OR (?12 <> 0 AND hidden <> (?12 = 2)))
 RETURNING version, id;
 
+-- name: product_changed
+SELECT changed FROM products WHERE ext = ?1 AND version > 0;
+
 -- name: product_version
 SELECT version, id FROM products WHERE ext = ?1;
 

@@ -22,6 +22,7 @@ enum {
 #define AISLE_SQL_PRODUCTS(X)                                                                                \
     X(PRODUCT_INSERT, "product_insert")                                                                      \
     X(PRODUCT_UPDATE, "product_update")                                                                      \
+    X(PRODUCT_CHANGED, "product_changed")                                                                    \
     X(PRODUCT_VERSION, "product_version")                                                                    \
     X(PRODUCT_REMOVE, "product_remove")                                                                      \
     X(PRODUCT_ID, "product_id")                                                                              \

@@ -100,6 +100,19 @@ void aisle_store_close(aisle_store *s)
     aisle_free(s);
 }
 
+int64_t aisle_store_catalogue_version(const aisle_store *s)
+{
+    return __atomic_load_n(&s->catalogue, __ATOMIC_ACQUIRE);
+}
+
+void aisle_store_note_catalogue(aisle_store *s, int64_t version)
+{
+    int64_t known = __atomic_load_n(&s->catalogue, __ATOMIC_RELAXED);
+    while (known < version && !__atomic_compare_exchange_n(&s->catalogue, &known, version, false,
+                                                           __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    }
+}
+
 const char *aisle_store_folder(const aisle_store *s)
 {
     return s->folder;

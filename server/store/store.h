@@ -51,6 +51,11 @@ aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **i
                                     aisle_error *err);
 /* Rises with every transaction that changes a product; -1 when it cannot be read. Microseconds. */
 int64_t aisle_view_catalogue_version(aisle_view *v);
+/* The newest version that this process has heard of: its own writes before they are done, those of another process when
+ * somebody has read the version since. Any thread, nanoseconds. */
+int64_t aisle_store_catalogue_version(const aisle_store *s);
+/* The version that the product's last change made. AISLE_ENOTFOUND. */
+aisle_status aisle_view_product_changed(aisle_view *v, aisle_str id, int64_t *changed, aisle_error *err);
 
 /* What lists know of a product; without description, currency and images. Borrowed for the call. */
 typedef struct aisle_product_facts {
@@ -95,6 +100,13 @@ typedef struct aisle_write {
 aisle_status aisle_store_start_writer(aisle_store *s, aisle_error *err);
 aisle_status aisle_store_submit(aisle_store *s,
                                 aisle_write *w); /* any thread; w stays the caller's until done() */
+/* What the writer has done since the store was opened. Any thread. */
+typedef struct aisle_store_stats {
+    int64_t waiting;               /* writes in the queue */
+    int64_t written, failed;       /* writes, by how they ended */
+    int64_t transactions, busy_ns; /* and the time that they took, commits included */
+} aisle_store_stats;
+void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out);
 /* The same for a caller that may block (command line): with or without the writer thread. */
 aisle_status aisle_store_write_now(aisle_store *s, aisle_write *w, aisle_error *err);
 

@@ -23,8 +23,10 @@ struct aisle_tx {
 struct aisle_store {
     char *folder, *path;
     int lock_fd;
-    aisle_db db; /* the one write connection; guarded by applying */
+    int64_t catalogue; /* newest version known; atomic */
+    aisle_db db;       /* the one write connection; guarded by applying */
     pthread_mutex_t applying;
+    aisle_store_stats stats;     /* guarded by queue_mutex */
     pthread_mutex_t queue_mutex; /* guards what follows */
     pthread_cond_t queue_filled;
     aisle_write *head, *tail;
@@ -35,8 +37,11 @@ struct aisle_store {
 
 struct aisle_view {
     aisle_db db;
+    aisle_store *store;
 };
 
+/* A version of the catalogue that is in the database. Any thread. */
+void aisle_store_note_catalogue(aisle_store *s, int64_t version);
 /* One transaction for a list of writes; calls done() of each after it. Takes s->applying. */
 void aisle_store_apply(aisle_store *s, aisle_write *list);
 void aisle_store_stop_writer(aisle_store *s); /* after what waits is written */

@@ -13,6 +13,7 @@ aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err)
     *out = NULL;
     aisle_view *v = aisle_calloc(1, sizeof *v);
     if (!v) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", s->path);
+    v->store = s;
     aisle_status st = aisle_db_open(s->path, AISLE_DB_READ, &v->db, err);
     if (st == AISLE_OK)
         *out = v;
@@ -83,6 +84,18 @@ aisle_status aisle_view_product(aisle_view *v, aisle_str id, aisle_arena *a, ais
     return aisle_db_product(&v->db, id, a, out, version, err);
 }
 
+aisle_status aisle_view_product_changed(aisle_view *v, aisle_str id, int64_t *changed, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_PRODUCT_CHANGED);
+    aisle_stmt_text(&q, 1, id);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len, id.ptr);
+    *changed = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
 aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session, int32_t limit,
                                aisle_arena *a, aisle_recent **out, int32_t *n, aisle_error *err)
 {
@@ -138,7 +151,9 @@ aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_err
 int64_t aisle_view_catalogue_version(aisle_view *v)
 {
     aisle_deltas d;
-    return aisle_view_totals(v, &d, NULL) == AISLE_OK ? d.catalogue : -1;
+    if (aisle_view_totals(v, &d, NULL) != AISLE_OK) return -1;
+    aisle_store_note_catalogue(v->store, d.catalogue);
+    return d.catalogue;
 }
 
 aisle_status aisle_view_unavailable(aisle_view *v, aisle_arena *a, aisle_str **ids, int64_t *n,

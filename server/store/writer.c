@@ -38,8 +38,10 @@ static aisle_status run_write(aisle_tx *tx, aisle_write *w, bool alone, aisle_er
     return alone ? AISLE_OK : run_sql(tx->db, AISLE_SQL_TX_KEEP, err);
 }
 
-static aisle_status flush_totals(aisle_tx *tx, aisle_error *err)
+/* *catalogue: the version that the transaction makes; left alone when it makes none. */
+static aisle_status flush_totals(aisle_tx *tx, int64_t *catalogue, aisle_error *err)
 {
+    bool row;
     const aisle_deltas *d = &tx->deltas;
     if (!d->products && !d->users && !d->events && !d->catalogue) return AISLE_OK;
     aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_TOTALS_ADD);
@@ -47,22 +49,51 @@ static aisle_status flush_totals(aisle_tx *tx, aisle_error *err)
     aisle_stmt_int(&q, 2, d->users);
     aisle_stmt_int(&q, 3, d->events);
     aisle_stmt_int(&q, 4, d->catalogue ? 1 : 0);
-    return aisle_stmt_run(&q, err);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return AISLE_OK;
+    *catalogue = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
+static void count(aisle_store *s, const aisle_write *list, aisle_status st, int64_t took_ns)
+{
+    int64_t good = 0, bad = 0;
+    for (const aisle_write *w = list; w; w = w->next)
+        *(st == AISLE_OK && w->status == AISLE_OK ? &good : &bad) += 1;
+    pthread_mutex_lock(&s->queue_mutex);
+    s->stats.written += good;
+    s->stats.failed += bad;
+    s->stats.transactions++;
+    s->stats.busy_ns += took_ns;
+    pthread_mutex_unlock(&s->queue_mutex);
+}
+
+void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out)
+{
+    pthread_mutex_lock(&s->queue_mutex);
+    *out = s->stats;
+    out->waiting = s->n_waiting;
+    pthread_mutex_unlock(&s->queue_mutex);
 }
 
 void aisle_store_apply(aisle_store *s, aisle_write *list)
 {
     aisle_error err = {.message = ""};
     aisle_tx tx = {.db = &s->db};
+    int64_t catalogue = 0;
+    int64_t started_ns = aisle_time_monotonic_ns();
     pthread_mutex_lock(&s->applying);
     for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
     aisle_status st = run_sql(&s->db, AISLE_SQL_TX_BEGIN, &err);
     for (aisle_write *w = list; w && st == AISLE_OK; w = w->next)
         st = run_write(&tx, w, list->next == NULL, &err);
-    if (st == AISLE_OK) st = flush_totals(&tx, &err);
+    if (st == AISLE_OK) st = flush_totals(&tx, &catalogue, &err);
     if (st == AISLE_OK) st = run_sql(&s->db, AISLE_SQL_TX_COMMIT, &err);
+    if (st == AISLE_OK) aisle_store_note_catalogue(s, catalogue);
     if (st != AISLE_OK && in_transaction(&s->db)) run_sql(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
     pthread_mutex_unlock(&s->applying);
+    count(s, list, st, aisle_time_monotonic_ns() - started_ns);
     while (list) {
         aisle_write *w = list;
         list = w->next; /* done may release w */

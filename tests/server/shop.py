@@ -72,7 +72,7 @@ class Server:
             self.log.close()
         self.log = open(self.data.parent / "server.log", "a+")
         self.process = subprocess.Popen(
-            [AISLE, "serve", "--data", self.data, "--port", "0", "--loops", "2", *self.options],
+            [AISLE, "serve", "--data", self.data, "--port", "0", "--loops", "2", *map(str, self.options)],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **(self.env or {})})
         line = self.process.stdout.readline()
         if not re.match("listening on https?://", line):
@@ -105,6 +105,13 @@ class Server:
 
     def post(self, path, body=None, **kw):
         return self.ask("POST", path, body, **kw)
+
+    def await_closed(self):
+        """Waits until the first key, just added, has closed open mode."""
+        end = time.monotonic() + 20
+        while self.ask("GET", "/v1/admin/jobs", key="x").status != 401:
+            assert time.monotonic() < end, "open mode does not end"
+            time.sleep(0.05)
 
     def await_job(self, job, timeout=90):
         end = time.monotonic() + timeout

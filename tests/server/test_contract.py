@@ -1,165 +1,172 @@
-"""routes.c, openapi.yaml and the answers of a running server say the same."""
+"""routes.c, openapi.yaml and the answers of a running server say the same. What is asked stands in asking.py."""
 import re
 import unittest
-import urllib.parse
 
-import jsonschema
-import yaml
-
+import asking
+import contract
 import shop
 
-METHODS = ("get", "post", "put", "patch", "delete")
+
+def routed():
+    """(method, path) -> access, as routes.c has it."""
+    text = (shop.SOURCE / "server" / "http" / "routes.c").read_text()
+    return {(m, p): access for m, p, access in re.findall(r'\{"([A-Z]+)",\s+"([^"]+)",\s+\w+,\s+(\w+)', text)}
 
 
-def described():
-    with open(shop.SOURCE / "server" / "http" / "openapi.yaml") as f:
-        return yaml.safe_load(f)
+class Description(unittest.TestCase):
+    """What can be said without a server."""
 
-
-def operations(api):
-    return {(m.upper(), path): op for path, item in api["paths"].items() for m, op in item.items() if m in METHODS}
-
-
-class Contract(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.api = described()
-        cls.operations = operations(cls.api)
-        cls.scope = shop.serving()
-        cls.server = cls.scope.__enter__()
-        cls.driven = {}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.scope.__exit__(None, None, None)
-
-    def resolve(self, node):
-        while "$ref" in node:
-            at = self.api
-            for part in node["$ref"][2:].split("/"):
-                at = at[part]
-            node = at
-        return node
-
-    def check(self, method, path, template, status, body=None, headers=None):
-        """Asks, and holds the answer against the operation's description of that status."""
-        answer = self.server.ask(method, path, body, headers=headers)
-        self.assertEqual(answer.status, status, (method, path, answer.body[:500]))
-        responses = self.operations[method, template]["responses"]
-        self.assertIn(str(status), responses, f"{method} {template} does not describe {status}")
-        self.driven.setdefault((method, template), set()).add(status)
-        content = self.resolve(responses[str(status)]).get("content", {})
-        kind = answer.headers.get("content-type", "").split(";")[0]
-        if not content:
-            self.assertEqual(answer.body, b"")
-            return answer
-        self.assertIn(kind, content)
-        if kind.endswith("json"):
-            resolver = jsonschema.RefResolver("", self.api) # "#/components/..." is looked up in the description
-            jsonschema.Draft202012Validator(content[kind]["schema"], resolver=resolver).validate(answer.json)
-        return answer
+        cls.api = contract.Api()
+        cls.operations = cls.api.operations.values()
 
     def test_the_same_operations_are_routed_and_described(self):
-        text = (shop.SOURCE / "server" / "http" / "routes.c").read_text()
-        routed = set(re.findall(r'\{"([A-Z]+)",\s+"([^"]+)"', text))
-        self.assertTrue(routed)
-        self.assertEqual(routed, set(self.operations))
+        self.assertTrue(routed())
+        self.assertEqual(set(routed()), {(op.method, op.path) for op in self.operations})
 
-    def test_guarded_routes_are_described_with_a_key(self):
-        text = (shop.SOURCE / "server" / "http" / "routes.c").read_text()
-        admin = set(re.findall(r'\{"([A-Z]+)",\s+"([^"]+)",\s+\w+,\s+ADMIN', text))
-        described_as_guarded = {k for k, op in self.operations.items() if op.get("security") == [{"key": []}]}
-        self.assertEqual(admin, described_as_guarded)
+    def test_every_operation_says_who_may_ask_and_the_routes_agree(self):
+        for op in self.operations:
+            with self.subTest(op.id):
+                self.assertIn(op.access, contract.ACCESS, "x-access is wanted")
+                admin = routed()[op.method, op.path] == "ADMIN"
+                self.assertEqual(op.access == "admin", admin)
 
-    def test_every_reference_resolves_and_every_operation_has_an_id(self):
-        def walk(node):
+    def test_every_operation_has_a_summary_a_tag_and_the_errors_of_its_access(self):
+        tags = {t["name"] for t in self.api.document["tags"]}
+        for op in self.operations:
+            with self.subTest(op.id):
+                self.assertTrue(op.spec.get("summary"))
+                self.assertLessEqual(set(op.spec.get("tags", [])), tags)
+                self.assertTrue(op.spec.get("tags"))
+                self.assertTrue(any(s.startswith(("2", "3")) for s in op.spec["responses"]))
+                if op.access != "public":
+                    self.assertIn("401", op.spec["responses"])
+                if op.access == "admin":
+                    self.assertIn("403", op.spec["responses"])
+
+    def test_every_reference_resolves_and_every_schema_is_one(self):
+        def walk(node, at="#"):
             if isinstance(node, dict):
                 if "$ref" in node:
-                    self.resolve(node)
+                    self.api.resolve(node)
+                for k, v in node.items():
+                    if k == "schema" or at == "#/components/schemas":
+                        contract.jsonschema.Draft202012Validator.check_schema(v)
+                    walk(v, f"{at}/{k}")
+            elif isinstance(node, list):
+                for v in node:
+                    walk(v, at + "/-")
+        walk(self.api.document)
+
+    def test_every_path_parameter_is_described(self):
+        for op in self.operations:
+            named = {self.api.resolve(p)["name"] for p in op.parameters if self.api.resolve(p)["in"] == "path"}
+            self.assertEqual(named, set(re.findall(r"\{(\w+)\}", op.path)), op)
+
+    def test_examples_fit_their_schemas(self):
+        def walk(node):
+            if isinstance(node, dict):
+                if "schema" in node and ("example" in node or "examples" in node):
+                    many = [e["value"] for e in node.get("examples", {}).values()] if isinstance(node.get("examples"), dict) else []
+                    for value in many + ([node["example"]] if "example" in node else []):
+                        self.api.validate(node["schema"], value)
                 for v in node.values():
                     walk(v)
             elif isinstance(node, list):
                 for v in node:
                     walk(v)
-        walk(self.api)
-        ids = [op["operationId"] for op in self.operations.values()]
-        self.assertEqual(len(set(ids)), len(ids))
+        walk(self.api.document)
+
+    def test_every_operation_has_a_row_to_be_asked_by_and_no_row_is_left_over(self):
+        self.assertEqual(set(asking.GOOD), set(self.api.operations), "a row of GOOD in asking.py for each operation")
+        self.assertLessEqual(set(asking.WRONG), set(self.api.operations))
+
+
+class Answers(unittest.TestCase):
+    """Every operation is asked, and every answer held against its description."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.api = contract.Api()
+        cls.scope = shop.serving()
+        cls.server = cls.scope.__enter__()
+        cls.admin = shop.run("key", "add", "contract", "--data", cls.server.data).strip()
+        cls.server.await_closed()
+        cls.world = asking.World(cls.server, cls.admin)
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.server.stop()
+        cls.scope.__exit__(None, None, None)
+        assert code == 0, code
+
+    def ask(self, op, parts, status):
+        """Asks, and holds the answer against the description."""
+        body, headers = parts.get("body"), dict(parts.get("headers", {}))
+        answer = self.world.ask(op.method, op.url(parts.get("path"), parts.get("query")), body, headers, parts.get("key", self.admin))
+        self.assertEqual(answer.status, status, (op, parts, answer.body[:500]))
+        self.assertEqual(list(self.api.faults(op, answer)), [], (op, parts))
+        return answer
+
+    def test_every_operation_succeeds_as_described(self):
+        for op in self.api.operations.values():
+            with self.subTest(op.id):
+                parts = asking.GOOD[op.id](self.world)
+                kind = parts.get("headers", {}).get("Content-Type", "application/json")
+                self.assertEqual(list(self.api.request_faults(op, parts.get("body"), kind)), [])
+                answer = self.ask(op, parts, parts.get("status", 200))
+                if op.method == "GET" and "etag" in answer.headers:
+                    again = {**parts, "headers": {**parts.get("headers", {}), "If-None-Match": answer.headers["etag"]}}
+                    self.ask(op, again, 304)
+        self.world.settle()
+
+    def test_wrong_requests_are_answered_as_described(self):
+        for name, rows in asking.WRONG.items():
+            for row in rows:
+                status, parts = row(self.world) if callable(row) else row
+                with self.subTest(name, status=status):
+                    self.ask(self.api.operations[name], parts, status)
+        self.world.settle()
+
+    def test_a_parameter_that_nobody_knows_is_refused_everywhere(self):
+        for op in self.api.operations.values():
+            if op.method == "GET" and op.path.startswith("/v1/"):
+                with self.subTest(op.id):
+                    parts = asking.GOOD[op.id](self.world)
+                    self.ask(op, {**parts, "query": {**parts.get("query", {}), "no-such-parameter": 1}}, 422)
+
+    def test_the_description_is_served_as_it_is(self):
         self.assertEqual(self.server.get("/openapi.yaml").body, (shop.SOURCE / "server" / "http" / "openapi.yaml").read_bytes())
-
-    def test_answers_are_as_described(self):
-        c = self.check
-        product = c("GET", "/v1/products?limit=3", "/v1/products", 200).json["items"][0]
-        tag = self.server.get("/v1/products", limit=3).headers["etag"]
-        c("GET", "/v1/products?limit=3", "/v1/products", 304, headers={"If-None-Match": tag})
-        c("GET", "/v1/products?limit=-3", "/v1/products", 422)
-        one = "/v1/products/" + urllib.parse.quote(product["id"], safe="")
-        c("GET", one, "/v1/products/{id}", 200)
-        c("GET", "/v1/products/none", "/v1/products/{id}", 404)
-        c("GET", "/v1/products?facets=category,brand,price,rating,attr.colour&rating_min=4", "/v1/products", 200)
-        c("GET", "/v1/products?fields=title,stock", "/v1/products", 200)
-        c("GET", "/v1/categories", "/v1/categories", 200)
-        c("GET", "/v1/search?q=a+b&facets=brand,price", "/v1/search", 200)
-        c("GET", "/v1/search?q=a&fields=title,stock", "/v1/search", 200)
-        c("GET", "/v1/search?q=x&sort=best", "/v1/search", 422)
-        c("GET", "/v1/search/suggest?q=a", "/v1/search/suggest", 200)
-        c("GET", "/v1/search/suggest", "/v1/search/suggest", 422)
-        item = c("GET", "/v1/trending", "/v1/trending", 200).json["items"][0]["id"]
-        c("GET", "/v1/trending?limit=no", "/v1/trending", 422)
-        related = f"/v1/products/{urllib.parse.quote(item, safe='')}/related"
-        c("GET", related, "/v1/products/{id}/related", 200)
-        c("GET", "/v1/products/none/related", "/v1/products/{id}/related", 404)
-        event = {"type": "view", "session": "contract", "item": item}
-        c("POST", "/v1/events", "/v1/events", 200, [event, {}])
-        c("POST", "/v1/events?atomic=true", "/v1/events", 422, [event, {}])
-        c("POST", "/v1/events", "/v1/events", 415, "x", {"Content-Type": "text/plain"})
-        c("POST", "/v1/events", "/v1/events", 413, "x" * (3 << 20), {"Content-Type": "application/json"})
-        c("GET", "/v1/recommendations?session=contract&explain=true", "/v1/recommendations", 200)
-        c("POST", "/v1/recommendations", "/v1/recommendations", 200, {"items": [item], "explain": True})
-        c("POST", "/v1/recommendations", "/v1/recommendations", 200, {"requests": [{}, {"session": "contract"}]})
-        c("POST", "/v1/recommendations", "/v1/recommendations", 422, {"limit": 0})
-        c("GET", "/healthz", "/healthz", 200)
-        c("GET", "/readyz", "/readyz", 200)
-        c("GET", "/openapi.yaml", "/openapi.yaml", 200)
-        self.check_admin(item)
-        undriven = set(self.operations) - {k for k, seen in self.driven.items() if seen & {200, 202}}
-        self.assertEqual(undriven, set(), "every operation is driven to a good answer")
-
-    def check_admin(self, item):
-        c = self.check
-        rows = f"user,item,type,time\nu1,{item},view,2026-01-01T00:00:00Z\n".encode()
-        job = c("POST", "/v1/admin/imports?kind=events&map=user%3Duser%2Citem%3Ditem%2Ctype%3Dtype%2Ctime%3Dtime", "/v1/admin/imports", 202,
-                rows, {"Content-Type": "text/csv"}).json["id"]
-        c("POST", "/v1/admin/imports?kind=x", "/v1/admin/imports", 422, rows)
-        self.assertEqual(self.server.await_job(job)["state"], "succeeded")
-        job = c("POST", "/v1/admin/trainings", "/v1/admin/trainings", 202, {"factors": 8, "iterations": 2}).json["id"]
-        c("POST", "/v1/admin/trainings", "/v1/admin/trainings", 422, {"factors": -1})
-        c("GET", f"/v1/admin/jobs/{job}/events", "/v1/admin/jobs/{id}/events", 200)
-        c("GET", "/v1/admin/jobs/777/events", "/v1/admin/jobs/{id}/events", 404)
-        c("GET", f"/v1/admin/jobs/{job}", "/v1/admin/jobs/{id}", 200)
-        c("GET", "/v1/admin/jobs/777", "/v1/admin/jobs/{id}", 404)
-        c("DELETE", f"/v1/admin/jobs/{job}", "/v1/admin/jobs/{id}", 409)
-        long = self.server.post("/v1/admin/trainings", {"factors": 256, "iterations": 1000, "solver": "cholesky"}).json["id"]
-        c("DELETE", f"/v1/admin/jobs/{long}", "/v1/admin/jobs/{id}", 202)
-        self.server.await_job(long)
-        c("GET", "/v1/admin/jobs", "/v1/admin/jobs", 200)
-        c("GET", "/v1/admin/models", "/v1/admin/models", 200)
-        c("POST", "/v1/admin/models/1/activate", "/v1/admin/models/{version}/activate", 200)
-        c("POST", "/v1/admin/models/99/activate", "/v1/admin/models/{version}/activate", 404)
-        c("PUT", "/v1/admin/synonyms", "/v1/admin/synonyms", 200, {"synonyms": [["a", "b"]]})
-        c("PUT", "/v1/admin/synonyms", "/v1/admin/synonyms", 422, {"synonyms": [["a"]]})
-        c("GET", "/v1/admin/synonyms", "/v1/admin/synonyms", 200)
-        c("GET", "/metrics", "/metrics", 200)
 
     def test_a_server_without_a_model_answers_as_described(self):
         with shop.serving(fresh=True) as empty:
-            full, type(self).server = self.server, empty
-            try:
-                self.check("GET", "/readyz", "/readyz", 503)
-                self.check("GET", "/v1/trending", "/v1/trending", 503)
-                self.check("GET", "/v1/recommendations", "/v1/recommendations", 503)
-                self.check("POST", "/v1/recommendations", "/v1/recommendations", 503, {})
-            finally:
-                type(self).server = full
+            for name, parts in (("getReadiness", {}), ("listTrending", {}), ("getRecommendations", {}), ("postRecommendations", {"body": {}})):
+                op = self.api.operations[name]
+                answer = empty.ask(op.method, op.path, parts.get("body"))
+                self.assertEqual(answer.status, 503)
+                self.assertEqual(list(self.api.faults(op, answer)), [], op)
+
+
+class Checker(unittest.TestCase):
+    """The check itself sees what is wrong."""
+
+    def test_answers_that_are_not_as_described_are_told_of(self):
+        api = contract.Api()
+        op = api.operations["getHealth"]
+        base = {h: "x" for h in contract.EVERY_ANSWER}
+
+        def faults(status, body, kind="application/json", **more):
+            return list(api.faults(op, shop.Answer(status, {**base, "content-type": kind, **more}, body)))
+        self.assertEqual(faults(200, b'{"status":"ok"}'), [])
+        self.assertEqual(len(faults(200, b'{"status":"well"}')), 1)
+        self.assertEqual(len(faults(200, b'{}')), 1)
+        self.assertEqual(len(faults(200, b'{"status":"ok"}', "text/plain")), 1)
+        self.assertEqual(len(faults(418, b'{"status":"ok"}')), 1)
+        problem = b'{"status":400,"request_id":"y","code":"Bad","type":"about:blank","title":"t"}'
+        self.assertEqual(len(faults(400, problem, "application/problem+json")), 2)
+        del base["x-request-id"]
+        self.assertEqual(len(faults(200, b'{"status":"ok"}')), 1)
 
 
 if __name__ == "__main__":

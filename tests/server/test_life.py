@@ -151,11 +151,37 @@ class Life(unittest.TestCase):
 
 
 class Config(unittest.TestCase):
-    def printed(self, *args, env=None):
-        done = subprocess.run([shop.AISLE, "serve", *map(str, args), "--print-config"], capture_output=True, text=True,
+    def asked(self, *args, env=None, how=("--print",)):
+        done = subprocess.run([shop.AISLE, "config", *map(str, args), *how], capture_output=True, text=True,
                               env={**{k: v for k, v in os.environ.items() if not k.startswith("AISLE_")}, **(env or {})})
         self.assertEqual(done.returncode, 0, done.stderr)
-        return dict(line.split(" = ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
+        return done.stdout
+
+    def printed(self, *args, env=None):
+        return dict(line.split(" = ", 1) for line in self.asked(*args, env=env).splitlines() if not line.startswith("#"))
+
+    def places(self, *args, env=None):
+        return {s["name"]: s["from"] for s in json.loads(self.asked(*args, env=env, how=("--json",)))["settings"]}
+
+    def test_every_value_says_where_it_comes_from(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
+            f.write("port = 1001\nloops = 0\nlog-json = false\nhost = 127.0.0.1\ntls-cert = c\n")
+            f.flush()
+            args = ("--config", f.name, "--log-level", "info", "--no-log-json", "-d", "shop", "--tls-k", "k")
+            env = {"AISLE_SERVE_PORT": "8080", "AISLE_SERVE_LIMIT_READS": "1"}
+            got = self.places(*args, env=env)
+            want = {"data": "command line", "log-level": "command line", "log-json": "command line", "tls-key": "command line", "port": "environment",
+                    "limit-reads": "environment", "loops": "file", "host": "file", "tls-cert": "file"}
+            self.assertEqual(got, {name: want.get(name, "default") for name in got})
+            text = self.asked(*args, env=env)
+            for line in ("from: environment AISLE_SERVE_PORT\nport = 8080", f"from: file {f.name}\nhost = ", "from: command line\ndata = shop",
+                         "from: default\nmax-connections = 0"):
+                self.assertIn("# " + line, text)
+
+    def test_without_print_settings_are_only_checked(self):
+        self.assertEqual(self.asked("--port", "1", how=()), "")
+        self.assertEqual(subprocess.run([shop.AISLE, "serve", "--print"], capture_output=True).returncode, 2)
+        self.assertEqual(subprocess.run([shop.AISLE, "config", "--port", "70000"], capture_output=True).returncode, 2)
 
     def test_flags_beat_environment_beats_file_beats_defaults(self):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
@@ -168,7 +194,7 @@ class Config(unittest.TestCase):
 
     def test_what_is_printed_can_be_read_back(self):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
-            f.write(subprocess.run([shop.AISLE, "serve", "--port", "77", "--print-config"], capture_output=True, text=True).stdout)
+            f.write(subprocess.run([shop.AISLE, "config", "--port", "77", "--print"], capture_output=True, text=True).stdout)
             f.flush()
             self.assertEqual(self.printed("--config", f.name), self.printed("--port", "77"))
 

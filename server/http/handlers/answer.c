@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/auth/identity.h"
 #include "server/auth/random_id.h"
 #include "server/http/handlers/handlers.h"
 #include "server/json/json.h"
@@ -108,18 +109,33 @@ json_t *aisle_answer_product(const aisle_product *p, unsigned wanted)
     return o;
 }
 
+json_t *aisle_answer_product_detail(const aisle_product *p, int64_t version)
+{
+    json_t *o = aisle_answer_product(p, AISLE_FIELDS_ALL);
+    o = aisle_answer_with(o, "hidden", json_boolean(p->visibility == AISLE_HIDDEN));
+    return aisle_answer_with(o, "version", json_integer(version));
+}
+
+void aisle_answer_cacheable(aisle_request *r, int max_age)
+{
+    char control[48];
+    snprintf(control, sizeof control, "public, max-age=%d", max_age);
+    bool signed_in = aisle_request_identity(r)->user != 0;
+    aisle_reply_header(r, "Cache-Control", signed_in ? "private, no-cache" : control);
+    aisle_reply_header(r, "Vary", "Authorization, Cookie");
+}
+
 aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age)
 {
-    char hex[AISLE_HEX_BYTES], tag[AISLE_HEX_BYTES + 2], control[48];
+    char hex[AISLE_HEX_BYTES], tag[AISLE_HEX_BYTES + 2];
     char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
     json_decref(body);
     if (!text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
     size_t n = strlen(text);
     aisle_digest(text, n, hex);
     snprintf(tag, sizeof tag, "\"%s\"", hex);
-    snprintf(control, sizeof control, "public, max-age=%d", max_age);
     aisle_reply_header(r, "ETag", tag);
-    aisle_reply_header(r, "Cache-Control", control);
+    aisle_answer_cacheable(r, max_age);
     aisle_status st = aisle_reply_bytes(r, 200, "application/json", text, n); /* or 304 */
     aisle_free(text);
     return st;

@@ -130,7 +130,7 @@ static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const ais
         st = AISLE_OK;
     }
     if (st != AISLE_OK) return st;
-    if (p.stock == 0) return AISLE_ENOTFOUND;
+    if (p.stock == 0 || p.visibility == AISLE_HIDDEN) return AISLE_ENOTFOUND;
     json_t *o = aisle_answer_product(&p, style->fields);
     o = aisle_answer_with(o, "score", json_real((double)hit->score));
     if (style->reason_type) o = aisle_answer_with(o, "reasons", encode_reasons(s, hit, style->reason_type));

@@ -29,6 +29,10 @@ aisle_status aisle_on_openapi(aisle_request *r);
 
 /* catalogue */
 aisle_status aisle_on_categories(aisle_request *r);
+aisle_status aisle_on_products_add(aisle_request *r);
+aisle_status aisle_on_product_put(aisle_request *r);
+aisle_status aisle_on_product_patch(aisle_request *r);
+aisle_status aisle_on_product_delete(aisle_request *r);
 
 /* search */
 aisle_status aisle_on_search(aisle_request *r);
@@ -41,6 +45,9 @@ aisle_status aisle_on_synonyms_put(aisle_request *r);
 /* buying */
 
 /* documents */
+
+/* process_metrics.c: Prometheus text of the process and its queues; false: out of memory. */
+bool aisle_process_metrics(aisle_app *app, aisle_buf *b);
 
 /* ---- answer.c ---- */
 
@@ -69,6 +76,8 @@ enum {
     "title, brand, category, price, in_stock, stock, description, attributes, created, rating, images"
 /* {"id": ...} and the fields; NULL: out of memory. */
 json_t *aisle_answer_product(const aisle_product *p, unsigned fields);
+/* All fields, hidden and version. */
+json_t *aisle_answer_product_detail(const aisle_product *p, int64_t version);
 /* The bit of a field's name, 0 when unknown. */
 unsigned aisle_answer_field(aisle_str name);
 
@@ -81,6 +90,8 @@ json_t *aisle_answer_with(json_t *object, const char *name, json_t *value);
 /* 200 with a strong ETag made of the body, and 304 when the client has it; public for max_age seconds. Takes
  * the reference. */
 aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age);
+/* Cache-Control and Vary of what is the same for everyone: public for guests, private for those who are signed in. */
+void aisle_answer_cacheable(aisle_request *r, int max_age);
 
 /* ---- on_jobs.c ---- */
 

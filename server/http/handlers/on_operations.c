@@ -72,12 +72,9 @@ static bool add_events(aisle_app *app, aisle_buf *b)
                             "# HELP aisle_events_total Events taken since the start.\n"
                             "# TYPE aisle_events_total counter\n"
                             "aisle_events_total{outcome=\"stored\"} %lld\n"
-                            "aisle_events_total{outcome=\"duplicate\"} %lld\n"
-                            "# HELP aisle_start_time_seconds When the server started.\n"
-                            "# TYPE aisle_start_time_seconds gauge\naisle_start_time_seconds %.3f\n",
+                            "aisle_events_total{outcome=\"duplicate\"} %lld\n",
                             (long long)__atomic_load_n(&app->events_stored, __ATOMIC_RELAXED),
-                            (long long)__atomic_load_n(&app->events_known, __ATOMIC_RELAXED),
-                            (double)app->started_ms / 1000);
+                            (long long)__atomic_load_n(&app->events_known, __ATOMIC_RELAXED));
 }
 
 aisle_status aisle_on_metrics(aisle_request *r)
@@ -87,7 +84,7 @@ aisle_status aisle_on_metrics(aisle_request *r)
     aisle_buf text = {0};
     aisle_status st = AISLE_ENOMEM;
     if ((!http || aisle_http_metrics(http, &text)) && add_jobs(app, &text) && add_model(app, &text) &&
-        add_events(app, &text))
+        add_events(app, &text) && aisle_process_metrics(app, &text))
         st = aisle_reply_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
                                (size_t)text.len);
     aisle_buf_deinit(&text);

@@ -1,5 +1,7 @@
 /* GET /v1/products and /v1/products/{id}: the catalogue, for browsing. Not search. */
+#include "server/auth/identity.h"
 #include "server/http/handlers/ask_products.h"
+#include "server/http/handlers/product_cache.h"
 
 enum { MAX_AGE = 30 };
 
@@ -113,14 +115,71 @@ aisle_status aisle_on_products_list(aisle_request *r)
 
 /* ---- one product ---- */
 
+static aisle_status reply_cached(aisle_request *r, const aisle_cached_product *p)
+{
+    aisle_reply_header(r, "ETag", p->tag);
+    aisle_answer_cacheable(r, MAX_AGE);
+    return aisle_reply_bytes(r, 200, "application/json", p->text, p->text_len); /* or 304 */
+}
+
+static aisle_status reply_hidden(aisle_request *r, const aisle_cached_product *p)
+{
+    aisle_reply_header(r, "ETag", p->tag);
+    aisle_reply_header(r, "Cache-Control", "private, no-store");
+    return aisle_reply_bytes(r, 200, "application/json", p->text, p->text_len);
+}
+
+/* The answer as it was given last, when the product is as it was then. */
+static aisle_cached_product *find_cached(aisle_request *r, aisle_str id, int64_t catalogue)
+{
+    int64_t changed;
+    aisle_cached_product *p = aisle_product_cache_find(aisle_loop_of(r)->products, id);
+    if (!p || p->catalogue >= catalogue) return p;
+    if (aisle_view_product_changed(aisle_loop_of(r)->view, id, &changed, aisle_request_error(r)) !=
+            AISLE_OK ||
+        changed != p->changed)
+        return NULL;
+    p->catalogue = catalogue;
+    return p;
+}
+
+/* *hidden: only the shop keeper may see it, and nothing may keep it. */
+static aisle_status encode_product(aisle_request *r, aisle_str id, aisle_cached_product *out, bool *hidden)
+{
+    aisle_product product;
+    int64_t version;
+    aisle_view *view = aisle_loop_of(r)->view;
+    /* In this order: a change in between makes the text newer than it is said to be. */
+    AISLE_TRY(aisle_view_product_changed(view, id, &out->changed, aisle_request_error(r)));
+    AISLE_TRY(
+        aisle_view_product(view, id, aisle_request_arena(r), &product, &version, aisle_request_error(r)));
+    *hidden = product.visibility == AISLE_HIDDEN;
+    if (*hidden && !(aisle_request_identity(r)->scopes & AISLE_SCOPE_ADMIN))
+        return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len,
+                          id.ptr);
+    json_t *body = aisle_answer_product_detail(&product, version);
+    out->text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
+    json_decref(body);
+    if (!out->text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
+    out->text_len = strlen(out->text);
+    aisle_product_tag(version, out->text, out->text_len, out->tag);
+    return AISLE_OK;
+}
+
 aisle_status aisle_on_product_get(aisle_request *r)
 {
     static const char *const none[] = {NULL};
-    aisle_product product;
-    int64_t version;
+    aisle_str id = aisle_request_param(r, "id");
     AISLE_TRY(aisle_request_query_only(r, none));
-    AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, aisle_request_param(r, "id"), aisle_request_arena(r),
-                                 &product, &version, aisle_request_error(r)));
-    json_t *body = aisle_answer_product(&product, AISLE_FIELDS_ALL);
-    return aisle_answer_cached(r, aisle_answer_with(body, "version", json_integer(version)), MAX_AGE);
+    int64_t catalogue = aisle_store_catalogue_version(aisle_request_app(r)->store);
+    const aisle_cached_product *known = find_cached(r, id, catalogue);
+    if (known) return reply_cached(r, known);
+    aisle_cached_product made = {.id_len = id.len, .catalogue = catalogue};
+    bool hidden = false;
+    AISLE_TRY(encode_product(r, id, &made, &hidden));
+    made.id = aisle_arena_strndup(aisle_request_arena(r), id.ptr, id.len);
+    if (made.id && !hidden) aisle_product_cache_put(aisle_loop_of(r)->products, &made);
+    aisle_status st = hidden ? reply_hidden(r, &made) : reply_cached(r, &made);
+    aisle_free(made.text);
+    return st;
 }

@@ -1,0 +1,185 @@
+"""What to ask of each operation: one row of GOOD each, and as many of WRONG as its errors deserve.
+
+GOOD[operationId](world) returns the parts of one request that must succeed, after making what the request needs:
+    path={...} query={...} body=... headers={...} status=200
+It is asked by test_contract.py (as the shop's admin, or as the person that `world.person()` has made) and by
+test_access.py (as everybody). WRONG[operationId] is a list of (status, parts), or of functions of the world that return
+such a pair. An operation that is described and has no row fails the tests: add its row with the operation.
+"""
+import itertools
+import time
+
+GOOD, WRONG = {}, {}
+
+
+def good(operation_id):
+    def put(f):
+        assert operation_id not in GOOD, operation_id
+        GOOD[operation_id] = f
+        return f
+    return put
+
+
+def wrong(operation_id, *rows):
+    WRONG.setdefault(operation_id, []).extend(rows)
+
+
+class World:
+    """A served shop, and what rows may make in it. `admin` is a key."""
+
+    def __init__(self, server, admin):
+        self.server, self.admin = server, admin
+        self.numbers = itertools.count(1)
+        self.product = self.ask("GET", "/v1/products?limit=1").json["items"][0]["id"]
+        self.known = self.ask("GET", "/v1/trending?limit=1").json["items"][0]["id"]  # by the model
+
+    def ask(self, method, path, body=None, headers=None, key=None):
+        return self.server.ask(method, path, body, headers=headers, key=key)
+
+    def new(self, what):
+        """A name that nobody has."""
+        return f"{what}-{next(self.numbers)}"
+
+    def training(self, **settings):
+        body = {"factors": 8, "iterations": 2, **settings}
+        return self.ask("POST", "/v1/admin/trainings", body, key=self.admin).json["id"]
+
+    def settle(self, cancel=False):
+        """Waits for every job, or cancels it, so that the next one is not behind it."""
+        end = time.monotonic() + 60
+        while True:
+            going = [j["id"] for j in self.ask("GET", "/v1/admin/jobs", key=self.admin).json["items"] if j["state"] in ("queued", "running")]
+            if not going:
+                return
+            for job in going if cancel else []:
+                self.ask("DELETE", f"/v1/admin/jobs/{job}", key=self.admin)
+            assert time.monotonic() < end, f"jobs {going} do not end"
+            time.sleep(0.05)
+
+
+# ---- catalogue, recommendations ----
+
+good("listProducts")(lambda w: {"query": {"limit": 3, "facets": "category,brand,price,rating,attr.colour", "fields": "title,stock"}})
+wrong("listProducts", (422, {"query": {"limit": 0}}), (422, {"query": {"colour": "red"}}))
+
+good("listCategories")(lambda w: {})
+
+good("getProduct")(lambda w: {"path": {"id": w.product}})
+wrong("getProduct", (404, {"path": {"id": "none"}}))
+
+good("listRelated")(lambda w: {"path": {"id": w.known}})
+wrong("listRelated", (404, {"path": {"id": "none"}}), lambda w: (422, {"path": {"id": w.known}, "query": {"intent": "no"}}))
+
+good("listTrending")(lambda w: {})
+wrong("listTrending", (422, {"query": {"limit": "no"}}))
+
+good("getRecommendations")(lambda w: {"query": {"explain": "true"}})
+wrong("getRecommendations", (422, {"query": {"limit": 1000}}))
+
+good("postRecommendations")(lambda w: {"body": {"requests": [{"items": [w.known], "explain": True}, {}]}})
+wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}), (422, {"body": {"requests": []}}))
+
+# ---- search ----
+
+good("search")(lambda w: {"query": {"q": "a b", "facets": "brand,price", "fields": "title,stock"}})
+wrong("search", (422, {}), (422, {"query": {"q": "x", "sort": "best"}}), (422, {"query": {"q": "x" * 513}}))
+
+good("suggest")(lambda w: {"query": {"q": "a"}})
+wrong("suggest", (422, {}))
+
+good("getSynonyms")(lambda w: {})
+good("putSynonyms")(lambda w: {"body": {"synonyms": [["a", "b"]]}})
+wrong("putSynonyms", (422, {"body": {"synonyms": [["a"]]}}), (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),
+      (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))
+
+# ---- feedback ----
+
+good("addEvents")(lambda w: {"body": [{"type": "view", "item": w.known, "event_id": w.new("event")}]})
+wrong("addEvents", (422, {"query": {"atomic": "true"}, "body": [{}]}), (415, {"body": "x", "headers": {"Content-Type": "text/plain"}}),
+      (413, {"body": "x" * (3 << 20), "headers": {"Content-Type": "application/json"}}))
+
+# ---- admin ----
+
+
+@good("addImport")
+def _(w):
+    rows = f"user,item,type,time\nu1,{w.known},view,2026-01-01T00:00:00Z\n"
+    return {"query": {"kind": "events", "map": "user=user,item=item,type=type,time=time"}, "body": rows,
+            "headers": {"Content-Type": "text/csv"}, "status": 202}
+
+
+wrong("addImport", (422, {"query": {"kind": "x"}, "body": "a,b\n", "headers": {"Content-Type": "text/csv"}}))
+
+good("addTraining")(lambda w: {"body": {"factors": 8, "iterations": 2}, "status": 202})
+wrong("addTraining", (422, {"body": {"factors": -1}}), (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),
+      (413, {"body": "x" * 70000, "headers": {"Content-Type": "application/json"}}))
+
+good("listJobs")(lambda w: {})
+wrong("listJobs", (422, {"query": {"limit": 0}}))
+
+good("getJob")(lambda w: {"path": {"id": w.training()}})
+wrong("getJob", (404, {"path": {"id": 777777}}))
+
+
+@good("cancelJob")
+def _(w):
+    w.settle(cancel=True)
+    return {"path": {"id": w.training(factors=256, iterations=1000, solver="cholesky")}, "status": 202}
+
+
+def ended_job(w):
+    w.settle(cancel=True)
+    job = w.training()
+    w.settle()
+    return 409, {"path": {"id": job}}
+
+
+wrong("cancelJob", (404, {"path": {"id": 777777}}), ended_job)
+
+
+@good("followJob")
+def _(w):
+    w.settle(cancel=True)
+    job = w.training()
+    w.settle()
+    return {"path": {"id": job}}
+
+
+wrong("followJob", (404, {"path": {"id": 777777}}))
+
+good("listModels")(lambda w: {})
+good("activateModel")(lambda w: {"path": {"version": 1}})
+wrong("activateModel", (404, {"path": {"version": 999}}))
+
+# ---- the shop keeper's products ----
+
+
+def made_product(w):
+    """A product of our own."""
+    name = w.new("product")
+    w.ask("PUT", f"/v1/admin/products/{name}", {"title": "New", "price": 500, "currency": "EUR", "stock": 10}, key=w.admin)
+    return name
+
+
+good("putProduct")(lambda w: {"path": {"id": w.new("product")}, "status": 201, "body": {
+    "title": "New", "price": 5, "currency": "EUR", "attributes": {"a": [1, "b"]}, "images": [{"url": "/x"}]}})
+wrong("putProduct", lambda w: (200, {"path": {"id": made_product(w)}, "body": {"title": "New", "stock": 1}}),
+      lambda w: (409, {"path": {"id": made_product(w)}, "body": {"title": "New"}, "headers": {"If-Match": '"99-0"', "Content-Type": "application/json"}}),
+      (422, {"path": {"id": "new"}, "body": {"price": -1}}))
+
+good("patchProduct")(lambda w: {"path": {"id": made_product(w)}, "body": {"title": "Newer"}})
+wrong("patchProduct", lambda w: (422, {"path": {"id": made_product(w)}, "body": {"stock_delta": -50}}), (404, {"path": {"id": "none"}, "body": {"title": "Newer"}}))
+
+good("deleteProduct")(lambda w: {"path": {"id": made_product(w)}, "status": 204})
+wrong("deleteProduct", (404, {"path": {"id": "none"}}))
+
+good("addProducts")(lambda w: {"body": [{"id": w.new("product")}, {"id": w.new("product"), "price": 300}]})
+wrong("addProducts", (200, {"body": [{"id": "new", "price": 1e300}]}), (415, {"body": "x", "headers": {"Content-Type": "text/plain"}}),
+      (422, {"query": {"atomic": "true"}, "body": [{"id": "new", "price": "x"}]}))
+
+# ---- operations ----
+
+good("getHealth")(lambda w: {})
+good("getReadiness")(lambda w: {})
+good("getMetrics")(lambda w: {})
+good("getDescription")(lambda w: {})
