@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
+#include "server/auth/passwords.h"
 #include "server/http/handlers/product_cache.h"
 #include "server/store/accounts.h"
 
@@ -50,6 +51,30 @@ static aisle_status take_popularity(aisle_app *app, aisle_error *err)
     return st;
 }
 
+typedef struct purge {
+    aisle_write base;
+    int64_t used_ms, waits_ms;
+} purge;
+
+static aisle_status run_purge(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    const purge *p = (purge *)w;
+    return aisle_tx_sessions_purge(tx, p->used_ms, p->waits_ms, err);
+}
+
+/* Once an hour: sessions that have ended long since, and waits that are over. */
+static void purge_sessions(aisle_app *app)
+{
+    const int64_t hour_ms = 3600000, day_ms = 24 * hour_ms;
+    int64_t now_ms = aisle_app_clock_ms(app);
+    if (now_ms < app->purge_ms) return;
+    app->purge_ms = now_ms + hour_ms;
+    aisle_error err = {0};
+    purge p = {{.run = run_purge}, now_ms - app->config->session_idle_s * 1000 - hour_ms, now_ms - day_ms};
+    if (aisle_store_write_now(app->store, &p.base, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_WARN, "%s", err.message);
+}
+
 /* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
@@ -58,6 +83,8 @@ static void chore(void *ctx)
     look_for_keys(app);
     if (aisle_registry_refresh(app->registry, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_forget_run(app->forgetter, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    purge_sessions(app);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -169,6 +196,16 @@ static aisle_status open_store(aisle_app *app, aisle_error *err)
     return app->open_mode && !local ? refuse_open(app->config, err) : AISLE_OK;
 }
 
+/* A core in four hashes at most: the shop is for browsing. */
+static aisle_status open_hashing(aisle_app *app, aisle_error *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int32_t threads = app->config->hash_threads ? (int32_t)app->config->hash_threads
+                      : cores > 4               ? (int32_t)cores / 4
+                                                : 1;
+    return aisle_hash_pool_open(threads, (int32_t)app->config->hash_queue, &app->hashing, err);
+}
+
 static aisle_status open_parts(aisle_app *app, aisle_error *err)
 {
     AISLE_TRY(open_store(app, err));
@@ -180,6 +217,9 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, &app->shelves, err));
+    AISLE_TRY(aisle_forgetter_open(app->store, app->registry, &app->forgetter, err));
+    AISLE_TRY(aisle_passwords_setup(err));
+    AISLE_TRY(open_hashing(app, err));
     AISLE_TRY(open_loops(app, err));
     aisle_jobs_params jobs = {.store = app->store, .succeeded = job_succeeded, .ctx = app};
     AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
@@ -208,12 +248,14 @@ void aisle_app_close(aisle_app *app)
 {
     if (!app) return;
     aisle_worker_stop(app->worker);
+    aisle_hash_pool_close(app->hashing);
     aisle_jobs_close(app->jobs);
     close_loops(app);
     aisle_view_close(app->view);
     aisle_shelf_keeper_close(app->shelves);
     aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);
+    aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
     aisle_store_close(app->store);
     aisle_free(app);

@@ -7,9 +7,11 @@
 
 #include "aisle/scorer.h"
 #include "server/catalogue/catalogue_index.h"
+#include "server/auth/hash_pool.h"
 #include "server/config/config.h"
 #include "server/http/http.h"
 #include "server/http/listener.h"
+#include "server/jobs/forget.h"
 #include "server/jobs/jobs.h"
 #include "server/jobs/registry.h"
 #include "server/jobs/shelf.h"
@@ -37,8 +39,11 @@ typedef struct aisle_app {
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_worker *worker;
-    aisle_http *http; /* NULL until the loops have started: read with aisle_app_http */
+    aisle_hash_pool *hashing;   /* passwords */
+    aisle_forgetter *forgetter; /* erased people out of model files */
+    aisle_http *http;           /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
+    int64_t purge_ms;      /* of the worker: when to look for ended sessions next */
     int64_t clock_base_ms; /* of aisle_app_clock_ms */
     aisle_view *view;      /* the worker's */
     int32_t n_loops;

@@ -153,6 +153,10 @@ aisle_status model_check_columns(const int64_t *rows, int64_t n_rows, const int3
 /* Vocabulary and texts (model_text.c). */
 aisle_status model_check_text(struct aisle_model *m, const model_fault *f);
 
+/* Lays the sections out, with their checksums, and replaces the file by rename (model_write.c). The content is checked
+ * before. */
+aisle_status model_write_file(const char *path, struct aisle_model *m, aisle_error *err);
+
 /* ---- id index (model_index.c): open addressing, linear probing, power of two slots of which at most half
  * are taken ---- */
 typedef struct model_ids {

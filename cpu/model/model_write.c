@@ -282,7 +282,7 @@ static bool write_section(FILE *to, const model_section *s, int64_t *at)
     return true;
 }
 
-static aisle_status write_file(const char *path, struct aisle_model *m, aisle_error *err)
+aisle_status model_write_file(const char *path, struct aisle_model *m, aisle_error *err)
 {
     unsigned char head[MODEL_HEADER_BYTES + MODEL_N_KINDS * MODEL_ENTRY_BYTES];
     aisle_replace file;
@@ -317,7 +317,7 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
         add_text(&m, p, &text);
         st = model_check_content(&m, &f);
     }
-    if (st == AISLE_OK) st = write_file(path, &m, err);
+    if (st == AISLE_OK) st = model_write_file(path, &m, err);
     packed_deinit(&packed[0]);
     packed_deinit(&packed[1]);
     packed_text_deinit(&text);

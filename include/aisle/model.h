@@ -42,6 +42,10 @@ typedef struct aisle_model_parts {
 /* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
 aisle_status aisle_model_write(const char *path, const aisle_model_parts *parts, aisle_error *err);
 
+/* Writes the file anew without these users (dense, in any order): their ids become names that mean nothing, their factors
+ * zeros, their histories empty; all else stays as it is. Whoever has the old file open keeps it until unref. */
+aisle_status aisle_model_forget(const char *path, const int32_t *users, int32_t n, aisle_error *err);
+
 /* An open model. Immutable and shared by threads; reference-counted. */
 typedef struct aisle_model aisle_model;
 /* Maps and checks everything: magic, version, header and section checksums, every offset, count, id, row

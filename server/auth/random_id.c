@@ -2,6 +2,7 @@
 #include "server/auth/random_id.h"
 
 #include <sodium.h>
+#include <string.h>
 
 _Static_assert(crypto_shorthash_KEYBYTES == AISLE_SHORT_KEY_BYTES &&
                    crypto_shorthash_BYTES == sizeof(uint64_t),
@@ -39,4 +40,13 @@ uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const 
     uint64_t hash;
     crypto_shorthash((unsigned char *)&hash, p, n, key);
     return hash;
+}
+
+void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[16])
+{
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, 16);
+    crypto_generichash_update(&h, (const unsigned char *)kind, strlen(kind) + 1);
+    crypto_generichash_update(&h, name, n);
+    crypto_generichash_final(&h, out, 16);
 }

@@ -20,4 +20,7 @@ enum { AISLE_SHORT_KEY_BYTES = 16 };
 void aisle_short_key(unsigned char key[AISLE_SHORT_KEY_BYTES]); /* random */
 uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const void *p, size_t n);
 
+/* BLAKE2b-128 of a kind of name and the name: under what it is kept where the name itself should not stand. */
+void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[16]);
+
 #endif

@@ -21,6 +21,7 @@ int aisle_command_matrix(int argc, char **argv);
 int aisle_command_train(int argc, char **argv);
 int aisle_command_import(int argc, char **argv);
 int aisle_command_key(int argc, char **argv);
+int aisle_command_user(int argc, char **argv);
 int aisle_command_recommend(int argc, char **argv);
 int aisle_command_similar(int argc, char **argv);
 int aisle_command_inspect(int argc, char **argv);

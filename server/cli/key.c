@@ -7,18 +7,13 @@
 #include "server/cli/command.h"
 #include "server/cli/options.h"
 
-typedef struct key_write {
+typedef struct asked {
     aisle_write base;
-    const char *name;
-    const unsigned char *hash; /* NULL = remove */
-} key_write;
-
-static aisle_status run_write(aisle_write *w, aisle_tx *tx, aisle_error *err)
-{
-    key_write *k = (key_write *)w;
-    const aisle_key key = {.name = aisle_str_from(k->name), .scope = AISLE_STR("admin")};
-    return k->hash ? aisle_tx_key_add(tx, &key, k->hash, err) : aisle_tx_key_remove(tx, key.name, err);
-}
+    const char *name, *scopes;
+    bool publishable, json;
+    int64_t grace_hours;
+    unsigned char hash[AISLE_KEY_HASH_BYTES];
+} asked;
 
 /* One line on standard output; takes o. */
 static aisle_status print_json(json_t *o, aisle_error *err)
@@ -30,57 +25,159 @@ static aisle_status print_json(json_t *o, aisle_error *err)
     return AISLE_OK;
 }
 
-static aisle_status add(aisle_store *s, const char *name, bool json, aisle_error *err)
+static aisle_status print_key(const asked *a, const char *text, aisle_error *err)
 {
-    char text[AISLE_KEY_TEXT_BYTES];
-    unsigned char hash[AISLE_KEY_HASH_BYTES];
-    key_write w = {.base = {.run = run_write}, .name = name, .hash = hash};
-    AISLE_TRY(aisle_key_new(false, text, hash, err));
-    AISLE_TRY(aisle_store_write_now(s, &w.base, err));
     fputs("Keep this key: it is shown once, and only its hash is stored.\n", stderr);
-    if (json) return print_json(json_pack("{s:s, s:s}", "name", name, "key", text), err);
+    if (a->json) return print_json(json_pack("{s:s, s:s}", "name", a->name, "key", text), err);
     puts(text);
     return AISLE_OK;
 }
 
-static aisle_status drop(aisle_store *s, const char *name, bool json, aisle_error *err)
+/* ---- add ---- */
+
+static aisle_status run_add(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
-    key_write w = {.base = {.run = run_write}, .name = name};
-    AISLE_TRY(aisle_store_write_now(s, &w.base, err));
-    return json ? print_json(json_pack("{s:s}", "removed", name), err) : AISLE_OK;
+    const asked *a = (asked *)w;
+    const aisle_key key = {
+        .name = aisle_str_from(a->name), .scope = aisle_str_from(a->scopes), .publishable = a->publishable};
+    return aisle_tx_key_add(tx, &key, a->hash, err);
+}
+
+static aisle_status add(aisle_store *s, asked *a, aisle_error *err)
+{
+    char text[AISLE_KEY_TEXT_BYTES];
+    unsigned bits;
+    if (!a->scopes) a->scopes = a->publishable ? "read,events" : "admin";
+    if (strlen(a->scopes) > 40 || !aisle_scopes_parse(aisle_str_from(a->scopes), &bits))
+        return aisle_fail(err, AISLE_EINVAL, "--scopes %.60s: a list out of read, events, admin wanted",
+                          a->scopes);
+    if (a->publishable && bits & AISLE_SCOPE_ADMIN)
+        return aisle_fail(
+            err, AISLE_EINVAL,
+            "--scopes %s: a publishable key stands in pages for all to see, and cannot be admin", a->scopes);
+    AISLE_TRY(aisle_key_new(a->publishable, text, a->hash, err));
+    a->base.run = run_add;
+    AISLE_TRY(aisle_store_write_now(s, &a->base, err));
+    return print_key(a, text, err);
+}
+
+/* ---- rotate ---- */
+
+static aisle_status run_rotate(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    asked *a = (asked *)w;
+    const int64_t hour_ms = 3600000;
+    return aisle_tx_key_rotate(tx, aisle_str_from(a->name), a->hash,
+                               aisle_time_now_ms() + a->grace_hours * hour_ms, a->publishable, err);
+}
+
+/* The kind of the key is in its text, which is made before the row is seen. */
+static aisle_status rotate(aisle_store *s, asked *a, aisle_error *err)
+{
+    char text[AISLE_KEY_TEXT_BYTES];
+    AISLE_TRY(aisle_key_new(a->publishable, text, a->hash, err));
+    a->base.run = run_rotate;
+    AISLE_TRY(aisle_store_write_now(s, &a->base, err));
+    return print_key(a, text, err);
+}
+
+/* ---- remove ---- */
+
+static aisle_status run_remove(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    return aisle_tx_key_remove(tx, aisle_str_from(((asked *)w)->name), err);
+}
+
+static aisle_status drop(aisle_store *s, asked *a, aisle_error *err)
+{
+    a->base.run = run_remove;
+    AISLE_TRY(aisle_store_write_now(s, &a->base, err));
+    return a->json ? print_json(json_pack("{s:s}", "removed", a->name), err) : AISLE_OK;
+}
+
+/* ---- list ---- */
+
+static void print_row(const aisle_key *k)
+{
+    char created[32], used[32] = "never";
+    aisle_time_format(k->created_ms, created);
+    if (k->used_ms) aisle_time_format(k->used_ms, used);
+    printf("%-24.*s %-12s %-18.*s %-25s %s\n", (int)k->name.len, k->name.ptr,
+           k->publishable ? "publishable" : "secret", (int)k->scope.len, k->scope.ptr, created, used);
+}
+
+static json_t *time_json(int64_t ms)
+{
+    char text[32];
+    aisle_time_format(ms, text);
+    return ms ? json_string(text) : json_null();
+}
+
+static json_t *row_json(const aisle_key *k)
+{
+    return json_pack("{s:s%, s:s%, s:b, s:o, s:o, s:o}", "name", k->name.ptr, k->name.len, "scope",
+                     k->scope.ptr, k->scope.len, "publishable", k->publishable, "created",
+                     time_json(k->created_ms), "last_used", time_json(k->used_ms), "old_key_until",
+                     time_json(k->old_until_ms));
 }
 
 static aisle_status print_keys(const aisle_key *keys, int32_t n, bool json, aisle_error *err)
 {
     json_t *all = json ? json_array() : NULL;
-    if (!json) printf("%-24s %-8s %s\n", "name", "scope", "created");
+    if (!json) printf("%-24s %-12s %-18s %-25s %s\n", "name", "kind", "scope", "created", "last used");
     for (int32_t i = 0; i < n; i++) {
-        const aisle_key *k = &keys[i];
-        char created[32];
-        aisle_time_format(k->created_ms, created);
         if (json)
-            json_array_append_new(all, json_pack("{s:s%, s:s%, s:s}", "name", k->name.ptr, k->name.len,
-                                                 "scope", k->scope.ptr, k->scope.len, "created", created));
+            json_array_append_new(all, row_json(&keys[i]));
         else
-            printf("%-24.*s %-8.*s %s\n", (int)k->name.len, k->name.ptr, (int)k->scope.len, k->scope.ptr,
-                   created);
+            print_row(&keys[i]);
     }
     return json ? print_json(json_pack("{s:o}", "keys", all), err) : AISLE_OK;
 }
 
-static aisle_status list(aisle_store *s, bool json, aisle_error *err)
+static aisle_status find_all(aisle_store *s, aisle_arena *arena, aisle_key **keys, int32_t *n,
+                             aisle_error *err)
 {
     aisle_view *v = NULL;
-    aisle_arena arena = {0};
-    aisle_key *keys;
-    int32_t n = 0;
     aisle_status st = aisle_view_open(s, &v, err);
-    if (st == AISLE_OK) st = aisle_view_keys(v, &arena, &keys, &n, err);
-    if (st == AISLE_OK) st = print_keys(keys, n, json, err);
-    aisle_arena_deinit(&arena);
+    if (st == AISLE_OK) st = aisle_view_keys(v, arena, keys, n, err);
     aisle_view_close(v);
     return st;
 }
+
+static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
+{
+    aisle_arena arena = {0};
+    aisle_key *keys;
+    int32_t n = 0;
+    aisle_status st = find_all(s, &arena, &keys, &n, err);
+    if (st == AISLE_OK) st = print_keys(keys, n, a->json, err);
+    aisle_arena_deinit(&arena);
+    return st;
+}
+
+/* A rotated key stays of the kind it was. */
+static aisle_status find_kind(aisle_store *s, asked *a, aisle_error *err)
+{
+    aisle_arena arena = {0};
+    aisle_key *keys;
+    int32_t n = 0;
+    aisle_status st = find_all(s, &arena, &keys, &n, err);
+    for (int32_t i = 0; st == AISLE_OK && i < n; i++)
+        if (aisle_str_eq(keys[i].name, aisle_str_from(a->name))) a->publishable = keys[i].publishable;
+    aisle_arena_deinit(&arena);
+    return st == AISLE_OK ? rotate(s, a, err) : st;
+}
+
+/* ---- the command ---- */
+
+static const struct verb {
+    const char *name;
+    bool names, creates;
+    aisle_status (*run)(aisle_store *s, asked *a, aisle_error *err);
+} verbs[] = {{"add", true, true, add},
+             {"list", false, false, list},
+             {"remove", true, false, drop},
+             {"rotate", true, false, find_kind}};
 
 /* Names go to terminals and logs: plain printable ASCII. */
 static bool is_name(const char *s)
@@ -91,10 +188,24 @@ static bool is_name(const char *s)
     return n >= 1 && n <= 64;
 }
 
+static aisle_status check(const char *const *args, int32_t n_args, const struct verb **out, aisle_error *err)
+{
+    const struct verb *v = NULL;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(args[0], verbs[i].name) == 0) v = &verbs[i];
+    if (!v) return aisle_fail(err, AISLE_EINVAL, "%s: must be add, list, remove or rotate", args[0]);
+    if (n_args != (v->names ? 2 : 1))
+        return aisle_fail(err, AISLE_EINVAL, v->names ? "%s: needs one NAME" : "%s: takes no name", args[0]);
+    if (v->names && !is_name(args[1]))
+        return aisle_fail(err, AISLE_EINVAL, "NAME: must be 1 to 64 printable characters without spaces");
+    *out = v;
+    return AISLE_OK;
+}
+
 int aisle_command_key(int argc, char **argv)
 {
     const char *data = "data", *args[2];
-    bool json = false;
+    asked a = {.grace_hours = 24};
     int32_t n_args;
     const aisle_option options[] = {
         {.name = "data",
@@ -103,15 +214,36 @@ int aisle_command_key(int argc, char **argv)
          .kind = AISLE_OPT_TEXT,
          .out = &data,
          .help = "data folder of the shop"},
-        {.name = "json", .kind = AISLE_OPT_FLAG, .out = &json, .help = "one JSON object on standard output"},
+        {.name = "scopes",
+         .value = "LIST",
+         .kind = AISLE_OPT_TEXT,
+         .out = &a.scopes,
+         .help = "out of read, events, admin; without it admin, or read,events when publishable"},
+        {.name = "publishable",
+         .kind = AISLE_OPT_FLAG,
+         .out = &a.publishable,
+         .help = "for pages: names sessions, never users"},
+        {.name = "grace",
+         .value = "HOURS",
+         .kind = AISLE_OPT_INT,
+         .out = &a.grace_hours,
+         .low = 0,
+         .high = 8760,
+         .help = "how long the key before a rotation stays good"},
+        {.name = "json",
+         .kind = AISLE_OPT_FLAG,
+         .out = &a.json,
+         .help = "one JSON object on standard output"},
         {0},
     };
     const aisle_usage usage = {
         .command = "key",
-        .synopsis = "add NAME | list | remove NAME [--data DIR]",
+        .synopsis = "add NAME | list | remove NAME | rotate NAME [--data DIR]",
         .about =
-            "Makes, lists and removes the keys that administer a shop over HTTP (Authorization: Bearer KEY).",
-        .examples = "  aisle key add laptop --data shop\n  aisle key remove laptop --data shop",
+            "Makes, lists, removes and renews the keys of programs (Authorization: Bearer KEY): read for\n"
+            "recommendations that name users and sessions, events to record what they did, admin for all.",
+        .examples = "  aisle key add laptop --data shop\n  aisle key add web --publishable --data shop\n"
+                    "  aisle key rotate laptop --grace 48 --data shop",
         .min_args = 1,
         .max_args = 2,
     };
@@ -119,24 +251,12 @@ int aisle_command_key(int argc, char **argv)
     if (code >= 0) return code;
     aisle_error err = {.message = ""};
     aisle_store *s = NULL;
-    bool adds = strcmp(args[0], "add") == 0, removes = strcmp(args[0], "remove") == 0;
-    if (!adds && !removes && strcmp(args[0], "list") != 0) {
-        aisle_fail(&err, AISLE_EINVAL, "%s: must be add, list or remove", args[0]);
-        return aisle_complain("key", AISLE_EINVAL, &err);
-    }
-    if (n_args != (adds || removes ? 2 : 1)) {
-        aisle_fail(&err, AISLE_EINVAL, adds || removes ? "%s: needs one NAME" : "%s: takes no name", args[0]);
-        return aisle_complain("key", AISLE_EINVAL, &err);
-    }
-    if ((adds || removes) && !is_name(args[1])) {
-        aisle_fail(&err, AISLE_EINVAL, "NAME: must be 1 to 64 printable characters without spaces");
-        return aisle_complain("key", AISLE_EINVAL, &err);
-    }
-    aisle_status st = aisle_store_open(data, adds, &s, &err);
-    if (st == AISLE_OK)
-        st = adds      ? add(s, args[1], json, &err)
-             : removes ? drop(s, args[1], json, &err)
-                       : list(s, json, &err);
+    const struct verb *v = NULL;
+    aisle_status st = check(args, n_args, &v, &err);
+    if (st != AISLE_OK) return aisle_complain("key", st, &err);
+    a.name = v->names ? args[1] : NULL;
+    st = aisle_store_open(data, v->creates, &s, &err);
+    if (st == AISLE_OK) st = v->run(s, &a, &err);
     aisle_store_close(s);
-    return aisle_end("key", json, st, &err);
+    return aisle_end("key", a.json, st, &err);
 }

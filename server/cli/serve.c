@@ -146,6 +146,7 @@ static int serve(const aisle_config *config)
         announce(app);
         wait_for_end(app, &set);
         aisle_jobs_stop(app->jobs);
+        aisle_hash_pool_drain(app->hashing);
         aisle_http_stop(app->http, DRAIN_MS);
     }
     aisle_app_close(app);

@@ -31,6 +31,10 @@ void aisle_config_table(aisle_config *c, aisle_option rows[AISLE_CONFIG_ROWS])
          "seconds without use after which a session ends"},
         {"session-max", 0, "S", AISLE_OPT_INT, &c->session_max_s, 1, 1e9, NULL,
          "seconds after which a session ends at the latest"},
+        {"hash-threads", 0, "N", AISLE_OPT_INT, &c->hash_threads, 0, 64, NULL,
+         "threads that check passwords, 0 = a quarter of the cores"},
+        {"hash-queue", 0, "N", AISLE_OPT_INT, &c->hash_queue, 1, 100000, NULL,
+         "passwords that wait at most; more are answered with 503"},
         {"tls-cert", 0, "FILE", AISLE_OPT_TEXT, &c->tls_cert, 0, 0, NULL,
          "serve TLS with this certificate and its chain (PEM); read again on SIGHUP"},
         {"tls-key", 0, "FILE", AISLE_OPT_TEXT, &c->tls_key, 0, 0, NULL,
@@ -106,7 +110,8 @@ void aisle_config_defaults(aisle_config *c)
                         .access_lines = 1000,
                         .log_level = "info",
                         .session_idle_s = 14 * 86400,
-                        .session_max_s = 90 * 86400};
+                        .session_max_s = 90 * 86400,
+                        .hash_queue = 256};
 }
 
 int aisle_config_from_file(const char *command, const char *path, const aisle_option *rows,

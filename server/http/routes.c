@@ -32,6 +32,17 @@ const aisle_route aisle_routes[] = {
     {"GET",    "/metrics",                             aisle_on_metrics,              ADMIN,  NONE,            0},
     {"GET",    "/openapi.yaml",                        aisle_on_openapi,              PUBLIC, NONE,            0},
     /* accounts */
+    {"POST",   "/v1/account",                          aisle_on_account_add,          PUBLIC,  AISLE_BODY_JSON, 65536},
+    {"GET",    "/v1/account",                          aisle_on_account_get,          ACCOUNT, NONE,            0},
+    {"PATCH",  "/v1/account",                          aisle_on_account_change,       ACCOUNT, AISLE_BODY_JSON, 65536},
+    {"DELETE", "/v1/account",                          aisle_on_account_erase,        ACCOUNT, AISLE_BODY_JSON, 65536},
+    {"POST",   "/v1/account/password",                 aisle_on_password_change,      ACCOUNT, AISLE_BODY_JSON, 65536},
+    {"GET",    "/v1/account/export",                   aisle_on_account_export,       ACCOUNT, NONE,            0},
+    {"POST",   "/v1/session",                          aisle_on_session_add,          PUBLIC,  AISLE_BODY_JSON, 65536},
+    {"GET",    "/v1/session",                          aisle_on_session_get,          PUBLIC,  NONE,            0},
+    {"DELETE", "/v1/session",                          aisle_on_session_end,          PUBLIC,  NONE,            0},
+    {"GET",    "/v1/sessions",                         aisle_on_sessions_list,        ACCOUNT, NONE,            0},
+    {"DELETE", "/v1/sessions/{id}",                    aisle_on_session_revoke,       ACCOUNT, NONE,            0},
 
     /* catalogue */
     {"GET",    "/v1/categories",                       aisle_on_categories,           PUBLIC, NONE,            0},

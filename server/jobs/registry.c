@@ -283,6 +283,29 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
     return st;
 }
 
+aisle_status aisle_registry_each(aisle_registry *r,
+                                 aisle_status (*fn)(void *ctx, int64_t version, const char *path,
+                                                    bool *changed, aisle_error *err),
+                                 void *ctx, aisle_error *err)
+{
+    int64_t *versions = NULL, n = 0;
+    pthread_mutex_lock(&r->change);
+    aisle_status st = scan(r, &versions, &n, err);
+    for (int64_t i = 0; i < n && st == AISLE_OK; i++) {
+        char path[PATH_BYTES];
+        bool changed = false;
+        version_path(r, versions[i], path);
+        st = fn(ctx, versions[i], path, &changed, err);
+        if (st != AISLE_OK || !changed || !r->loaded || versions[i] != r->version) continue;
+        aisle_model *m = NULL;
+        st = open_version(r, versions[i], &m, err);
+        if (st == AISLE_OK) swap(r, m, versions[i]);
+    }
+    pthread_mutex_unlock(&r->change);
+    aisle_free(versions);
+    return st;
+}
+
 static aisle_status describe(const aisle_registry *r, int64_t version, aisle_arena *a, aisle_model_entry *out)
 {
     char path[PATH_BYTES];

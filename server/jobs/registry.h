@@ -32,6 +32,13 @@ aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[
  * swap. AISLE_ENOTFOUND: no such version. */
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
 
+/* Calls fn for every version on disk, newest first, while no other change can happen; when it says that it has replaced
+ * the file of the serving version, that is opened anew and swapped in. fn's failure ends the walk. Not on a loop. */
+aisle_status aisle_registry_each(aisle_registry *r,
+                                 aisle_status (*fn)(void *ctx, int64_t version, const char *path,
+                                                    bool *changed, aisle_error *err),
+                                 void *ctx, aisle_error *err);
+
 typedef struct aisle_model_entry {
     int64_t version, bytes, created_ms;
     bool current;

@@ -126,7 +126,8 @@ aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err)
     aisle_model *m = aisle_registry_current(k->registry, &version);
     /* read before the catalogue: a change in between is seen as one more change, never missed */
     int64_t catalogue = aisle_view_catalogue_version(k->view);
-    bool same = k->shelf && k->shelf->model_version == version && k->shelf->catalogue_version == catalogue;
+    bool same = k->shelf && k->shelf->model == m && k->shelf->model_version == version &&
+                k->shelf->catalogue_version == catalogue;
     if (!m || same) {
         aisle_model_unref(m);
         if (!m && k->shelf) put(k, NULL);

@@ -15,7 +15,7 @@ DELETE FROM api_keys WHERE name = ?1 RETURNING id;
 SELECT name, scope, created_ms, publishable, used_ms, old_until_ms FROM api_keys ORDER BY id LIMIT ?1;
 
 -- name: key_rotate
-UPDATE api_keys SET old_hash = hash, old_until_ms = ?3, hash = ?2 WHERE name = ?1 RETURNING publishable;
+UPDATE api_keys SET old_hash = hash, old_until_ms = ?3, hash = ?2 WHERE name = ?1 AND publishable = ?4 RETURNING id;
 
 -- name: key_used
 UPDATE api_keys SET used_ms = ?2 WHERE id = ?1;

@@ -9,7 +9,8 @@ WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1)
 UPDATE events SET user_id = ?2 WHERE session_id = ?1 AND user_id IS NULL;
 
 -- name: person_events_export
-SELECT json_object('type', e.type, 'item', p.ext, 'time', strftime('%Y-%m-%dT%H:%M:%fZ', e.at_ms / 1000.0, 'unixepoch'),
+SELECT json_object('type', json_extract('["view","click","add_to_cart","remove_from_cart","purchase","cancel","rating","review","like","dislike","impression"]', '$[' || e.type || ']'),
+                   'item', p.ext, 'time', strftime('%Y-%m-%dT%H:%M:%fZ', e.at_ms / 1000.0, 'unixepoch'),
                    'value', e.value, 'price', iif(e.price_minor < 0, NULL, e.price_minor), 'order', e.order_ref,
                    'recommendation_id', e.recommendation)
 FROM events e JOIN products p ON p.id = e.product_id

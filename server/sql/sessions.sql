@@ -18,6 +18,15 @@ SELECT session_id, created_ms, used_ms, agent FROM tokens WHERE user_id = ?1 ORD
 -- name: token_end
 DELETE FROM tokens WHERE session_id = ?1 AND user_id IS ?2 RETURNING 1;
 
+-- name: token_drop
+DELETE FROM tokens WHERE session_id = ?1;
+
+-- name: token_prune
+-- The newest hundred of a person stay: what is in no list can be revoked by nobody.
+DELETE FROM tokens
+WHERE user_id = ?1
+  AND session_id NOT IN (SELECT session_id FROM tokens WHERE user_id = ?1 ORDER BY used_ms DESC, session_id LIMIT 100);
+
 -- name: token_end_others
 DELETE FROM tokens WHERE user_id = ?1 AND session_id <> ?2;
 

@@ -24,6 +24,8 @@ aisle_status aisle_tx_account_find(aisle_tx *tx, aisle_str email, aisle_arena *a
 /* At most `limit` with a users.id above `after`, in its order. */
 aisle_status aisle_view_accounts(aisle_view *v, int64_t after, int32_t limit, aisle_arena *a,
                                  aisle_account **out, int32_t *n, aisle_error *err);
+aisle_status aisle_tx_account(aisle_tx *tx, int64_t user, aisle_arena *a, aisle_account *out,
+                              aisle_error *err);
 /* How many accounts administer the shop. */
 aisle_status aisle_view_admins(aisle_view *v, int64_t *n, aisle_error *err);
 
@@ -67,6 +69,8 @@ aisle_status aisle_tx_session_touch(aisle_tx *tx, const unsigned char hash[32], 
                                     aisle_error *err);
 /* Ends one session; user 0: a guest's. AISLE_ENOTFOUND when the user has no such session. */
 aisle_status aisle_tx_session_end(aisle_tx *tx, int64_t user, int64_t session, aisle_error *err);
+/* Ends whatever session it is, if it is there. */
+aisle_status aisle_tx_session_drop(aisle_tx *tx, int64_t session, aisle_error *err);
 /* Ends all of a user but one (0 = all). */
 aisle_status aisle_tx_sessions_end(aisle_tx *tx, int64_t user, int64_t but, aisle_error *err);
 /* Drops the tokens that were last used before used_ms, and waits whose last attempt was before waits_ms. */
@@ -91,7 +95,10 @@ typedef struct aisle_wait_rule {
  * it is too early, and nothing was counted. */
 aisle_status aisle_tx_attempt(aisle_tx *tx, const unsigned char key[16], const aisle_wait_rule *rule,
                               int64_t now_ms, int64_t *wait_ms, aisle_error *err);
-/* The attempt was good: forgets all failures of the key, or with `all` false only that one. */
-aisle_status aisle_tx_attempt_good(aisle_tx *tx, const unsigned char key[16], bool all, aisle_error *err);
+/* Looks without counting. */
+aisle_status aisle_tx_wait(aisle_tx *tx, const unsigned char key[16], const aisle_wait_rule *rule,
+                           int64_t now_ms, int64_t *wait_ms, aisle_error *err);
+/* The attempt was good: forgets all failures of the key. */
+aisle_status aisle_tx_attempt_good(aisle_tx *tx, const unsigned char key[16], aisle_error *err);
 
 #endif

@@ -123,6 +123,8 @@ enum {
     X(TOKEN_TOUCH, "token_touch")                                                                            \
     X(TOKEN_OF_USER, "token_of_user")                                                                        \
     X(TOKEN_END, "token_end")                                                                                \
+    X(TOKEN_DROP, "token_drop")                                                                              \
+    X(TOKEN_PRUNE, "token_prune")                                                                            \
     X(TOKEN_END_OTHERS, "token_end_others")                                                                  \
     X(TOKEN_PURGE, "token_purge")                                                                            \
     X(TOKEN_LATEST, "token_latest")                                                                          \

@@ -89,8 +89,10 @@ aisle_status aisle_tx_person_erase(aisle_tx *tx, int64_t user, aisle_error *err)
 aisle_status aisle_store_scrub(aisle_store *s, aisle_error *err)
 {
     pthread_mutex_lock(&s->applying);
+    sqlite3_busy_timeout(s->db.handle, 0); /* writes wait for us: do not wait for readers */
     int rc = sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     aisle_status st = rc == SQLITE_OK ? AISLE_OK : aisle_db_fail(&s->db, rc, err);
+    sqlite3_busy_timeout(s->db.handle, AISLE_DB_BUSY_MS);
     pthread_mutex_unlock(&s->applying);
     return st;
 }

@@ -173,9 +173,10 @@ typedef struct aisle_key {
 } aisle_key;
 aisle_status aisle_tx_key_add(aisle_tx *tx, const aisle_key *key, const unsigned char hash[32],
                               aisle_error *err);
-/* The name gets a new key; the one before is good until old_until_ms (wall clock). AISLE_ENOTFOUND. */
+/* The name gets a new key of the same kind; the one before is good until old_until_ms (wall clock). AISLE_ENOTFOUND: no
+ * key of this name and kind. */
 aisle_status aisle_tx_key_rotate(aisle_tx *tx, aisle_str name, const unsigned char hash[32],
-                                 int64_t old_until_ms, bool *publishable, aisle_error *err);
+                                 int64_t old_until_ms, bool publishable, aisle_error *err);
 aisle_status aisle_tx_key_used(aisle_tx *tx, int64_t id, int64_t now_ms, aisle_error *err);
 aisle_status aisle_tx_key_remove(aisle_tx *tx, aisle_str name, aisle_error *err); /* AISLE_ENOTFOUND */
 aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int32_t *n, aisle_error *err);

@@ -50,6 +50,14 @@ aisle_status aisle_view_account(aisle_view *v, int64_t user, aisle_arena *a, ais
     return take_one(&v->db, &q, a, out, err);
 }
 
+aisle_status aisle_tx_account(aisle_tx *tx, int64_t user, aisle_arena *a, aisle_account *out,
+                              aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_ACCOUNT_GET);
+    aisle_stmt_int(&q, 1, user);
+    return take_one(tx->db, &q, a, out, err);
+}
+
 aisle_status aisle_tx_account_find(aisle_tx *tx, aisle_str email, aisle_arena *a, aisle_account *out,
                                    aisle_error *err)
 {
@@ -188,23 +196,36 @@ static aisle_status read_wait(aisle_tx *tx, const unsigned char key[16], wait_ro
 
 static aisle_status write_wait(aisle_tx *tx, const unsigned char key[16], const wait_row *w, aisle_error *err)
 {
-    aisle_stmt q =
-        aisle_stmt_begin(tx->db, w->failures > 0 ? AISLE_SQL_THROTTLE_PUT : AISLE_SQL_THROTTLE_DROP);
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_THROTTLE_PUT);
     aisle_stmt_blob(&q, 1, key, AISLE_MARK_BYTES);
-    if (w->failures > 0) {
-        aisle_stmt_int(&q, 2, w->failures);
-        aisle_stmt_int(&q, 3, w->at_ms);
-        aisle_stmt_int(&q, 4, w->until_ms);
-    }
+    aisle_stmt_int(&q, 2, w->failures);
+    aisle_stmt_int(&q, 3, w->at_ms);
+    aisle_stmt_int(&q, 4, w->until_ms);
     return aisle_stmt_run(&q, err);
+}
+
+static aisle_status read_lately(aisle_tx *tx, const unsigned char key[16], const aisle_wait_rule *rule,
+                                int64_t now_ms, wait_row *w, aisle_error *err)
+{
+    AISLE_TRY(read_wait(tx, key, w, err));
+    if (now_ms - w->at_ms > rule->forget_ms) *w = (wait_row){0};
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_wait(aisle_tx *tx, const unsigned char key[16], const aisle_wait_rule *rule,
+                           int64_t now_ms, int64_t *wait_ms, aisle_error *err)
+{
+    wait_row w;
+    AISLE_TRY(read_lately(tx, key, rule, now_ms, &w, err));
+    *wait_ms = w.until_ms > now_ms ? w.until_ms - now_ms : 0;
+    return AISLE_OK;
 }
 
 aisle_status aisle_tx_attempt(aisle_tx *tx, const unsigned char key[16], const aisle_wait_rule *rule,
                               int64_t now_ms, int64_t *wait_ms, aisle_error *err)
 {
     wait_row w;
-    AISLE_TRY(read_wait(tx, key, &w, err));
-    if (now_ms - w.at_ms > rule->forget_ms) w = (wait_row){0};
+    AISLE_TRY(read_lately(tx, key, rule, now_ms, &w, err));
     *wait_ms = w.until_ms > now_ms ? w.until_ms - now_ms : 0;
     if (*wait_ms > 0) return AISLE_OK;
     w.failures++;
@@ -215,12 +236,9 @@ aisle_status aisle_tx_attempt(aisle_tx *tx, const unsigned char key[16], const a
     return write_wait(tx, key, &w, err);
 }
 
-aisle_status aisle_tx_attempt_good(aisle_tx *tx, const unsigned char key[16], bool all, aisle_error *err)
+aisle_status aisle_tx_attempt_good(aisle_tx *tx, const unsigned char key[16], aisle_error *err)
 {
-    wait_row w;
-    AISLE_TRY(read_wait(tx, key, &w, err));
-    if (w.failures == 0) return AISLE_OK;
-    w.failures = all ? 0 : w.failures - 1;
-    w.until_ms = w.at_ms; /* those of others that failed before have waited already */
-    return write_wait(tx, key, &w, err);
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_THROTTLE_DROP);
+    aisle_stmt_blob(&q, 1, key, AISLE_MARK_BYTES);
+    return aisle_stmt_run(&q, err);
 }

@@ -34,16 +34,16 @@ aisle_status aisle_tx_key_remove(aisle_tx *tx, aisle_str name, aisle_error *err)
 }
 
 aisle_status aisle_tx_key_rotate(aisle_tx *tx, aisle_str name, const unsigned char hash[32],
-                                 int64_t old_until_ms, bool *publishable, aisle_error *err)
+                                 int64_t old_until_ms, bool publishable, aisle_error *err)
 {
     bool row;
     aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_KEY_ROTATE);
     aisle_stmt_text(&q, 1, name);
     aisle_stmt_blob(&q, 2, hash, 32);
     aisle_stmt_int(&q, 3, old_until_ms);
+    aisle_stmt_int(&q, 4, publishable);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "key %.*s: not found", (int)name.len, name.ptr);
-    *publishable = aisle_stmt_get_int(&q, 0) != 0;
     aisle_stmt_end(&q);
     return AISLE_OK;
 }

@@ -51,6 +51,13 @@ aisle_status aisle_view_sessions(aisle_view *v, int64_t user, int32_t limit, ais
     return AISLE_OK;
 }
 
+static aisle_status run_with(aisle_tx *tx, aisle_sql sql, int64_t id, aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(tx->db, sql);
+    aisle_stmt_int(&q, 1, id);
+    return aisle_stmt_run(&q, err);
+}
+
 static aisle_status own_session(aisle_tx *tx, int64_t session, int64_t user, aisle_error *err)
 {
     aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_SESSION_OWN);
@@ -73,7 +80,12 @@ aisle_status aisle_tx_session_add(aisle_tx *tx, const aisle_new_session *s, int6
     aisle_stmt_text(&q, 5, s->agent);
     AISLE_TRY(aisle_stmt_run(&q, err));
     *session = id;
-    return AISLE_OK;
+    return s->user ? run_with(tx, AISLE_SQL_TOKEN_PRUNE, s->user, err) : AISLE_OK;
+}
+
+aisle_status aisle_tx_session_drop(aisle_tx *tx, int64_t session, aisle_error *err)
+{
+    return run_with(tx, AISLE_SQL_TOKEN_DROP, session, err);
 }
 
 aisle_status aisle_tx_guest(aisle_tx *tx, const unsigned char hash[32], const char *ext, int64_t now_ms,

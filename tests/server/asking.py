@@ -40,6 +40,24 @@ class World:
         """A name that nobody has."""
         return f"{what}-{next(self.numbers)}"
 
+    def person(self):
+        """The token of somebody signed in; of two people in turn, who are registered when they are new or have left."""
+        self.turn = 1 - getattr(self, "turn", 0)
+        people = self.__dict__.setdefault("people", {})
+        token = people.get(self.turn)
+        if token is None or self.ask("GET", "/v1/account", key=token).status != 200:
+            secret = {"email": self.new("ann") + "@shop.example", "password": "correct horse battery"}
+            answer = self.ask("POST", "/v1/account", {**secret, "bearer": True})
+            assert answer.status == 201, answer.body
+            token = people[self.turn] = answer.json["token"]
+            self.__dict__.setdefault("secrets", {})[token] = secret
+        return token
+
+    def me(self):
+        """Whose affairs a row is about: the owner of the access test, else somebody."""
+        token = getattr(self, "owner", None) or self.person()
+        return token, self.secrets[token]
+
     def training(self, **settings):
         body = {"factors": 8, "iterations": 2, **settings}
         return self.ask("POST", "/v1/admin/trainings", body, key=self.admin).json["id"]
@@ -78,6 +96,52 @@ wrong("getRecommendations", (422, {"query": {"limit": 1000}}))
 
 good("postRecommendations")(lambda w: {"body": {"requests": [{"items": [w.known], "explain": True}, {}]}})
 wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}), (422, {"body": {"requests": []}}))
+
+# ---- accounts ----
+
+good("addAccount")(lambda w: {"body": {"email": w.new("bob") + "@shop.example", "password": "correct horse battery", "name": "Bob"}, "status": 201})
+wrong("addAccount", lambda w: (409, {"body": {**w.me()[1]}}), (422, {"body": {"email": "x", "password": "password"}}),
+      (422, {"body": {"email": "eve@shop.example", "password": "correct horse battery", "admin": True}}),
+      (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}), (413, {"body": "x" * 70000, "headers": {"Content-Type": "application/json"}}))
+
+good("getAccount")(lambda w: {"key": w.me()[0]})
+wrong("getAccount", (401, {"key": "ast_" + "A" * 43}))
+
+good("changeAccount")(lambda w: {"key": w.me()[0], "body": {"gender": "f", "name": None}})
+wrong("changeAccount", lambda w: (422, {"key": w.me()[0], "body": {"admin": True}}))
+
+
+def own(w, status, **body):
+    """About one person: key and body of the same."""
+    token, secret = w.me()
+    return {"key": token, "status": status, "body": {k: secret["password"] if v is None else v for k, v in body.items()}}
+
+
+good("eraseAccount")(lambda w: own(w, 204, password=None))
+wrong("eraseAccount", lambda w: (422, own(w, 422, password="not the password")))
+
+good("changePassword")(lambda w: own(w, 204, current_password=None, new_password=None))  # the same again
+wrong("changePassword", lambda w: (422, own(w, 422, current_password="wrong", new_password="a better password")),
+      lambda w: (422, own(w, 422, current_password=None, new_password="qwerty123")))
+
+good("exportAccount")(lambda w: {"key": w.me()[0]})
+
+good("signIn")(lambda w: {"body": {**w.me()[1], "bearer": True}, "status": 201})
+wrong("signIn", lambda w: (401, {"body": {**w.me()[1], "password": "wrong"}}), (422, {"body": {}}), (401, {"body": {"email": "no@body", "password": "x"}}))
+
+good("getSession")(lambda w: {"key": w.me()[0]})
+good("signOut")(lambda w: {"status": 204})
+good("listSessions")(lambda w: {"key": w.me()[0]})
+
+
+@good("endSession")
+def _(w):
+    token, secret = w.me()
+    other = w.ask("POST", "/v1/session", {**secret, "bearer": True}).json["session"]["id"]
+    return {"key": token, "path": {"id": other}, "status": 204}
+
+
+wrong("endSession", lambda w: (404, {"key": w.me()[0], "path": {"id": 777777}}))
 
 # ---- search ----
 

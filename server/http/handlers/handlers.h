@@ -26,6 +26,17 @@ aisle_status aisle_on_metrics(aisle_request *r);
 aisle_status aisle_on_openapi(aisle_request *r);
 
 /* accounts */
+aisle_status aisle_on_account_add(aisle_request *r);
+aisle_status aisle_on_account_get(aisle_request *r);
+aisle_status aisle_on_account_change(aisle_request *r);
+aisle_status aisle_on_account_erase(aisle_request *r);
+aisle_status aisle_on_password_change(aisle_request *r);
+aisle_status aisle_on_account_export(aisle_request *r);
+aisle_status aisle_on_session_add(aisle_request *r);
+aisle_status aisle_on_session_get(aisle_request *r);
+aisle_status aisle_on_session_end(aisle_request *r);
+aisle_status aisle_on_sessions_list(aisle_request *r);
+aisle_status aisle_on_session_revoke(aisle_request *r);
 
 /* catalogue */
 aisle_status aisle_on_categories(aisle_request *r);

@@ -1,6 +1,7 @@
 /* /healthz, /readyz, /metrics and /openapi.yaml: for those who run the server. */
 #include <string.h>
 
+#include "server/auth/passwords.h"
 #include "server/embedded.h"
 #include "server/http/handlers/handlers.h"
 
@@ -66,6 +67,15 @@ static bool add_model(aisle_app *app, aisle_buf *b)
     return ok;
 }
 
+static bool add_passwords(aisle_buf *b)
+{
+    return aisle_buf_printf(
+        b,
+        "# HELP aisle_password_hashes_total Passwords hashed or compared since the start.\n"
+        "# TYPE aisle_password_hashes_total counter\naisle_password_hashes_total %lld\n",
+        (long long)aisle_password_count());
+}
+
 static bool add_events(aisle_app *app, aisle_buf *b)
 {
     return aisle_buf_printf(b,
@@ -84,7 +94,7 @@ aisle_status aisle_on_metrics(aisle_request *r)
     aisle_buf text = {0};
     aisle_status st = AISLE_ENOMEM;
     if ((!http || aisle_http_metrics(http, &text)) && add_jobs(app, &text) && add_model(app, &text) &&
-        add_events(app, &text) && aisle_process_metrics(app, &text))
+        add_events(app, &text) && add_passwords(&text) && aisle_process_metrics(app, &text))
         st = aisle_reply_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
                                (size_t)text.len);
     aisle_buf_deinit(&text);
