@@ -21,6 +21,7 @@ enum {
 /* Slots are numbers of `ids`; a removed product leaves its slot unused. All arrays by slot have room for `cap`. */
 typedef struct aisle_columns {
     int64_t version;         /* of the catalogue that is wholly in here */
+    int64_t shape;           /* aisle_catalogue_shape */
     int64_t moves;           /* entries of orders that were moved by changes, for ever */
     aisle_changes_from from; /* changes up to here are in here */
     int64_t cap;

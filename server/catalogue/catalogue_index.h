@@ -96,6 +96,8 @@ enum { AISLE_FACET_VALUES = 100 }; /* values of one facet, selected ones beside 
 aisle_status aisle_catalogue_facet(const aisle_catalogue *c, const aisle_matches *m, aisle_facet_kind kind,
                                    aisle_str attribute, aisle_arena *a, aisle_facet *out, aisle_error *err);
 
+/* Rises when a product comes into or goes out of the lists, or into another category: what the tree shows. */
+int64_t aisle_catalogue_shape(const aisle_catalogue *c);
 /* The tree of categories with the number of shown products at and below each node; parents come before their children,
  * siblings by name. Nodes without products are left out. */
 typedef struct aisle_category_node {

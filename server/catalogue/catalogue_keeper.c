@@ -140,6 +140,7 @@ static void swap(aisle_catalogue *k, aisle_columns *c)
 {
     pthread_rwlock_wrlock(&k->lock);
     aisle_columns *old = k->now;
+    c->shape += old->shape + 1;
     k->now = c;
     pthread_rwlock_unlock(&k->lock);
     aisle_columns_free(old);
@@ -246,6 +247,11 @@ int64_t aisle_catalogue_words(const aisle_catalogue *k)
 int64_t aisle_catalogue_version(const aisle_catalogue *k)
 {
     return k->now->version;
+}
+
+int64_t aisle_catalogue_shape(const aisle_catalogue *k)
+{
+    return k->now->shape;
 }
 
 int32_t aisle_catalogue_slot(const aisle_catalogue *k, aisle_str id)

@@ -354,6 +354,7 @@ aisle_status aisle_columns_put(aisle_columns *c, const aisle_product_facts *f, b
         if (leaves[o]) aisle_columns_take_out(c, (aisle_catalogue_order)o, slot);
     }
     if (was && !e.shown) c->n_ordered--;
+    if (was != e.shown || (was && c->category[slot] != e.category)) c->shape++;
     if (f->version <= 0) c->waste += AISLE_TITLE_KEY;
     write(c, slot, &e);
     c->row[slot] = f->row;

@@ -72,6 +72,19 @@ class Admin(unittest.TestCase):
         self.assertEqual(self.put("fresh", {}, 201).json["version"], 23, "no version is used twice")
         self.delete("fresh")
 
+    def test_the_tree_of_categories_follows(self):
+        def roots():
+            return {n["path"]: n["count"] for n in self.server.get("/v1/categories").json["items"]}
+        before = roots()
+        self.put("tree", {"category": "Attic > Boxes"}, 201)
+        self.assertEqual(roots(), {**before, "Attic": 1})
+        self.patch("tree", {"stock": 0})
+        self.assertEqual(roots(), {**before, "Attic": 1})
+        self.patch("tree", {"category": "Cellar"})
+        self.assertEqual(roots(), {**before, "Cellar": 1})
+        self.delete("tree")
+        self.assertEqual(roots(), before)
+
     def test_what_is_gone_hidden_or_sold_out_is_not_recommended(self):
         top = [i["id"] for i in self.server.get("/v1/trending", limit=3).json["items"]]
         before = {i: self.server.get(f"/v1/products/{i}").json for i in top}

@@ -7,7 +7,7 @@
 #include "aisle/rng.h"
 #include "server/auth/random_id.h"
 
-enum { SLOTS = 4096, BYTES_MAX = 16 << 20, TEXT_MAX = 65536 };
+enum { SLOTS = 4096, BYTES_MAX = 16 << 20, TEXT_MAX = 1 << 20 };
 
 struct aisle_product_cache {
     aisle_cached_product slots[SLOTS];

@@ -1,4 +1,4 @@
-/* Products as they were answered last, of one loop: the text and its ETag, while the product has not changed. Most of what a
+/* Answers as they were given last, of one loop: the text and its ETag, while what they show has not changed. Most of what a
  * shop is asked for is a few products, over and over. */
 #ifndef AISLE_SERVER_PRODUCT_CACHE_H
 #define AISLE_SERVER_PRODUCT_CACHE_H
@@ -12,7 +12,7 @@ typedef struct aisle_cached_product {
     size_t id_len, text_len;
     uint64_t hash;
     int64_t catalogue; /* the version of the catalogue up to which it is known to be right */
-    int64_t changed;   /* of the product */
+    int64_t changed;   /* of the product; of what else is kept: its own mark */
     char tag[AISLE_PRODUCT_TAG];
 } aisle_cached_product;
 
