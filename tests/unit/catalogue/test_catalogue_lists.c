@@ -134,7 +134,7 @@ static void check_facets(const wanted *w, const aisle_matches *m)
     }
     cr_assert_ok(aisle_catalogue_facet(k, m, AISLE_FACET_BRAND, (aisle_str){0}, &f.arena, &facet, &f.err), f);
     for (int b = 0; b < 12; b++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "b%d", b);
         cr_assert_eq(count_of(&facet, name), of_brand[b], "brand %d", b);
     }
