@@ -28,6 +28,8 @@ int aisle_command_inspect(int argc, char **argv);
 int aisle_command_export(int argc, char **argv);
 int aisle_command_evaluate(int argc, char **argv);
 int aisle_command_tune(int argc, char **argv);
+int aisle_command_backup(int argc, char **argv);
+int aisle_command_restore(int argc, char **argv);
 int aisle_command_config(int argc, char **argv);
 int aisle_command_serve(int argc, char **argv);
 

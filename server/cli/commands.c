@@ -16,6 +16,8 @@ const aisle_command aisle_commands[] = {
     {"export", "write a model's numbers for NumPy or as CSV", aisle_command_export},
     {"serve", "serve the shop over HTTP", aisle_command_serve},
     {"config", "check and show the settings of serve", aisle_command_config},
+    {"backup", "copy a shop while it is served", aisle_command_backup},
+    {"restore", "make a data folder of a backup", aisle_command_restore},
     {"key", "make, list, renew and remove API keys", aisle_command_key},
     {"user", "make, list and erase accounts of people", aisle_command_user},
     {NULL, NULL, NULL},

@@ -174,6 +174,8 @@ void aisle_db_close(aisle_db *db);
 aisle_status aisle_db_run(aisle_db *db, const char *sql, aisle_error *err);
 /* The one translation of SQLite's codes; the message names the file and the next step. */
 aisle_status aisle_db_fail(aisle_db *db, int rc, aisle_error *err);
+/* Its schema's version, 0 when empty: AISLE_EFORMAT for a database of another program, AISLE_EUNSUPPORTED for a newer one's. */
+aisle_status aisle_db_version(aisle_db *db, int64_t *version, aisle_error *err);
 /* Brings the schema to this program's version; AISLE_EUNSUPPORTED when the database is newer. */
 aisle_status aisle_db_migrate(aisle_db *db, aisle_error *err);
 /* The text of a named statement (found once in the embedded files); {NULL,0} when there is none. */

@@ -33,7 +33,7 @@ static aisle_status pragma(aisle_db *db, const char *sql, int64_t *out, aisle_er
 }
 
 /* Ours, or empty: a database of another program is never touched. */
-static aisle_status check_owner(aisle_db *db, int64_t *version, aisle_error *err)
+aisle_status aisle_db_version(aisle_db *db, int64_t *version, aisle_error *err)
 {
     int64_t id = 0, tables = 0, latest = 0;
     AISLE_TRY(pragma(db, "PRAGMA application_id", &id, err));
@@ -66,11 +66,11 @@ static aisle_status apply(aisle_db *db, int64_t *version, aisle_error *err)
 aisle_status aisle_db_migrate(aisle_db *db, aisle_error *err)
 {
     int64_t version = 0;
-    AISLE_TRY(check_owner(db, &version, err));
+    AISLE_TRY(aisle_db_version(db, &version, err));
     if (!migration(version + 1)) return AISLE_OK;
     /* Two processes may open a new folder at once: the second finds the work done under the lock. */
     AISLE_TRY(aisle_db_run(db, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE", err));
-    aisle_status st = check_owner(db, &version, err);
+    aisle_status st = aisle_db_version(db, &version, err);
     if (st == AISLE_OK) st = apply(db, &version, err);
     if (st == AISLE_OK) st = aisle_db_run(db, "COMMIT", err);
     if (st != AISLE_OK) aisle_db_run(db, "ROLLBACK", NULL);
