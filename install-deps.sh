@@ -17,12 +17,12 @@ build_packages=(
   libzstd-dev zlib1g-dev # compressed imports, checksums
   libutf8proc-dev      # Unicode folding
   curl                 # the demo asks its own server
+  python3-minimal python3 python3-yaml # the API's page is made from its description
 )
 test_packages=(
   "${build_packages[@]}"
   libcriterion-dev     # unit tests
-  python3-minimal python3 # black-box tests speak raw sockets
-  python3-yaml python3-jsonschema # answers against the API description
+  python3-jsonschema   # answers against the API description; the black-box tests are Python
   clang-14 libclang-rt-14-dev llvm-14 # ThreadSanitizer build, fuzzers
   libomp-14-dev        # an OpenMP run time that ThreadSanitizer understands
   zstd sqlite3 openssl # files and certificates to test with

@@ -62,6 +62,7 @@ const aisle_route aisle_routes[] = {
     /* buying */
 
     /* documents */
+    {"GET",    "/docs",                                aisle_on_docs,                 PUBLIC, NONE,            0},
 
     {NULL,     NULL,                                   NULL,                          PUBLIC, NONE,            0},
 };

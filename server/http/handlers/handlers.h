@@ -56,6 +56,7 @@ aisle_status aisle_on_synonyms_put(aisle_request *r);
 /* buying */
 
 /* documents */
+aisle_status aisle_on_docs(aisle_request *r);
 
 /* process_metrics.c: Prometheus text of the process and its queues; false: out of memory. */
 bool aisle_process_metrics(aisle_app *app, aisle_buf *b);

@@ -1,4 +1,5 @@
 /* /healthz, /readyz, /metrics and /openapi.yaml: for those who run the server. */
+#include <stdio.h>
 #include <string.h>
 
 #include "server/auth/passwords.h"
@@ -101,10 +102,31 @@ aisle_status aisle_on_metrics(aisle_request *r)
     return st == AISLE_OK ? st : aisle_fail(aisle_request_error(r), st, "out of memory for the metrics");
 }
 
+static const aisle_embedded *embedded(const char *name)
+{
+    const aisle_embedded *f = aisle_embedded_files;
+    while (f->name && strcmp(f->name, name) != 0) f++;
+    return f->name ? f : NULL;
+}
+
 aisle_status aisle_on_openapi(aisle_request *r)
 {
-    for (const aisle_embedded *f = aisle_embedded_files; f->name; f++)
-        if (strcmp(f->name, "http/openapi.yaml") == 0)
-            return aisle_reply_bytes(r, 200, "application/yaml", f->data, f->size);
-    return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "the API description is not in this build");
+    const aisle_embedded *f = embedded("http/openapi.yaml");
+    if (!f)
+        return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL,
+                          "the API description is not in this build");
+    return aisle_reply_bytes(r, 200, "application/yaml", f->data, f->size);
+}
+
+/* Two lines made with the page: the policy that allows its very style and script, and its entity tag. */
+aisle_status aisle_on_docs(aisle_request *r)
+{
+    char policy[512], tag[64];
+    const aisle_embedded *page = embedded("docs.html"), *fields = embedded("docs.headers");
+    if (!page || !fields || sscanf((const char *)fields->data, "%511[^\n]\n%63[^\n]", policy, tag) != 2)
+        return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "the API's page is not in this build");
+    aisle_reply_header(r, "Content-Security-Policy", policy);
+    aisle_reply_header(r, "ETag", tag);
+    aisle_reply_header(r, "Cache-Control", "public, max-age=300");
+    return aisle_reply_bytes(r, 200, "text/html; charset=utf-8", page->data, page->size);
 }
