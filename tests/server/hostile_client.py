@@ -1,0 +1,94 @@
+"""Sends the requests of hostile_requests.py to a server as everybody, and looks at what comes back."""
+import collections
+import http.client
+import json
+import random
+import socket
+
+import hostile_requests
+import shop
+
+
+class Client:
+    """One connection a kind of asker. Faults: 5xx, answers that are not as described, connections that end without one."""
+
+    def __init__(self, server, api, seed, admin, check_every=1):
+        self.server, self.api, self.admin, self.check_every = server, api, admin, check_every
+        self.maker = hostile_requests.Maker(api, seed)
+        self.pool = hostile_requests.Pool(id=[p["id"] for p in server.ask("GET", "/v1/products?limit=50", key=admin).json["items"]])
+        self.statuses, self.faults, self.asked = collections.Counter(), [], collections.Counter()
+        self.bearers = [None, admin]  # who asks; persons are added as the shop can sign them in
+        self.connections, self.cookies = {}, {}
+
+    def connection(self, who):
+        if who not in self.connections:
+            self.connections[who] = self.server.connection(timeout=20)
+        return self.connections[who]
+
+    def drop(self, who):
+        if who in self.connections:
+            self.connections.pop(who).close()
+
+    def send(self, who, op, target, body, headers):
+        """The answer; None for a stream, whose end is not waited for. A connection that the server closed while idle is opened anew."""
+        for attempt in (0, 1):
+            c = self.connection(who)
+            fresh = c.sock is None
+            try:
+                c.request(op.method, target, body=body, headers=headers)
+                r = c.getresponse()
+                if "event-stream" in (r.getheader("Content-Type") or ""):
+                    self.drop(who)
+                    return None
+                answer = shop.Answer(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
+                if answer.headers.get("connection") == "close":
+                    self.drop(who)
+                return answer
+            except (http.client.HTTPException, ConnectionError, socket.timeout) as e:
+                self.drop(who)
+                if fresh or attempt:
+                    raise AssertionError(f"no answer: {e!r}") from e
+
+    def ask(self, n):
+        op, target, body, headers, rng = self.maker.request(n, self.pool)
+        who = rng.choice(self.bearers)
+        if who:
+            headers.setdefault("Authorization", f"Bearer {who}")
+        elif who in self.cookies and rng.random() < .5:
+            headers.setdefault("Cookie", self.cookies[who])
+            headers.setdefault("Origin", f"http://127.0.0.1:{self.server.port}")
+        told = f"request {n}: {op.method} {target[:200]} {headers} {(body or b'')[:300]!r}"
+        try:
+            answer = self.send(who, op, target, body, headers)
+        except AssertionError as e:
+            self.faults.append(f"{told}: {e}")
+            return
+        self.asked[op.id] += 1
+        if answer is None:
+            return
+        self.statuses[answer.status] += 1
+        if answer.status >= 500 and answer.status not in (501, 505):
+            self.faults.append(f"{told}: {answer.status} {answer.body[:300]!r}")
+        elif n % self.check_every == 0:
+            self.faults += [f"{told}: {fault}" for fault in self.api.faults(op, answer)]
+        if answer.status < 300:
+            self.learn(op, answer, rng)
+
+    def learn(self, op, answer, rng):
+        if "set-cookie" in answer.headers:
+            self.cookies[None] = answer.headers["set-cookie"].split(";")[0]
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            self.pool.learn(answer.json, random.Random(rng.random()))
+
+    def close(self):
+        for who in list(self.connections):
+            self.drop(who)
+
+
+def resident(server):
+    with open(f"/proc/{server.process.pid}/statm") as f:
+        return int(f.read().split()[1]) * 4096
+
+
+def summary(client):
+    return json.dumps({"statuses": dict(sorted(client.statuses.items())), "operations": len(client.asked), "faults": len(client.faults)})
