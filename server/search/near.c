@@ -64,16 +64,25 @@ static int by_key(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool add_keys(aisle_words *w, int64_t *cap, aisle_str text, int32_t word)
+{
+    letters l;
+    uint64_t keys[KEYS];
+    if (!spell(text, &l) || l.n < ONE_FROM - 1) return true;
+    int n = make_keys(&l, errors_of(l.n), keys);
+    if (!aisle_grow((void **)&w->deletes, cap, w->n_deletes + n, sizeof *w->deletes)) return false;
+    for (int k = 0; k < n; k++) w->deletes[w->n_deletes++] = keys[k] << 32 | (uint32_t)word;
+    return true;
+}
+
+/* Stems too: "umbrela" is one error away from what "umbrellas" stems to, and two from the word. */
 bool aisle_words_make_deletes(aisle_words *w)
 {
     int64_t cap = 0;
-    letters l;
-    uint64_t keys[KEYS];
     for (int32_t i = 0; i < w->n; i++) {
-        if (!spell(w->word[i].text, &l) || l.n < ONE_FROM - 1) continue;
-        int n = make_keys(&l, errors_of(l.n), keys);
-        if (!aisle_grow((void **)&w->deletes, &cap, w->n_deletes + n, sizeof *w->deletes)) return false;
-        for (int k = 0; k < n; k++) w->deletes[w->n_deletes++] = keys[k] << 32 | (uint32_t)i;
+        aisle_str stem = aisle_words_stem(w, i);
+        if (!add_keys(w, &cap, w->word[i].text, i)) return false;
+        if (!aisle_str_eq(stem, w->word[i].text) && !add_keys(w, &cap, stem, i)) return false;
     }
     if (w->n_deletes) qsort(w->deletes, (size_t)w->n_deletes, sizeof *w->deletes, by_key);
     return true;
@@ -100,6 +109,16 @@ static int distance(const letters *a, const letters *b)
         }
     }
     return rows[a->n % 3][b->n];
+}
+
+/* To a word or its stem, whichever is nearer. */
+static int errors_between(const aisle_words *w, const letters *asked, int32_t word)
+{
+    letters found;
+    spell(w->word[word].text, &found);
+    int to_word = distance(asked, &found);
+    spell(aisle_words_stem(w, word), &found);
+    return least(to_word, distance(asked, &found));
 }
 
 static int64_t first_of(const aisle_words *w, uint64_t key)
@@ -135,7 +154,7 @@ static int32_t insert(const aisle_words *w, aisle_near one, aisle_near *out, int
 
 int32_t aisle_words_near(const aisle_words *w, aisle_str word, aisle_near out[AISLE_NEAR_MAX])
 {
-    letters asked, found;
+    letters asked;
     uint64_t keys[KEYS];
     int32_t n = 0;
     if (!spell(word, &asked)) return 0;
@@ -144,8 +163,7 @@ int32_t aisle_words_near(const aisle_words *w, aisle_str word, aisle_near out[AI
     for (int k = 0; k < n_keys; k++)
         for (int64_t i = first_of(w, keys[k]); i < w->n_deletes && w->deletes[i] >> 32 == keys[k]; i++) {
             int32_t at = (int32_t)(w->deletes[i] & UINT32_MAX);
-            spell(w->word[at].text, &found);
-            int d = distance(&asked, &found);
+            int d = errors_between(w, &asked, at);
             if (d > 0 && d <= most) n = insert(w, (aisle_near){at, d}, out, n);
         }
     return n;

@@ -184,16 +184,18 @@ static bool split_word(reader *r, aisle_query_group *g)
     return true;
 }
 
-static bool mend_word(reader *r, aisle_query_group *g)
+/* The words nearest to a misspelt one. `known`: its stem is in the catalogue, though not this form of it; it may be right. */
+static bool mend_word(reader *r, aisle_query_group *g, bool known)
 {
     aisle_near near[AISLE_NEAR_MAX];
     int32_t n = aisle_words_near(r->w, g->text, near);
-    if (!split_word(r, g)) return false;
+    if (n == 0) n = aisle_words_near(r->w, g->way[0].stems[0], near);
     for (int32_t i = 0; i < n && i < NEAR_MAX && near[i].distance == near[0].distance; i++) {
         const aisle_word *word = &r->w->word[near[i].word];
         aisle_str stem = aisle_words_stem(r->w, near[i].word);
-        if (!has_stem(g, stem) && !add_stem(r, g, stem, weight_near[near[i].distance], false)) return false;
-        if (i == 0 && (!g->mended.ptr || near[0].distance == 1)) g->mended = word->text;
+        if (has_stem(g, stem)) continue;
+        if (!add_stem(r, g, stem, weight_near[near[i].distance], false)) return false;
+        if (!known && i == 0 && (!g->mended.ptr || near[0].distance == 1)) g->mended = word->text;
         if (g->count < word->count) g->count = word->count;
     }
     return true;
@@ -205,8 +207,14 @@ static bool widen_words(reader *r)
     for (int32_t i = 0; i < q->n_wanted; i++) {
         aisle_query_group *g = &q->wanted[i];
         if (!g->is_word) continue;
+        bool known = g->count > 0;
         if (q->last_is_open && i == q->n_wanted - 1 && !open_word(r, g)) return false;
-        if (g->count == 0 && !mend_word(r, g)) return false;
+        if (g->count == 0 && !split_word(r, g)) return false;
+        if ((g->count == 0 || known || g->mended.ptr) && aisle_words_find(r->w, g->text) < 0 &&
+            !mend_word(r, g, known))
+            return false;
+        /* "choc mi": begun, and gone on with the next one. */
+        if (g->count == 0 && !open_word(r, g)) return false;
     }
     return true;
 }

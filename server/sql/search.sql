@@ -21,8 +21,8 @@ UPDATE search_state SET version = version + 1;
 SELECT version FROM search_state;
 
 -- name: search_rows
--- ?2: an aisle_rank.
-SELECT rowid, aisle_rank(product_search, ?2) FROM product_search WHERE product_search MATCH ?1 LIMIT ?3;
+-- ?2: an aisle_collector, which takes the hits. There is a row only when it wants no more.
+SELECT 1 FROM product_search WHERE product_search MATCH ?1 AND aisle_collect(product_search, ?2);
 
 -- name: search_texts
 SELECT p.id, p.title, p.brand, p.category, s.attributes, p.description

@@ -2,7 +2,7 @@
  * term's products anew, and reads the length of every product from a table. */
 #include "server/store/search_rank.h"
 
-#include "server/store/store_search.h"
+#include <string.h>
 
 static const float field_weight[] = {3.0F, 5.0F, 2.0F, 2.5F, 1.0F, 0.5F}; /* the columns of product_search */
 enum { FIELDS = sizeof field_weight / sizeof *field_weight, TITLE = 1 };
@@ -41,25 +41,35 @@ static int gather(const Fts5ExtensionApi *api, Fts5Context *fts, const aisle_ran
     return SQLITE_OK;
 }
 
-static void rank(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n,
-                 sqlite3_value **args)
+static double score_of(const aisle_rank *r, const float *tf)
 {
-    const aisle_rank *r = n == 1 ? sqlite3_value_pointer(args[0], "aisle_rank") : NULL;
-    float tf[AISLE_RANK_GROUPS] = {0};
     double score = 0;
-    int rc = r ? gather(api, fts, r, tf) : SQLITE_MISUSE;
-    if (rc != SQLITE_OK) {
-        sqlite3_result_error_code(out, rc);
-        return;
-    }
     for (int32_t g = 0; g < r->n_groups; g++) {
         if (tf[g] > 0) score += (double)(r->idf[g] * tf[g] / (k1 + tf[g]));
         if (tf[g] > 0 && r->coverage) score += 100;
     }
-    sqlite3_result_double(out, score);
+    return score;
+}
+
+/* Keeps the hit. True when no more are wanted: as a condition it lets the statement run on without a row at every hit. */
+static void collect(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n,
+                    sqlite3_value **args)
+{
+    aisle_collector *c = n == 1 ? sqlite3_value_pointer(args[0], "aisle_collector") : NULL;
+    float tf[AISLE_RANK_GROUPS];
+    if (c) memset(tf, 0, (size_t)c->rank->n_groups * sizeof *tf);
+    int rc = c ? gather(api, fts, c->rank, tf) : SQLITE_MISUSE;
+    if (rc == SQLITE_OK && !aisle_grow((void **)&c->hits, &c->cap, c->n + 1, sizeof *c->hits))
+        rc = SQLITE_NOMEM;
+    if (rc != SQLITE_OK) {
+        sqlite3_result_error_code(out, rc);
+        return;
+    }
+    c->hits[c->n++] = (aisle_search_hit){api->xRowid(fts), (float)score_of(c->rank, tf)};
+    sqlite3_result_int(out, c->n >= c->most);
 }
 
 int aisle_search_register_rank(fts5_api *api)
 {
-    return api->xCreateFunction(api, "aisle_rank", NULL, rank, NULL);
+    return api->xCreateFunction(api, "aisle_collect", NULL, collect, NULL);
 }

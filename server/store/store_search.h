@@ -31,8 +31,8 @@ typedef struct aisle_search_hit {
     float score; /* > 0 */
 } aisle_search_hit;
 
-/* All hits in order of row, at most `most` of them (the first ones). *out is released with aisle_free. About 150 ns a
- * hit. AISLE_EINVAL: not an expression of FTS5 (our bug). */
+/* All hits in order of row, or the first `most` of them (INT64_MAX = all). *out is released with aisle_free. About
+ * 100 ns a hit. AISLE_EINVAL: not an expression of FTS5 (our bug). */
 aisle_status aisle_view_search(aisle_view *v, aisle_str expression, const aisle_rank *rank, int64_t most,
                                aisle_search_hit **out, int64_t *n, aisle_error *err);
 

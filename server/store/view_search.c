@@ -11,28 +11,18 @@ static aisle_status no_memory(aisle_view *v, aisle_error *err)
 aisle_status aisle_view_search(aisle_view *v, aisle_str expression, const aisle_rank *rank, int64_t most,
                                aisle_search_hit **out, int64_t *n, aisle_error *err)
 {
-    aisle_search_hit *list = NULL;
-    int64_t cap = 0, count = 0;
-    bool row;
-    aisle_status st;
+    aisle_collector c = {.rank = rank, .most = most};
+    bool full;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_SEARCH_ROWS);
     aisle_stmt_text(&q, 1, expression);
-    if (q.rc == SQLITE_OK)
-        q.rc = sqlite3_bind_pointer(q.stmt, 2, (void *)(uintptr_t)rank, "aisle_rank", NULL);
-    aisle_stmt_int(&q, 3, most);
-    while ((st = aisle_stmt_next(&q, &row, err)) == AISLE_OK && row) {
-        if (!aisle_grow((void **)&list, &cap, count + 1, sizeof *list)) {
-            aisle_stmt_end(&q);
-            st = no_memory(v, err);
-            break;
-        }
-        list[count++] = (aisle_search_hit){aisle_stmt_get_int(&q, 0), (float)aisle_stmt_get_real(&q, 1)};
-    }
+    if (q.rc == SQLITE_OK) q.rc = sqlite3_bind_pointer(q.stmt, 2, &c, "aisle_collector", NULL);
+    aisle_status st = aisle_stmt_next(&q, &full, err);
+    if (full) aisle_stmt_end(&q);
     if (st == AISLE_OK) {
-        *out = list;
-        *n = count;
+        *out = c.hits;
+        *n = c.n;
     } else
-        aisle_free(list);
+        aisle_free(c.hits);
     return st;
 }
 
