@@ -40,7 +40,8 @@ typedef struct aisle_search_query {
 /* In the arena. Words: each needs to be there, in any order and any field; words without topic ("of") only when there is
  * no other. "in quotes": as a phrase. -word, -"a phrase": must not be there. The last word, unless a space follows, also
  * stands for all that begin with it. A word that no product has stands for its nearest (lexicon.h), for two words run
- * together, and with its neighbour for one that was torn apart. Synonyms stand for each other. */
+ * together, with its neighbour for one that was torn apart, or else for those that it begins. Synonyms stand for each
+ * other. */
 aisle_status aisle_query_read(aisle_terms *t, const aisle_words *w, aisle_str text, aisle_arena *a,
                               aisle_search_query **out, aisle_error *err);
 

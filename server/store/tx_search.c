@@ -43,7 +43,8 @@ aisle_status aisle_tx_search_put(aisle_tx *tx, int64_t id, const aisle_product *
     AISLE_TRY(aisle_stmt_next(&q, &same, err));
     if (same) {
         aisle_stmt_end(&q);
-        return AISLE_OK;
+        /* It may have been hidden or shown: what is suggested leaves the hidden out. */
+        return p->visibility == AISLE_VISIBILITY_KEEP ? AISLE_OK : note_change(tx, err);
     }
     AISLE_TRY(aisle_tx_search_remove(tx, id, err));
     return aisle_tx_search_add(tx, id, p, err);
