@@ -33,19 +33,22 @@ static void tally_finish(tally *t)
 aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items given, const float *room,
                              aisle_hits *hits, aisle_error *err)
 {
-    aisle_mat items = aisle_model_items(m);
     const aisle_kernels *k = aisle_kernels_get();
-    const int32_t f = items.n_cols;
+    const int32_t f = aisle_model_n_factors(m);
     AISLE_TRY(score_room(&s->sides, (int64_t)hits->n * f + AISLE_KERNEL_SLACK, sizeof(float), err));
     float *sides = s->sides.at; /* W y_i of every hit */
-    for (int32_t h = 0; h < hits->n; h++)
-        memcpy(sides + (int64_t)h * f, aisle_mat_row(&items, hits->hit[h].item), (size_t)f * sizeof *sides);
+    for (int32_t h = 0; h < hits->n; h++) {
+        const float *y = score_factors(m, given.newcomers, hits->hit[h].item);
+        if (y) memcpy(sides + (int64_t)h * f, y, (size_t)f * sizeof *sides);
+        if (!y) memset(sides + (int64_t)h * f, 0, (size_t)f * sizeof *sides);
+    }
     fold_solve(f, room, hits->n, sides);
     for (int32_t h = 0; h < hits->n; h++) {
         tally t = {&hits->hit[h], 0};
         for (int32_t j = 0; j < given.n; j++) {
             if (given.at[j].weight < 0) continue; /* pulls to 0 through W alone */
-            const float *y = aisle_mat_row(&items, given.at[j].item);
+            const float *y = score_factors(m, given.newcomers, given.at[j].item);
+            if (!y) continue;
             float likeness = k->dot(f, sides + (int64_t)h * f, y);
             tally_add(&t, given.at[j].item, likeness * fold_weight(m, &given.at[j]));
         }
@@ -59,8 +62,13 @@ void explain_content(const aisle_model *m, given_items given, aisle_hits *hits)
     for (int32_t h = 0; h < hits->n; h++) {
         tally t = {&hits->hit[h], 0};
         for (int32_t j = 0; j < given.n; j++) {
-            int32_t k;
+            int32_t k, n_items = aisle_model_n_items(m);
             const float *scores;
+            if (given.at[j].item >= n_items || hits->hit[h].item >= n_items) {
+                float likeness = like_pair(m, given.newcomers, given.at[j].item, hits->hit[h].item);
+                tally_add(&t, given.at[j].item, likeness * given.at[j].weight);
+                continue;
+            }
             const int32_t *ids = aisle_model_content(m, given.at[j].item, &k, &scores);
             for (int32_t e = 0; e < k && ids[e] >= 0; e++)
                 if (ids[e] == hits->hit[h].item) {

@@ -20,13 +20,15 @@ int64_t fold_floats(int32_t f)
     return (int64_t)f * f + (int64_t)FOLD_BLOCK * f + FOLD_BLOCK;
 }
 
-bool score_has_factors(const aisle_mat *items, int32_t i)
+const float *score_factors(const aisle_model *m, const aisle_newcomers *newcomers, int32_t item)
 {
-    if (!items->data) return false;
-    const float *row = aisle_mat_row(items, i);
-    for (int32_t k = 0; k < items->n_cols; k++)
-        if (row[k] != 0) return true;
-    return false;
+    const int32_t n_items = aisle_model_n_items(m);
+    aisle_mat y = item < n_items ? aisle_model_items(m) : aisle_newcomers_factors(newcomers);
+    if (!y.data) return NULL;
+    const float *row = aisle_mat_row(&y, item < n_items ? item : item - n_items);
+    for (int32_t k = 0; k < y.n_cols; k++)
+        if (row[k] != 0) return row;
+    return NULL;
 }
 
 static int by_item(const void *a, const void *b)
@@ -51,10 +53,8 @@ int32_t score_merge(aisle_weighted_item *items, int32_t n)
     return to;
 }
 
-aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *items, int32_t n,
-                               aisle_error *err)
+aisle_status score_check_items(int32_t n_items, const aisle_weighted_item *items, int32_t n, aisle_error *err)
 {
-    int32_t n_items = aisle_model_n_items(m);
     if (n < 0 || (n && !items)) return aisle_fail(err, AISLE_EINVAL, "%d items given at no address", n);
     for (int32_t i = 0; i < n; i++)
         if (items[i].item < 0 || items[i].item >= n_items || items[i].weight == 0 ||
@@ -77,18 +77,17 @@ static float regularisation(const aisle_model *m, int32_t n_u)
 float fold_weight(const aisle_model *m, const aisle_weighted_item *g)
 {
     const float *confidence = aisle_model_item_confidence(m);
-    return confidence ? g->weight * confidence[g->item] : g->weight;
+    return confidence && g->item < aisle_model_n_items(m) ? g->weight * confidence[g->item] : g->weight;
 }
 
 /* Gathers sqrt(c) y of up to FOLD_BLOCK items that have factors, from *from on, and sqrt(c) p; returns how many. */
 static int32_t gather(const aisle_model *m, given_items given, int32_t *from, float *rows, float *root)
 {
-    aisle_mat items = aisle_model_items(m);
-    int32_t n = 0, f = items.n_cols;
+    int32_t n = 0, f = aisle_model_n_factors(m);
     for (; *from < given.n && n < FOLD_BLOCK; ++*from) {
         const aisle_weighted_item *g = &given.at[*from];
-        if (!score_has_factors(&items, g->item)) continue;
-        const float *y = aisle_mat_row(&items, g->item);
+        const float *y = score_factors(m, given.newcomers, g->item);
+        if (!y) continue;
         float weight = fold_weight(m, g), scale = sqrtf(fabsf(weight));
         for (int32_t k = 0; k < f; k++) rows[(int64_t)n * f + k] = scale * y[k];
         root[n++] = weight > 0 ? scale : 0;
@@ -134,7 +133,7 @@ aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *item
 {
     if (!m || !out) return aisle_fail(err, AISLE_EINVAL, "fold-in without a model or a result");
     const int32_t f = aisle_model_n_factors(m);
-    AISLE_TRY(score_check_items(m, items, n, err));
+    AISLE_TRY(score_check_items(aisle_model_n_items(m), items, n, err));
     if (f == 0) return AISLE_OK;
     aisle_weighted_item *given = aisle_array(n, sizeof *given);
     float *room = aisle_array(fold_floats(f) + f, sizeof *room);
@@ -145,7 +144,7 @@ aisle_status aisle_fold_in(const aisle_model *m, const aisle_weighted_item *item
     }
     if (n) memcpy(given, items, (size_t)n * sizeof *given);
     float *x = room + fold_floats(f);
-    st = fold_factor(m, (given_items){given, score_merge(given, n)}, room, x, err);
+    st = fold_factor(m, (given_items){given, score_merge(given, n), NULL}, room, x, err);
     if (st != AISLE_OK) goto done;
     fold_solve(f, room, 1, x);
     memcpy(out, x, (size_t)f * sizeof *out);

@@ -6,25 +6,25 @@
 
 bool score_has_content(const aisle_model *m, given_items given)
 {
-    for (int32_t j = 0; j < given.n; j++) {
+    for (int32_t j = 0; j < given.n && given.at[j].item < aisle_model_n_items(m); j++) {
         int32_t k;
         const float *scores;
         const int32_t *ids = aisle_model_content(m, given.at[j].item, &k, &scores);
         if (k > 0 && ids[0] >= 0 && given.at[j].weight > 0) return true;
     }
-    return false;
+    return like_any_given(m, given);
 }
 
 aisle_status score_content(aisle_scorer *s, const aisle_model *m, given_items given, const score_filter *f,
                            top_heap *h, aisle_error *err)
 {
-    int64_t n_items = aisle_model_n_items(m);
+    int64_t n_items = score_n_all(m, given.newcomers);
     AISLE_TRY(score_room(&s->sums, n_items, sizeof(float), err));
     AISLE_TRY(score_room(&s->touched, n_items, sizeof(int32_t), err));
     float *sums = s->sums.at;
     int32_t *touched = s->touched.at, n = 0;
     memset(sums, 0, (size_t)n_items * sizeof *sums);
-    for (int32_t j = 0; j < given.n; j++) {
+    for (int32_t j = 0; j < given.n && given.at[j].item < aisle_model_n_items(m); j++) {
         int32_t k;
         const float *scores;
         const int32_t *ids = aisle_model_content(m, given.at[j].item, &k, &scores);
@@ -35,6 +35,7 @@ aisle_status score_content(aisle_scorer *s, const aisle_model *m, given_items gi
             sums[ids[e]] += add;
         }
     }
+    AISLE_TRY(like_given(s, m, given, sums, touched, &n, err));
     for (int32_t t = 0; t < n; t++)
         if (score_passes(f, touched[t])) top_push(h, touched[t], sums[touched[t]]);
     return AISLE_OK;
@@ -53,30 +54,58 @@ static void append(aisle_hits *out, int32_t n, const score_filter *f, uint64_t *
     }
 }
 
-aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, int32_t item, aisle_intent intent,
-                                  int32_t n, const uint64_t *allowed, aisle_hits *out, aisle_error *err)
+static aisle_status check(const aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                          const aisle_hits *out, aisle_error *err)
 {
-    if (!s || !m || !out || !out->hit)
-        return aisle_fail(err, AISLE_EINVAL, "related items: no scorer, model or room for hits");
-    int32_t n_items = aisle_model_n_items(m), k;
-    if (item < 0 || item >= n_items || n < 1 || n > SCORE_MAX_N)
+    if (!s || !m || !q || !out || !out->hit)
+        return aisle_fail(err, AISLE_EINVAL, "related items: no scorer, model, query or room for hits");
+    int32_t n_items = score_n_all(m, q->newcomers);
+    if (q->newcomers && aisle_newcomers_model(q->newcomers) != m)
+        return aisle_fail(err, AISLE_EINVAL, "related items: newcomers of another model");
+    if (q->item < 0 || q->item >= n_items || q->n < 1 || q->n > SCORE_MAX_N)
         return aisle_fail(err, AISLE_EINVAL,
-                          "%d items related to item %d: wanted 1 to %d, and one of %d items", n, item,
+                          "%d items related to item %d: wanted 1 to %d, and one of %d items", q->n, q->item,
                           SCORE_MAX_N, n_items);
-    AISLE_TRY(score_room(&s->masked, (n_items + 63) / 64, sizeof(uint64_t), err));
+    return AISLE_OK;
+}
+
+/* Text neighbours, of which some may be newcomers. */
+static aisle_status append_likes(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                                 const score_filter *f, aisle_hits *out, aisle_error *err)
+{
+    top_heap likes;
+    AISLE_TRY(like_nearest(s, m, q, f, &likes, err));
+    for (int32_t h = 0; h < likes.n && out->n < q->n; h++)
+        out->hit[out->n++] = (aisle_hit){likes.hit[h].item, likes.hit[h].score, 1, {{q->item, 1.0f}}};
+    return AISLE_OK;
+}
+
+aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                                  aisle_hits *out, aisle_error *err)
+{
+    AISLE_TRY(check(s, m, q, out, err));
+    int64_t words = ((int64_t)score_n_all(m, q->newcomers) + 63) / 64;
+    AISLE_TRY(score_room(&s->masked, words, sizeof(uint64_t), err));
     uint64_t *masked = s->masked.at;
-    memset(masked, 0, (size_t)((n_items + 63) / 64) * sizeof *masked);
-    score_mask(masked, item);
-    const score_filter f = {allowed, masked};
+    memset(masked, 0, (size_t)words * sizeof *masked);
+    score_mask(masked, q->item);
+    const score_filter f = {q->allowed, masked};
+    const bool known = q->item < aisle_model_n_items(m);
     const float *scores;
-    out->n = 0;
-    if (intent == AISLE_INTENT_SIMILAR) {
-        const int32_t *ids = aisle_model_similar(m, item, &k, &scores);
-        append(out, n, &f, masked, item, ids, scores, k);
+    int32_t k;
+    aisle_hits found = {.hit = out->hit};
+    if (known && q->intent == AISLE_INTENT_SIMILAR) {
+        const int32_t *ids = aisle_model_similar(m, q->item, &k, &scores);
+        append(&found, q->n, &f, masked, q->item, ids, scores, k);
     }
-    out->strategy = out->n ? AISLE_STRATEGY_SIMILAR : AISLE_STRATEGY_CONTENT;
-    const int32_t *ids = aisle_model_content(m, item, &k, &scores);
-    append(out, n, &f, masked, item, ids, scores, k);
+    found.strategy = found.n ? AISLE_STRATEGY_SIMILAR : AISLE_STRATEGY_CONTENT;
+    if (aisle_newcomers_count(q->newcomers)) {
+        AISLE_TRY(append_likes(s, m, q, &f, &found, err));
+    } else {
+        const int32_t *ids = aisle_model_content(m, q->item, &k, &scores);
+        append(&found, q->n, &f, masked, q->item, ids, scores, k);
+    }
+    *out = found;
     return AISLE_OK;
 }
 

@@ -20,6 +20,9 @@ struct aisle_scorer {
     score_block masked;  /* uint64_t bitmap over items: never returned */
     score_block sums;    /* float[n_items]: content scores */
     score_block touched; /* int32_t[n_items]: where sums is not 0 */
+    score_block near,
+        near_touched;  /* float, int32_t[newcomers]: their likeness to one item, and where it is not 0 */
+    score_block likes; /* aisle_hit[n]: text neighbours of one item */
 };
 
 /* Room for n elements of size bytes; AISLE_ENOMEM. */
@@ -55,16 +58,18 @@ void top_offer(top_heap *h, const score_filter *f, int32_t first, int32_t n, con
 
 /* ---- the system of one user (fold_in.c) ---- */
 typedef struct given_items {
-    const aisle_weighted_item *at; /* distinct */
+    const aisle_weighted_item *at; /* distinct, ascending: newcomers last */
     int32_t n;
+    const aisle_newcomers *newcomers; /* NULL = none */
 } given_items;
-/* What the item counts in the objective: its weight times the model's confidence in it. */
+/* What the item counts in the objective: its weight times the model's confidence in it; a newcomer just its weight. */
 float fold_weight(const aisle_model *m, const aisle_weighted_item *g);
-bool score_has_factors(const aisle_mat *items, int32_t i);
+/* The factors of an item or newcomer; NULL = none. */
+const float *score_factors(const aisle_model *m, const aisle_newcomers *newcomers, int32_t item);
 /* Sorts by item and adds up repeats, of which a dislike wins; returns the number left. */
 int32_t score_merge(aisle_weighted_item *items, int32_t n);
-/* Checks ids and weights. */
-aisle_status score_check_items(const aisle_model *m, const aisle_weighted_item *items, int32_t n,
+/* Checks ids (below n_items) and weights. */
+aisle_status score_check_items(int32_t n_items, const aisle_weighted_item *items, int32_t n,
                                aisle_error *err);
 int64_t fold_floats(int32_t f); /* floats of room that fold_factor needs */
 /* room[0 .. f*f) = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c p y (x may be NULL). */
@@ -77,6 +82,24 @@ void fold_solve(int32_t f, const float *room, int32_t n, float *sides);
 aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items given, const float *room,
                              aisle_hits *hits, aisle_error *err);
 void explain_content(const aisle_model *m, given_items given, aisle_hits *hits);
+
+/* ---- texts of newcomers (likeness.c) ---- */
+/* Items of the model and newcomers together. */
+static inline int32_t score_n_all(const aisle_model *m, const aisle_newcomers *newcomers)
+{
+    return aisle_model_n_items(m) + aisle_newcomers_count(newcomers);
+}
+/* Whether any given item is a newcomer that speaks for others. */
+bool like_any_given(const aisle_model *m, given_items given);
+/* Adds to sums the weighted likeness of the given newcomers to all items and newcomers, and of the given items to the
+ * newcomers; what had the sum 0 before is noted in touched[*n_touched]. No-op without newcomers. */
+aisle_status like_given(aisle_scorer *s, const aisle_model *m, given_items given, float *sums,
+                        int32_t *touched, int32_t *n_touched, aisle_error *err);
+/* The likeness of one pair of which one at least is a newcomer, as like_given counts it; 0 = none. */
+float like_pair(const aisle_model *m, const aisle_newcomers *newcomers, int32_t of, int32_t item);
+/* The text neighbours of q->item, newcomers among them: in s->likes, best first, at most q->n that pass. */
+aisle_status like_nearest(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                          const score_filter *f, top_heap *out, aisle_error *err);
 
 /* ---- content (related.c) ---- */
 aisle_status score_content(aisle_scorer *s, const aisle_model *m, given_items given, const score_filter *f,

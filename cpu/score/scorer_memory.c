@@ -26,7 +26,8 @@ aisle_scorer *aisle_scorer_new(void)
 void aisle_scorer_free(aisle_scorer *s)
 {
     if (!s) return;
-    score_block *blocks[] = {&s->given, &s->vector, &s->system, &s->sides, &s->masked, &s->sums, &s->touched};
+    score_block *blocks[] = {&s->given, &s->vector,  &s->system, &s->sides,        &s->masked,
+                             &s->sums,  &s->touched, &s->near,   &s->near_touched, &s->likes};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) aisle_free(blocks[i]->at);
     aisle_free(s);
 }

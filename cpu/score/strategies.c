@@ -8,7 +8,9 @@
 
 static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisle_error *err)
 {
-    int32_t n_items = aisle_model_n_items(m), n_users = aisle_model_n_users(m);
+    int32_t n_items = score_n_all(m, q->newcomers), n_users = aisle_model_n_users(m);
+    if (q->newcomers && aisle_newcomers_model(q->newcomers) != m)
+        return aisle_fail(err, AISLE_EINVAL, "newcomers of another model");
     if (q->n < 1 || q->n > SCORE_MAX_N)
         return aisle_fail(err, AISLE_EINVAL, "%d recommendations: wanted 1 to %d", q->n, SCORE_MAX_N);
     if (q->user < -1 || q->user >= n_users)
@@ -17,9 +19,9 @@ static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisl
         return aisle_fail(err, AISLE_EINVAL, "%d excluded items at no address", q->n_exclude);
     for (int32_t i = 0; i < q->n_exclude; i++)
         if (q->exclude[i] < 0 || q->exclude[i] >= n_items)
-            return aisle_fail(err, AISLE_EINVAL, "excluded item %d: the model has %d items", q->exclude[i],
+            return aisle_fail(err, AISLE_EINVAL, "excluded item %d: there are %d items", q->exclude[i],
                               n_items);
-    return score_check_items(m, q->recent, q->n_recent, err);
+    return score_check_items(n_items, q->recent, q->n_recent, err);
 }
 
 /* History and recent items as one ascending list without repeats. Where both have an item a recent
@@ -48,14 +50,14 @@ static aisle_status gather_given(aisle_scorer *s, const aisle_model *m, const ai
         out[n++] = old;
     }
     while (r < n_recent) out[n++] = recent[r++];
-    *given = (given_items){out, n};
+    *given = (given_items){out, n, q->newcomers};
     return AISLE_OK;
 }
 
 static aisle_status mask_items(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
                                score_filter *f, aisle_error *err)
 {
-    int64_t words = ((int64_t)aisle_model_n_items(m) + 63) / 64;
+    int64_t words = ((int64_t)score_n_all(m, q->newcomers) + 63) / 64;
     AISLE_TRY(score_room(&s->masked, words, sizeof(uint64_t), err));
     uint64_t *masked = s->masked.at;
     memset(masked, 0, (size_t)words * sizeof *masked);
@@ -66,19 +68,30 @@ static aisle_status mask_items(aisle_scorer *s, const aisle_model *m, const aisl
     return AISLE_OK;
 }
 
+/* Whether training solved for the item's factors; those that its text gave are the worse guess of what is like it. */
+static bool was_trained(const aisle_model *m, int32_t item)
+{
+    const float *popularity = aisle_model_popularity(m);
+    return item < aisle_model_n_items(m) && score_factors(m, NULL, item) &&
+           (!popularity || popularity[item] > 0);
+}
+
 static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_history)
 {
-    aisle_mat items = aisle_model_items(m);
-    for (int32_t i = 0; i < given.n; i++)
-        if (given.at[i].weight > 0 && score_has_factors(&items, given.at[i].item))
+    bool factors = false;
+    for (int32_t i = 0; i < given.n; i++) {
+        if (given.at[i].weight > 0 && was_trained(m, given.at[i].item))
             return n_history ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
-    return score_has_content(m, given) ? AISLE_STRATEGY_CONTENT : AISLE_STRATEGY_POPULAR;
+        factors = factors || (given.at[i].weight > 0 && score_factors(m, given.newcomers, given.at[i].item));
+    }
+    if (score_has_content(m, given)) return AISLE_STRATEGY_CONTENT;
+    return factors ? AISLE_STRATEGY_SESSION : AISLE_STRATEGY_POPULAR;
 }
 
 /* Scores a block at a time, so that a block's scores are still in the cache when they are looked through.
  * Equal rows get equal scores, which a matrix-vector product of a BLAS does not promise. The dot product may
- * read AISLE_KERNEL_SLACK floats past a row: behind the item factors lie the file's other sections. */
-static void scan(const aisle_mat *items, const float *x, const score_filter *f, top_heap *h)
+ * read AISLE_KERNEL_SLACK floats past a row: behind the item factors lie the file's other sections. Row 0 is item `id`. */
+static void scan(const aisle_mat *items, int32_t id, const float *x, const score_filter *f, top_heap *h)
 {
     enum { BLOCK = 1024 };
     const aisle_kernels *k = aisle_kernels_get();
@@ -86,7 +99,7 @@ static void scan(const aisle_mat *items, const float *x, const score_filter *f, 
     for (int32_t first = 0; first < items->n_rows; first += BLOCK) {
         int32_t n = items->n_rows - first < BLOCK ? items->n_rows - first : BLOCK;
         for (int32_t i = 0; i < n; i++) scores[i] = k->dot(items->n_cols, x, aisle_mat_row(items, first + i));
-        top_offer(h, f, first, n, scores);
+        top_offer(h, f, id + first, n, scores);
     }
 }
 
@@ -108,7 +121,11 @@ static aisle_status by_factors(aisle_scorer *s, const aisle_model *m, const aisl
     else
         fold_solve(n_f, room, 1, x);
     top_heap h = {out->hit, 0, q->n};
-    scan(&items, x, f, &h);
+    scan(&items, 0, x, f, &h);
+    if (aisle_newcomers_count(q->newcomers)) {
+        aisle_mat newer = aisle_newcomers_factors(q->newcomers);
+        scan(&newer, items.n_rows, x, f, &h);
+    }
     top_finish(&h);
     out->n = h.n;
     return q->explain ? explain_factors(s, m, given, room, out, err) : AISLE_OK;
@@ -129,7 +146,10 @@ static void by_popularity(const aisle_model *m, const aisle_query *q, const scor
 {
     const float *scores = aisle_model_popularity(m);
     top_heap h = {out->hit, 0, q->n};
-    if (scores) top_offer(&h, f, 0, aisle_model_n_items(m), scores);
+    const int32_t n_items = aisle_model_n_items(m), n_all = score_n_all(m, q->newcomers);
+    if (scores) top_offer(&h, f, 0, n_items, scores);
+    for (int32_t i = n_items; scores && i < n_all && top_threshold(&h) < 0; i++) /* nobody took them yet: 0 */
+        if (score_passes(f, i)) top_push(&h, i, 0);
     top_finish(&h);
     out->n = h.n;
 }

@@ -143,6 +143,11 @@ aisle_status aisle_text_rows_copy(aisle_text_rows *r, const int32_t *terms, cons
     return AISLE_OK;
 }
 
+void aisle_text_rows_drop(aisle_text_rows *r)
+{
+    if (r->m.n_rows > 0) r->m.n_rows--;
+}
+
 const aisle_csr *aisle_text_rows_get(const aisle_text_rows *r)
 {
     return &r->m;

@@ -8,6 +8,7 @@
 
 #include "aisle/dataset.h"
 #include "aisle/model.h"
+#include "aisle/newcomers.h"
 #include "aisle/status.h"
 
 typedef enum aisle_strategy {
@@ -52,6 +53,9 @@ float aisle_named_weight(const aisle_weights *w);
 
 typedef struct aisle_query {
     int32_t user; /* dense id, -1 = unknown */
+    /* Of this model, or NULL. They are ranked together with its items: newcomer j is item n_items + j of `recent`,
+     * `exclude`, `allowed` and the hits. */
+    const aisle_newcomers *newcomers;
     /* Newest events' items, also beyond the model's training. Repeated items add up, but a
      * dislike wins. An item that is in the user's trained history too counts with the larger of the two weights, since its
      * event may have been trained already. */
@@ -59,7 +63,7 @@ typedef struct aisle_query {
     int32_t n_recent;
     const int32_t *exclude; /* items never returned, any order */
     int32_t n_exclude;
-    const uint64_t *allowed; /* bitmap over items, NULL = all; applied before the top-n */
+    const uint64_t *allowed; /* bitmap over items and newcomers, NULL = all; applied before the top-n */
     bool
         include_seen; /* false: items of the user's history and of `recent` are left out; disliked ones always are */
     bool explain;
@@ -99,22 +103,32 @@ void aisle_scorer_free(aisle_scorer *s);
 /* Answers with the best strategy that what is known allows; hits in descending score, ties by smaller id.
  *   personal  the user has a trained history; without `recent` the trained factors are used, with it the
  *             user's system is solved anew over history and recent items
- *   session   no history, and an item of `recent` has factors: aisle_fold_in
- *   content   no given item has factors, but one has text neighbours: scores are sums of weight * likeness
+ *   session   no history, and an item of `recent` has factors by training: aisle_fold_in
+ *   content   no given item has such factors, but one has text neighbours or is a newcomer: scores are sums of weight *
+ *             likeness, of newcomers where they would be among an item's text neighbours
  *   popular   else, and when content leaves nothing; nothing at all when the model has no popularity
  * Masks come before the top-n: fewer than n only when fewer remain (content: fewer neighbours). An item that
- * training never saw has the score 0. AISLE_EINVAL for ids outside the model, weights of 0, n out
+ * training never saw, and whose text says nothing, has the score 0. Newcomers: by the factors of their texts (personal, session),
+ * by their texts (content), 0 (popular). AISLE_EINVAL for ids outside the model, weights of 0, n out
  * of range; AISLE_ENOMEM; AISLE_ENUMERIC when a system is not positive definite. *out is written only on
  * success. O(n_items * f + events * f^2 + f^3). */
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                     aisle_hits *out, aisle_error *err);
 
 typedef enum aisle_intent { AISLE_INTENT_SIMILAR, AISLE_INTENT_CONTENT } aisle_intent;
+typedef struct aisle_related_query {
+    int32_t item; /* of the model or the newcomers */
+    aisle_intent intent;
+    int32_t n;                        /* 1..1000 */
+    const uint64_t *allowed;          /* bitmap over items and newcomers, NULL = all */
+    const aisle_newcomers *newcomers; /* of this model, or NULL */
+} aisle_related_query;
 /* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), or text only
- * (CONTENT). Best first within each kind; the strategy says whether any interaction neighbour is among them.
- * One reason a hit: `item`, share 1. n 1..1000. */
-aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, int32_t item, aisle_intent intent,
-                                  int32_t n, const uint64_t *allowed, aisle_hits *out, aisle_error *err);
+ * (CONTENT). Best first within each kind; the strategy says whether any interaction neighbour is among them. Newcomers
+ * are text neighbours where their likeness is at least that of the last of the model's list; those of a newcomer are all
+ * items and newcomers that share a term with it. One reason a hit: `item`, share 1. */
+aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                                  aisle_hits *out, aisle_error *err);
 /* The n most popular (trending false) or most rising items; none when the model has no such numbers. Needs no
  * scorer. */
 aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n, const uint64_t *allowed,

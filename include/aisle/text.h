@@ -65,6 +65,7 @@ aisle_status aisle_text_rows_add(aisle_text_rows *r, const aisle_product *p, ais
 /* Appends a row that the same vocabulary made before: n terms, ascending, with their weights. */
 aisle_status aisle_text_rows_copy(aisle_text_rows *r, const int32_t *terms, const float *weights, int64_t n,
                                   aisle_error *err);
+void aisle_text_rows_drop(aisle_text_rows *r); /* takes the last row off again */
 /* All rows so far; borrowed until the next call. */
 const aisle_csr *aisle_text_rows_get(const aisle_text_rows *r);
 /* The caller's; nothing but aisle_text_rows_free may follow. */

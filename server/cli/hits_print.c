@@ -100,8 +100,8 @@ static json_t *reasons_json(aisle_model_source *s, const aisle_hit *hit)
     json_t *list = json_array();
     for (int32_t r = 0; r < hit->n_reasons; r++)
         json_array_append_new(list, json_pack("{s:o, s:f}", "item",
-                                              text(aisle_model_item_id(s->model, hit->reasons[r].item)),
-                                              "share", (double)hit->reasons[r].share));
+                                              text(aisle_model_source_id(s, hit->reasons[r].item)), "share",
+                                              (double)hit->reasons[r].share));
     return list;
 }
 

@@ -64,7 +64,7 @@ static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, i
     AISLE_TRY(
         aisle_view_recent(s->view, user, (aisle_str){0}, AISLE_RECENT_MAX, &s->arena, &recent, &n, err));
     for (int32_t k = 0; k < n; k++) {
-        int32_t item = aisle_model_find_item(s->model, recent[k].item);
+        int32_t item = aisle_model_source_find(s, recent[k].item);
         if (item < 0) continue;
         if (recent[k].type == AISLE_EVENT_DISLIKE) g->disliked[g->n_disliked++] = item;
         if (!aisle_recent_is_trained(s->model, created_ms, known, item, recent[k].at_ms))
@@ -90,6 +90,7 @@ static aisle_status recommend(const recommend_options *o, aisle_model_source *s,
 {
     given_list given = {.n = 0, .n_disliked = 0};
     aisle_query q = {.user = -1,
+                     .newcomers = s->newcomers,
                      .recent = given.at,
                      .allowed = s->allowed,
                      .include_seen = o->seen,

@@ -28,11 +28,12 @@ static aisle_status similar(const similar_options *o, aisle_model_source *s, ais
     int32_t item, n = (int32_t)o->n;
     aisle_intent intent = strcmp(o->intent, "content") == 0 ? AISLE_INTENT_CONTENT : AISLE_INTENT_SIMILAR;
     AISLE_TRY(aisle_model_source_item(s, aisle_str_from(o->item), &item, err));
+    const aisle_related_query q = {
+        .item = item, .intent = intent, .n = n, .allowed = s->allowed, .newcomers = s->newcomers};
     aisle_scorer *scorer = aisle_scorer_new();
     aisle_hits hits = {.hit = aisle_array(n, sizeof *hits.hit)};
-    aisle_status st = scorer && hits.hit
-                          ? aisle_scorer_related(scorer, s->model, item, intent, n, s->allowed, &hits, err)
-                          : aisle_fail(err, AISLE_ENOMEM, "out of memory for %d items", n);
+    aisle_status st = scorer && hits.hit ? aisle_scorer_related(scorer, s->model, &q, &hits, err)
+                                         : aisle_fail(err, AISLE_ENOMEM, "out of memory for %d items", n);
     /* every reason is the item itself */
     for (int32_t h = 0; st == AISLE_OK && h < hits.n; h++) hits.hit[h].n_reasons = 0;
     if (st == AISLE_OK) st = aisle_hits_print(s, &hits, o->json, err);

@@ -2,11 +2,12 @@
  * and before the top-n, with no query to the store. */
 #include "server/jobs/shelf.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <string.h>
 
+#include "aisle/memory.h"
 #include "aisle/train.h"
+#include "server/jobs/shelf_build.h"
 
 struct aisle_shelf_keeper {
     aisle_store *store;
@@ -22,82 +23,21 @@ int64_t aisle_shelf_words(const aisle_shelf *s)
     return ((int64_t)s->n_items + 63) / 64;
 }
 
-static void destroy(aisle_shelf *s)
+int32_t aisle_shelf_find(const aisle_shelf *s, aisle_str id)
 {
-    if (!s) return;
-    aisle_model_unref(s->model);
-    aisle_free(s->price);
-    aisle_free(s->category);
-    aisle_free(s->brand);
-    aisle_free(s->available);
-    aisle_idmap_free(s->categories);
-    aisle_idmap_free(s->brands);
-    aisle_free(s);
+    int32_t i = aisle_model_find_item(s->model, id);
+    return i >= 0 ? i : aisle_newcomers_find(s->newcomers, id);
+}
+
+aisle_str aisle_shelf_id(const aisle_shelf *s, int32_t item)
+{
+    return item < aisle_model_n_items(s->model) ? aisle_model_item_id(s->model, item)
+                                                : aisle_newcomers_id(s->newcomers, item);
 }
 
 void aisle_shelf_unref(aisle_shelf *s)
 {
-    if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) destroy(s);
-}
-
-/* Takes the reference of m also when it fails. */
-static aisle_shelf *make(aisle_model *m)
-{
-    aisle_shelf *s = aisle_calloc(1, sizeof *s);
-    if (!s) {
-        aisle_model_unref(m);
-        return NULL;
-    }
-    s->refs = 1;
-    s->model = m;
-    s->n_items = aisle_model_n_items(m);
-    s->price = aisle_array(s->n_items, sizeof *s->price);
-    s->category = aisle_array(s->n_items, sizeof *s->category);
-    s->brand = aisle_array(s->n_items, sizeof *s->brand);
-    s->available = aisle_calloc((size_t)aisle_shelf_words(s), sizeof *s->available);
-    s->categories = aisle_idmap_new();
-    s->brands = aisle_idmap_new();
-    if (!s->price || !s->category || !s->brand || !s->available || !s->categories || !s->brands) {
-        destroy(s);
-        return NULL;
-    }
-    for (int32_t i = 0; i < s->n_items; i++) {
-        s->price[i] = -1;
-        s->category[i] = s->brand[i] = -1;
-    }
-    return s;
-}
-
-static aisle_status place(void *ctx, const aisle_product *p, aisle_error *err)
-{
-    aisle_shelf *s = ctx;
-    int32_t i = aisle_model_find_item(s->model, p->id);
-    if (i < 0) return AISLE_OK; /* newer than the model */
-    s->n_known++;
-    s->price[i] = p->price_minor;
-    if (p->category.len) s->category[i] = aisle_idmap_add(s->categories, p->category);
-    if (p->brand.len) s->brand[i] = aisle_idmap_add(s->brands, p->brand);
-    if (p->stock != 0 && p->visibility != AISLE_HIDDEN) s->available[i / 64] |= (uint64_t)1 << (i % 64);
-    bool lost = (p->category.len && s->category[i] < 0) || (p->brand.len && s->brand[i] < 0);
-    return lost ? aisle_fail(err, AISLE_ENOMEM, "out of memory for the shelf") : AISLE_OK;
-}
-
-/* When the model was made, from its meta; 0 when that does not say. */
-
-static aisle_status build(aisle_shelf_keeper *k, aisle_model *m, aisle_shelf **out, aisle_error *err)
-{
-    aisle_shelf *s = make(m);
-    if (!s) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the shelf");
-    aisle_sink sink = {.ctx = s, .product = place};
-    aisle_status st = aisle_trained_weights(aisle_model_meta(m), &s->weights, err);
-    if (st == AISLE_OK) st = aisle_store_load(k->store, &sink, NULL, err);
-    if (st != AISLE_OK) {
-        destroy(s);
-        return st;
-    }
-    if (s->n_known == 0) memset(s->available, 0xff, (size_t)aisle_shelf_words(s) * sizeof *s->available);
-    *out = s;
-    return AISLE_OK;
+    if (s && __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) == 0) aisle_shelf_destroy(s);
 }
 
 static void put(aisle_shelf_keeper *k, aisle_shelf *s)
@@ -118,29 +58,34 @@ aisle_shelf *aisle_shelf_get(aisle_shelf_keeper *k)
     return s;
 }
 
+/* The keeper's own shelf is only changed under `build`, so it stays while it is read here. */
+static aisle_status make_next(aisle_shelf_keeper *k, aisle_model *m, int64_t version, aisle_shelf **out,
+                              aisle_error *err)
+{
+    const aisle_shelf *now = k->shelf;
+    bool same_model = now && now->model == m;
+    if (same_model) AISLE_TRY(aisle_shelf_renew(k->view, now, out, err));
+    if (!*out) AISLE_TRY(aisle_shelf_build(k->store, m, same_model ? now : NULL, out, err));
+    (*out)->model_version = version;
+    (*out)->since_ms = aisle_trained_created_ms(aisle_model_meta(m));
+    return AISLE_OK;
+}
+
 aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err)
 {
     int64_t version = 0;
     aisle_status st = AISLE_OK;
+    aisle_shelf *next = NULL;
     pthread_mutex_lock(&k->build);
     aisle_model *m = aisle_registry_current(k->registry, &version);
     /* read before the catalogue: a change in between is seen as one more change, never missed */
     int64_t catalogue = aisle_view_catalogue_version(k->view);
     bool same = k->shelf && k->shelf->model == m && k->shelf->model_version == version &&
                 k->shelf->catalogue_version == catalogue;
-    if (!m || same) {
-        aisle_model_unref(m);
-        if (!m && k->shelf) put(k, NULL);
-    } else {
-        aisle_shelf *s = NULL;
-        st = build(k, m, &s, err);
-        if (st == AISLE_OK) {
-            s->model_version = version;
-            s->since_ms = aisle_trained_created_ms(aisle_model_meta(s->model));
-            s->catalogue_version = catalogue;
-            put(k, s);
-        }
-    }
+    if (m && !same) st = make_next(k, m, version, &next, err);
+    if (next) next->catalogue_version = catalogue;
+    if (next || (!m && k->shelf)) put(k, next);
+    aisle_model_unref(m);
     pthread_mutex_unlock(&k->build);
     return st;
 }

@@ -49,7 +49,7 @@ static void use(const aisle_model *m)
         if (u >= 0 && aisle_model_find_user(m, aisle_model_user_id(m, u)) != u) abort();
     }
     for (int32_t i = 0; s && i < aisle_model_n_items(m) && i < 64; i++) {
-        aisle_scorer_related(s, m, i, AISLE_INTENT_SIMILAR, 10, NULL, &hits, NULL);
+        aisle_scorer_related(s, m, &(aisle_related_query){.item = i, .n = 10}, &hits, NULL);
         if (aisle_model_find_item(m, aisle_model_item_id(m, i)) != i) abort();
     }
     aisle_scorer_popular(m, true, 10, NULL, &hits, NULL);

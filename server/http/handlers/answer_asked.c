@@ -72,7 +72,7 @@ static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const 
     AISLE_TRY(aisle_view_recent(ask->with->view, ask->user, ask->session, RECENT, aisle_request_arena(r),
                                 &events, &n, aisle_request_error(r)));
     for (int32_t i = 0; i < n; i++) {
-        int32_t item = aisle_model_find_item(s->model, events[i].item);
+        int32_t item = aisle_shelf_find(s, events[i].item);
         if (item < 0) continue;
         if (events[i].type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
         if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, events[i].at_ms))
@@ -91,11 +91,11 @@ static aisle_status gather(aisle_request *r, const aisle_shelf *s, const aisle_a
     if (!t->recent || !t->exclude) return aisle_no_memory(r);
     AISLE_TRY(gather_recent(r, s, ask, t));
     for (int64_t i = 0; i < ask->n_items; i++) {
-        int32_t item = aisle_model_find_item(s->model, ask->items[i]);
+        int32_t item = aisle_shelf_find(s, ask->items[i]);
         if (item >= 0) t->recent[t->n_recent++] = (aisle_weighted_item){item, weight};
     }
     for (int64_t i = 0; i < ask->n_exclude; i++) {
-        int32_t item = aisle_model_find_item(s->model, ask->exclude[i]);
+        int32_t item = aisle_shelf_find(s, ask->exclude[i]);
         if (item >= 0) t->exclude[t->n_exclude++] = item;
     }
     return AISLE_OK;
@@ -107,7 +107,7 @@ static json_t *encode_reasons(const aisle_shelf *s, const aisle_hit *hit, const 
 {
     json_t *reasons = json_array();
     for (int32_t k = 0; k < hit->n_reasons && reasons; k++) {
-        aisle_str id = aisle_model_item_id(s->model, hit->reasons[k].item);
+        aisle_str id = aisle_shelf_id(s, hit->reasons[k].item);
         json_t *one = json_pack("{s:s, s:o, s:f}", "type", type, "item", aisle_answer_text(id), "weight",
                                 (double)hit->reasons[k].share);
         json_array_append_new(reasons, one);
@@ -121,7 +121,7 @@ static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const ais
 {
     aisle_product p;
     int64_t version;
-    aisle_str id = aisle_model_item_id(s->model, hit->item);
+    aisle_str id = aisle_shelf_id(s, hit->item);
     aisle_status st =
         aisle_view_product(style->view, id, aisle_request_arena(r), &p, &version, aisle_request_error(r));
     bool no_catalogue = s->n_known == 0;
@@ -200,6 +200,7 @@ aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(gather(r, s, ask, &t));
     aisle_query q = {.user = t.user,
+                     .newcomers = s->newcomers,
                      .recent = t.recent,
                      .n_recent = t.n_recent,
                      .exclude = t.exclude,

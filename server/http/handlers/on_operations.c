@@ -63,7 +63,7 @@ static bool add_model(aisle_app *app, aisle_buf *b)
                                "# TYPE aisle_model_items gauge\naisle_model_items %d\n"
                                "# HELP aisle_model_age_seconds Time since it was trained.\n"
                                "# TYPE aisle_model_age_seconds gauge\naisle_model_age_seconds %.3f\n",
-                               s ? (long long)s->model_version : 0LL, s ? s->n_items : 0, age);
+                               s ? (long long)s->model_version : 0LL, s ? aisle_model_n_items(s->model) : 0, age);
     aisle_shelf_unref(s);
     return ok;
 }

@@ -26,7 +26,7 @@ static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hi
     return aisle_answer_cached(r, aisle_answer_with(body, "items", items), MAX_AGE);
 }
 
-/* A product newer than the model has no neighbours yet: an empty list, not an error. */
+/* A product that the model knows nothing of, not by its text either, has an empty list; one that does not exist is an error. */
 static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
 {
     aisle_product product;
@@ -34,16 +34,18 @@ static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle
     aisle_str id = aisle_request_param(r, "id");
     const aisle_shelf_filter all = {.price_min = -1, .price_max = -1};
     aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
-    const uint64_t *allowed = aisle_allowed(r, s, &all);
-    int32_t item = aisle_model_find_item(s->model, id);
-    if (!hits.hit || !allowed) return aisle_no_memory(r);
-    if (item < 0)
+    const aisle_related_query q = {.item = aisle_shelf_find(s, id),
+                                   .intent = intent,
+                                   .n = (int32_t)limit + AISLE_SPARE_HITS,
+                                   .allowed = aisle_allowed(r, s, &all),
+                                   .newcomers = s->newcomers};
+    if (!hits.hit || !q.allowed) return aisle_no_memory(r);
+    if (q.item < 0)
         AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &product, &version,
                                      aisle_request_error(r)));
     else
-        AISLE_TRY(aisle_scorer_related(aisle_loop_of(r)->scorer, s->model, item, intent,
-                                       (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,
-                                       aisle_request_error(r)));
+        AISLE_TRY(
+            aisle_scorer_related(aisle_loop_of(r)->scorer, s->model, &q, &hits, aisle_request_error(r)));
     return reply(r, s, &hits, limit);
 }
 

@@ -12,13 +12,13 @@ static int by_blend(const void *a, const void *b)
     return x->row < y->row ? -1 : 1;
 }
 
-/* The model's items among the hits. */
+/* The shelf's items among the hits. */
 static uint64_t *allow(const aisle_shelf *shelf, const aisle_search_item *items, int32_t n, int32_t *known,
                        aisle_arena *a)
 {
     uint64_t *bits = aisle_arena_calloc(a, (size_t)aisle_shelf_words(shelf), sizeof *bits);
     for (int32_t i = 0; i < n && bits; i++) {
-        known[i] = aisle_model_find_item(shelf->model, items[i].id);
+        known[i] = aisle_shelf_find(shelf, items[i].id);
         if (known[i] >= 0) bits[known[i] / 64] |= (uint64_t)1 << (known[i] % 64);
     }
     return bits;

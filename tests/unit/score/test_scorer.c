@@ -30,6 +30,13 @@ static void ask(const aisle_query *q)
     cr_assert_eq(aisle_scorer_recommend(s, m.open, q, &hits, &err), AISLE_OK, "%s", err.message);
 }
 
+static aisle_status related(int32_t item, aisle_intent intent, int32_t n, const uint64_t *allowed,
+                            aisle_error *err)
+{
+    const aisle_related_query q = {.item = item, .intent = intent, .n = n, .allowed = allowed};
+    return aisle_scorer_related(s, m.open, &q, &hits, err);
+}
+
 static bool is_hit(int32_t item)
 {
     for (int h = 0; h < hits.n; h++)
@@ -269,7 +276,7 @@ Test(scorer, interaction_neighbours_come_before_text)
     uint64_t allowed[(N_ITEMS + 63) / 64];
     memset(allowed, -1, sizeof allowed);
     /* similar to 10: 31 32 33 34; text: 11 13 15 17 19 */
-    cr_assert_eq(aisle_scorer_related(s, m.open, 10, AISLE_INTENT_SIMILAR, 6, NULL, &hits, &err), AISLE_OK);
+    cr_assert_eq(related(10, AISLE_INTENT_SIMILAR, 6, NULL, &err), AISLE_OK);
     cr_assert_eq(hits.strategy, AISLE_STRATEGY_SIMILAR);
     static const int32_t want[] = {31, 32, 33, 34, 11, 13};
     for (int h = 0; h < 6; h++) {
@@ -277,13 +284,12 @@ Test(scorer, interaction_neighbours_come_before_text)
         cr_assert(hit[h].n_reasons == 1 && hit[h].reasons[0].item == 10 && hit[h].reasons[0].share == 1.0f);
     }
     allowed[0] = ~(1ull << 32 | 1ull << 11);
-    cr_assert_eq(aisle_scorer_related(s, m.open, 10, AISLE_INTENT_SIMILAR, 100, allowed, &hits, &err),
-                 AISLE_OK);
+    cr_assert_eq(related(10, AISLE_INTENT_SIMILAR, 100, allowed, &err), AISLE_OK);
     cr_assert_eq(hits.n, 7);
     cr_assert_not(is_hit(32) || is_hit(11));
-    cr_assert_eq(aisle_scorer_related(s, m.open, 10, AISLE_INTENT_CONTENT, 100, NULL, &hits, &err), AISLE_OK);
+    cr_assert_eq(related(10, AISLE_INTENT_CONTENT, 100, NULL, &err), AISLE_OK);
     cr_assert(hits.n == 5 && hit[0].item == 11 && hits.strategy == AISLE_STRATEGY_CONTENT);
-    cr_assert_eq(aisle_scorer_related(s, m.open, 299, AISLE_INTENT_SIMILAR, 5, NULL, &hits, &err), AISLE_OK);
+    cr_assert_eq(related(299, AISLE_INTENT_SIMILAR, 5, NULL, &err), AISLE_OK);
     cr_assert_eq(hits.n, 0);
 }
 
@@ -293,7 +299,7 @@ Test(scorer, an_item_in_both_lists_comes_once)
     aisle_model_parts p = score_parts(&m);
     aisle_model_unref(m.open);
     m.open = parts_opened(&p);
-    cr_assert_eq(aisle_scorer_related(s, m.open, 10, AISLE_INTENT_SIMILAR, 100, NULL, &hits, NULL), AISLE_OK);
+    cr_assert_eq(related(10, AISLE_INTENT_SIMILAR, 100, NULL, NULL), AISLE_OK);
     cr_assert_eq(hits.n, 8);
 }
 
@@ -329,10 +335,8 @@ Test(scorer, what_is_outside_the_model_is_invalid)
     cr_assert_eq(aisle_scorer_recommend(s, NULL, &q, &hits, &err), AISLE_EINVAL);
     cr_assert_eq(aisle_scorer_recommend(s, m.open, NULL, &hits, &err), AISLE_EINVAL);
     cr_assert_eq(aisle_scorer_recommend(s, m.open, &q, NULL, NULL), AISLE_EINVAL);
-    cr_assert_eq(aisle_scorer_related(s, m.open, N_ITEMS, AISLE_INTENT_SIMILAR, 1, NULL, &hits, &err),
-                 AISLE_EINVAL);
-    cr_assert_eq(aisle_scorer_related(s, m.open, 0, AISLE_INTENT_SIMILAR, 0, NULL, &hits, &err),
-                 AISLE_EINVAL);
+    cr_assert_eq(related(N_ITEMS, AISLE_INTENT_SIMILAR, 1, NULL, &err), AISLE_EINVAL);
+    cr_assert_eq(related(0, AISLE_INTENT_SIMILAR, 0, NULL, &err), AISLE_EINVAL);
     cr_assert_eq(aisle_scorer_popular(m.open, false, 1001, NULL, &hits, &err), AISLE_EINVAL);
     cr_assert_eq(aisle_fold_in(m.open, bad, 1, x, &err), AISLE_EINVAL);
 }
