@@ -221,6 +221,18 @@ class Caching(unittest.TestCase):
                 self.assertEqual((head.status, head.body, head.headers["etag"]), (200, b"", tag))
                 self.assertEqual(int(head.headers["content-length"]), len(first.body))
 
+    def test_people_who_are_signed_in_keep_it_for_themselves(self):
+        with shop.serving() as server:
+            made = server.post("/v1/account", {"email": "a@example.org", "password": "correct horse battery"})
+            cookie = {"Cookie": made.headers["set-cookie"].split(";")[0]}
+            one = server.get("/v1/products", limit=1).json["items"][0]["id"]
+            for path in ("/v1/products?limit=5", f"/v1/products/{one}", "/v1/categories"):
+                first = server.ask("GET", path, headers=cookie)
+                self.assertEqual((first.status, first.headers["cache-control"]), (200, "private, no-cache"))
+                again = server.ask("GET", path, headers={**cookie, "If-None-Match": first.headers["etag"]})
+                self.assertEqual((again.status, again.headers["cache-control"]), (304, "private, no-cache"))
+                self.assertEqual(server.get(path).headers["cache-control"][:6], "public")
+
     def test_a_tag_changes_with_the_product(self):
         with shop.serving() as server:
             one = server.get("/v1/products", limit=1).json["items"][0]["id"]

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "server/auth/identity.h"
-#include "server/http/handlers/handlers.h"
+#include "server/http/handlers/body_rows.h"
 #include "server/store/accounts.h"
 
 /* A wrong event's errors are bounded: each takes more bytes to answer than to send. */
@@ -17,8 +17,8 @@ typedef enum fate { FATE_REJECTED, FATE_STORED, FATE_DUPLICATE } fate;
 typedef struct batch {
     aisle_write w;
     aisle_request *r;
-    json_t *list; /* borrowed from the body, or owned when it was made of lines */
-    bool own_list, atomic;
+    aisle_body_rows rows;
+    bool atomic;
     int32_t n;
     aisle_event *events;
     fate *fates;
@@ -151,74 +151,10 @@ static json_t *read_event(json_t *object, int32_t index, aisle_event *out)
     return e.errors;
 }
 
-/* ---- the body ---- */
-
-static aisle_status add_line(aisle_request *r, json_t *list, aisle_str line)
-{
-    json_t *v = NULL;
-    line = aisle_str_trim(line);
-    if (!line.len) return AISLE_OK;
-    AISLE_TRY(aisle_json_parse(line, &v, aisle_request_error(r)));
-    if (json_array_append_new(list, v) == 0) return AISLE_OK;
-    return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the events");
-}
-
-static aisle_status parse_lines(aisle_request *r, json_t *list)
-{
-    aisle_str body = aisle_request_body(r);
-    const char *at = body.ptr, *end = body.ptr + body.len;
-    int64_t values = 0;
-    while (at < end && json_array_size(list) <= MAX_EVENTS) { /* one too many says that there are too many */
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        aisle_str line = {at, (size_t)(stop - at)};
-        values += aisle_json_count(line);
-        if (values > AISLE_JSON_VALUES)
-            return aisle_request_invalid(r, "", "too_many", "JSON of more than %d values; send it in parts",
-                                         AISLE_JSON_VALUES);
-        AISLE_TRY(add_line(r, list, line));
-        at = stop + 1;
-    }
-    return AISLE_OK;
-}
-
-static bool has_type(const aisle_request *r, const char *type)
-{
-    aisle_str value = aisle_request_header(r, "content-type");
-    const char *semicolon = value.len ? memchr(value.ptr, ';', value.len) : NULL;
-    if (semicolon) value.len = (size_t)(semicolon - value.ptr);
-    return aisle_str_eq_nocase(aisle_str_trim(value), aisle_str_from(type));
-}
-
-static aisle_status parse_list(batch *b)
-{
-    aisle_request *r = b->r;
-    json_t *body = NULL;
-    if (has_type(r, "application/x-ndjson") || has_type(r, "application/jsonl")) {
-        b->list = json_array();
-        b->own_list = true;
-        if (!b->list) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the events");
-        AISLE_TRY(parse_lines(r, b->list));
-    } else if (has_type(r, "application/json")) {
-        AISLE_TRY(aisle_request_json(r, &body));
-        b->list = json_is_object(body) ? json_object_get(body, "events") : body;
-        if (json_is_object(body) && json_object_size(body) != 1)
-            return aisle_request_invalid(r, "", "unknown_member", "only the member `events` is known here");
-    } else {
-        return aisle_reply_problem(r, 415, "unsupported_media_type",
-                                   "send application/json or application/x-ndjson");
-    }
-    if (!json_is_array(b->list))
-        return aisle_request_invalid(r, "/events", "required", "an array of events wanted");
-    if (json_array_size(b->list) < 1 || json_array_size(b->list) > MAX_EVENTS)
-        return aisle_request_invalid(r, "/events", "out_of_range", "1 to %d events wanted", MAX_EVENTS);
-    return AISLE_OK;
-}
-
 static aisle_status make_room(batch *b)
 {
     aisle_arena *a = aisle_request_arena(b->r);
-    size_t n = json_array_size(b->list);
+    size_t n = json_array_size(b->rows.list);
     b->events = aisle_arena_calloc(a, n, sizeof *b->events);
     b->fates = aisle_arena_calloc(a, n, sizeof *b->fates);
     b->errors = aisle_arena_calloc(a, n, sizeof *b->errors);
@@ -234,7 +170,7 @@ static int32_t read_events(batch *b)
 {
     int32_t right = 0;
     for (int32_t i = 0; i < b->n; i++) {
-        b->errors[i] = read_event(json_array_get(b->list, (size_t)i), i, &b->events[i]);
+        b->errors[i] = read_event(json_array_get(b->rows.list, (size_t)i), i, &b->events[i]);
         if (!b->errors[i]) right++;
     }
     return right;
@@ -269,9 +205,8 @@ static bool settle_names(batch *b, aisle_status *st)
 static void release(batch *b)
 {
     for (int32_t i = 0; i < b->n; i++) json_decref(b->errors[i]);
-    if (b->own_list) json_decref(b->list);
+    aisle_body_rows_deinit(&b->rows);
     b->n = 0;
-    b->own_list = false;
 }
 
 static aisle_status store(aisle_write *w, aisle_tx *tx, aisle_error *err)
@@ -378,8 +313,10 @@ aisle_status aisle_on_events_add(aisle_request *r)
     b->r = r;
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_bool(r, "atomic", false, &b->atomic));
-    aisle_status st = parse_list(b);
-    if (st == AISLE_OK && b->list) st = take(b);
+    aisle_status st = aisle_body_rows_read(r, "events", MAX_EVENTS, &b->rows);
+    if (st == AISLE_EUNSUPPORTED)
+        return aisle_reply_problem(r, 415, "unsupported_media_type", aisle_request_error(r)->message);
+    if (st == AISLE_OK) st = take(b);
     if (st != AISLE_OK) release(b);
     return st;
 }
