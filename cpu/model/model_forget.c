@@ -11,7 +11,7 @@
 
 /* Owned copies of what changes; the rest stays in the mapping of the old file. */
 typedef struct patch {
-    struct aisle_model m;
+    struct aisle_model *m; /* without a mapping; releases what the check makes */
     const struct aisle_model *old;
     bool *gone; /* [users] */
     aisle_rng rng;
@@ -32,12 +32,12 @@ static void patch_deinit(patch *p)
     aisle_free(p->weights);
     aisle_buf_deinit(&p->bytes);
     for (int32_t i = 0; i < MODEL_MAX_SECTIONS; i++) aisle_free(p->matrix[i]);
-    aisle_vocabulary_free(p->m.vocabulary);
+    aisle_model_unref(p->m);
 }
 
 static void set(patch *p, model_kind kind, const void *data, int64_t rows)
 {
-    model_section *s = &p->m.section[p->m.at[kind]];
+    model_section *s = &p->m->section[p->m->at[kind]];
     s->data = data;
     s->bytes = s->rows ? s->bytes / s->rows * rows : 0;
     if (!s->rows) s->bytes = rows * s->cols * (int64_t)model_type_bytes(s->type);
@@ -72,7 +72,7 @@ static bool rename_users(patch *p)
     set(p, MODEL_USER_ID_ENDS, p->ends, ids.n + 1);
     set(p, MODEL_USER_ID_BYTES, p->bytes.data, p->bytes.len);
     set(p, MODEL_USER_ID_INDEX, p->slots, ids.n_slots);
-    p->m.dim[DIM_USER_BYTES] = p->bytes.len;
+    p->m->dim[DIM_USER_BYTES] = p->bytes.len;
     return true;
 }
 
@@ -95,8 +95,8 @@ static bool drop_histories(patch *p)
     }
     set(p, MODEL_SEEN_ROWS, p->rows, n + 1);
     set(p, MODEL_SEEN_ITEMS, p->items, at);
-    if (p->m.at[MODEL_SEEN_WEIGHTS] >= 0) set(p, MODEL_SEEN_WEIGHTS, p->weights, at);
-    p->m.dim[DIM_NNZ] = at;
+    if (p->m->at[MODEL_SEEN_WEIGHTS] >= 0) set(p, MODEL_SEEN_WEIGHTS, p->weights, at);
+    p->m->dim[DIM_NNZ] = at;
     return true;
 }
 
@@ -104,8 +104,8 @@ static bool drop_histories(patch *p)
 static bool clear_rows(patch *p)
 {
     const int64_t n = p->old->dim[DIM_USERS];
-    for (int32_t i = 0; i < p->m.n_sections; i++) {
-        model_section *s = &p->m.section[i];
+    for (int32_t i = 0; i < p->m->n_sections; i++) {
+        model_section *s = &p->m->section[i];
         bool known = s->kind < MODEL_N_KINDS;
         if (!s->bytes || (known ? model_kinds[s->kind].rows != DIM_USERS : s->rows != n)) continue;
         unsigned char *copy = aisle_array(s->bytes, 1);
@@ -120,24 +120,40 @@ static bool clear_rows(patch *p)
     return true;
 }
 
+/* What the file says, and nothing of what was made of it at open. */
+static void take_over(struct aisle_model *m, const struct aisle_model *old)
+{
+    atomic_init(&m->refs, 1);
+    memcpy(m->dim, old->dim, sizeof m->dim);
+    memcpy(m->section, old->section, sizeof m->section);
+    memcpy(m->at, old->at, sizeof m->at);
+    m->a0 = old->a0;
+    m->reg = old->reg;
+    m->nu = old->nu;
+    m->hash_seed = old->hash_seed;
+    m->n_sections = old->n_sections;
+}
+
 aisle_status aisle_model_forget(const char *path, const int32_t *users, int32_t n, aisle_error *err)
 {
     struct aisle_model *old = NULL;
     const model_fault f = {path, AISLE_EINTERNAL, err};
     uint64_t seed;
     AISLE_TRY(aisle_model_open(path, &old, err));
-    patch p = {.m = *old, .old = old};
-    p.m.vocabulary = NULL; /* the check makes its own */
+    patch p = {.m = aisle_calloc(1, sizeof *p.m), .old = old};
     p.gone = aisle_calloc((size_t)old->dim[DIM_USERS] + 1, sizeof *p.gone);
-    bool ok = p.gone && getrandom(&seed, sizeof seed, 0) == sizeof seed;
-    aisle_status st = ok ? AISLE_OK : AISLE_ENOMEM;
-    if (ok) aisle_rng_init(&p.rng, seed, 1);
+    bool ok = p.m && p.gone && getrandom(&seed, sizeof seed, 0) == sizeof seed;
+    aisle_status st = AISLE_OK;
+    if (ok) {
+        aisle_rng_init(&p.rng, seed, 1);
+        take_over(p.m, old);
+    }
     for (int32_t i = 0; i < n && ok; i++)
         if (users[i] >= 0 && users[i] < old->dim[DIM_USERS]) p.gone[users[i]] = true;
     if (ok) ok = rename_users(&p) && drop_histories(&p) && clear_rows(&p);
     if (!ok) st = aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for writing it anew", path);
-    if (st == AISLE_OK) st = model_check_content(&p.m, &f);
-    if (st == AISLE_OK) st = model_write_file(path, &p.m, err);
+    if (st == AISLE_OK) st = model_check_content(p.m, &f);
+    if (st == AISLE_OK) st = model_write_file(path, p.m, err);
     patch_deinit(&p);
     aisle_model_unref(old);
     return st;

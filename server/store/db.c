@@ -109,10 +109,10 @@ static aisle_status setup(aisle_db *db, aisle_db_mode mode, aisle_error *err)
                      err));
     if (mode == AISLE_DB_READ)
         return aisle_db_run(db, "PRAGMA query_only = ON; PRAGMA cache_size = -16384", err);
-    /* A bulk import dirties its indexes at random: what does not fit the cache goes to the log again and
+    /* What is erased is zeroed, not only unlinked. A bulk import dirties its indexes at random: what does not fit the cache goes to the log again and
      * again. */
     return aisle_db_run(db,
-                        "PRAGMA synchronous = FULL; PRAGMA cache_size = -131072;"
+                        "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -131072;"
                         "PRAGMA journal_size_limit = 67108864",
                         err);
 }
