@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include "aisle/file.h"
 #include "aisle/log.h"
 #include "server/auth/passwords.h"
 #include "server/http/handlers/product_cache.h"
@@ -206,8 +207,29 @@ static aisle_status open_hashing(aisle_app *app, aisle_error *err)
     return aisle_hash_pool_open(threads, (int32_t)app->config->hash_queue, &app->hashing, err);
 }
 
+/* White space around it does not belong to it: files made by hand end with a line feed. */
+static aisle_status read_secret(aisle_app *app, aisle_error *err)
+{
+    enum { LEAST = 16, MOST = 4096 };
+    const char *path = app->config->payment_secret_file;
+    aisle_mapping map;
+    if (!path) return AISLE_OK;
+    AISLE_TRY(aisle_file_map(path, &map, err));
+    aisle_str text = aisle_str_trim((aisle_str){(const char *)map.data, map.size > MOST ? 0 : map.size});
+    aisle_status st = AISLE_OK;
+    if (text.len < LEAST)
+        st = aisle_fail(err, AISLE_EINVAL, "--payment-secret-file %s: a secret of %d to %d bytes wanted",
+                        path, LEAST, MOST);
+    char *copy = st == AISLE_OK ? aisle_strndup(text.ptr, text.len) : NULL;
+    if (st == AISLE_OK && !copy) st = aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", path);
+    if (copy) app->payment_secret = (aisle_str){copy, text.len};
+    aisle_file_unmap(&map);
+    return st;
+}
+
 static aisle_status open_parts(aisle_app *app, aisle_error *err)
 {
+    AISLE_TRY(read_secret(app, err));
     AISLE_TRY(open_store(app, err));
     snprintf(app->spool, sizeof app->spool, "%s/spool", aisle_store_folder(app->store));
     aisle_uploads_sweep(app->spool);
@@ -258,6 +280,7 @@ void aisle_app_close(aisle_app *app)
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
     aisle_store_close(app->store);
+    aisle_free((char *)app->payment_secret.ptr);
     aisle_free(app);
 }
 

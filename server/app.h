@@ -49,6 +49,7 @@ typedef struct aisle_app {
     int32_t n_loops;
     aisle_loop_state *loops, *beside; /* [n_loops] each */
     char spool[4096];                 /* folder for bodies; the HTTP core borrows it */
+    aisle_str payment_secret;         /* owned; absent = none is set */
     int64_t started_ms;
     int64_t events_stored, events_known; /* counters; read and written atomically */
 } aisle_app;

@@ -50,3 +50,15 @@ void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[
     crypto_generichash_update(&h, name, n);
     crypto_generichash_final(&h, out, 16);
 }
+
+void aisle_hash_texts(const aisle_str *texts, int32_t n, unsigned char hash[32])
+{
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, 32);
+    for (int32_t i = 0; i < n; i++) {
+        uint64_t len = texts[i].len;
+        crypto_generichash_update(&h, (const unsigned char *)&len, sizeof len);
+        if (len) crypto_generichash_update(&h, (const unsigned char *)texts[i].ptr, len);
+    }
+    crypto_generichash_final(&h, hash, 32);
+}

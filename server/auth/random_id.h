@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "aisle/status.h"
+#include "aisle/str.h"
 
 enum { AISLE_HEX_BYTES = 33 }; /* 128 bits and NUL */
 
@@ -22,5 +23,7 @@ uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const 
 
 /* BLAKE2b-128 of a kind of name and the name: under what it is kept where the name itself should not stand. */
 void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[16]);
+/* BLAKE2b-256 of several texts, each with its length: where one ends and the next begins counts. Absent is as empty. */
+void aisle_hash_texts(const aisle_str *texts, int32_t n, unsigned char hash[32]);
 
 #endif

@@ -12,7 +12,10 @@ typedef struct aisle_config {
     const char *data, *host, *log_level, *file;
     const char *tls_cert, *tls_key, *trusted_proxies, *cors_origins;               /* NULL = not set */
     int64_t limit_reads, limit_searches, limit_writes, limit_sign_ins, limit_keys; /* a minute; 0 = none */
-    int64_t port, loops, max_connections, train_threads, session_idle_s, session_max_s, hash_threads, hash_queue;
+    int64_t port, loops, max_connections, train_threads, session_idle_s, session_max_s, hash_threads,
+        hash_queue;
+    const char *payment_secret_file; /* NULL = not set */
+    bool half_stars, moderate_reviews;
     bool log_json, print, json; /* print, json: of `aisle config` */
     const char *access_log;
     int64_t access_lines;

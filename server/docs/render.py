@@ -149,7 +149,8 @@ class Page:
         if "example" in media:
             return [("", media["example"])]
         if media.get("examples"):
-            return [(e.get("summary", name), e["value"]) for name, e in media["examples"].items()]
+            named = {name: self.resolve(e) for name, e in media["examples"].items()}
+            return [(e.get("summary", name), e["value"]) for name, e in named.items()]
         return []
 
     # ---- operations ----

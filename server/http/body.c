@@ -60,8 +60,8 @@ aisle_refusal aisle_body_expect(aisle_request *r)
     bool some = r->chunked || r->content_length > 0;
     if (r->content_length > most_bytes(r))
         return (aisle_refusal){413, "the body is longer than this route takes"};
-    if (some && r->route->body == AISLE_BODY_JSON && !is_json(r))
-        return (aisle_refusal){415, "the body must be application/json"};
+    bool json = r->route->body == AISLE_BODY_JSON || r->route->body == AISLE_BODY_JSON_ONCE;
+    if (some && json && !is_json(r)) return (aisle_refusal){415, "the body must be application/json"};
     return some && r->route->body == AISLE_BODY_FILE ? open_file(r) : (aisle_refusal){0, NULL};
 }
 

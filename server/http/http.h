@@ -23,10 +23,11 @@ typedef enum aisle_access {
 } aisle_access;
 
 typedef enum aisle_body_kind {
-    AISLE_BODY_NONE, /* a body is read and thrown away, up to 64 KiB */
-    AISLE_BODY_JSON, /* application/json (else 415), held in memory up to max_body */
-    AISLE_BODY_TEXT, /* any type, held in memory: NDJSON beside JSON, the handler looks at the type */
-    AISLE_BODY_FILE  /* streamed to a temporary file in the data folder, up to max_body;
+    AISLE_BODY_NONE,      /* a body is read and thrown away, up to 64 KiB */
+    AISLE_BODY_JSON,      /* application/json (else 415), held in memory up to max_body */
+    AISLE_BODY_JSON_ONCE, /* the same, and the request may carry an Idempotency-Key (handlers/change.h) */
+    AISLE_BODY_TEXT,      /* any type, held in memory: NDJSON beside JSON, the handler looks at the type */
+    AISLE_BODY_FILE       /* streamed to a temporary file in the data folder, up to max_body;
                         aisle_request_body_path */
 } aisle_body_kind;
 
@@ -57,6 +58,8 @@ bool aisle_request_query_at(const aisle_request *r, int32_t i, aisle_str *key, a
 aisle_status aisle_request_query_only(aisle_request *r, const char *const *names);
 aisle_str aisle_request_header(const aisle_request *r,
                                const char *name); /* case-insensitive; absent = {NULL,0} */
+/* Idempotency-Key of a route that takes one (AISLE_BODY_JSON_ONCE); elsewhere absent. */
+aisle_str aisle_request_once_key(const aisle_request *r);
 aisle_str aisle_request_body(const aisle_request *r);
 const char *aisle_request_body_path(
     const aisle_request *r); /* AISLE_BODY_FILE, NULL without a body; removed at the request's end unless: */
@@ -81,6 +84,8 @@ __attribute__((format(printf, 4, 5)))
 #endif
 aisle_status
 aisle_request_invalid(aisle_request *r, const char *pointer, const char *code, const char *fmt, ...);
+/* Adds a number to the newest entry: what is left, what it costs now. */
+void aisle_request_invalid_value(aisle_request *r, const char *name, int64_t value);
 
 /* Takes the errors that were gathered so far, so that the problem answer will not have them: for bodies of many records,
  * each with its own. NULL when there are none. */
@@ -95,6 +100,8 @@ aisle_status aisle_reply_bytes(aisle_request *r, int status, const char *content
 aisle_status aisle_reply_empty(aisle_request *r, int status);
 /* RFC 9457 body with `code`; errors gathered by aisle_request_invalid are included. */
 aisle_status aisle_reply_problem(aisle_request *r, int status, const char *code, const char *detail);
+/* The body of that, for an answer that is kept; NULL when memory is short. */
+json_t *aisle_problem_json(aisle_request *r, int status, const char *code, const char *detail);
 /* The one place where statuses become HTTP: EINVAL 422 validation_failed, ENOTFOUND 404, ECONFLICT 409,
  * EDENIED 403, EBUSY 503 overloaded (Retry-After), ENOSPC 507, EFORMAT 422, EUNSUPPORTED 501, ENOMEM 503,
  * EIO 503 storage_unavailable, EINTERNAL 500 ... */

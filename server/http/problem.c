@@ -71,7 +71,7 @@ static json_t *text_of(aisle_request *r, aisle_str s)
     return ascii ? json_string(ascii) : NULL;
 }
 
-static json_t *problem_of(aisle_request *r, int status, const char *code, const char *detail)
+json_t *aisle_problem_json(aisle_request *r, int status, const char *code, const char *detail)
 {
     json_t *p = json_object();
     int failed = 0;
@@ -90,7 +90,7 @@ static json_t *problem_of(aisle_request *r, int status, const char *code, const 
 
 aisle_status aisle_reply_problem(aisle_request *r, int status, const char *code, const char *detail)
 {
-    json_t *p = problem_of(r, status, code, detail);
+    json_t *p = aisle_problem_json(r, status, code, detail);
     char *text = p ? json_dumps(p, JSON_COMPACT) : NULL;
     json_decref(p);
     r->reply_failed = !text;
@@ -131,7 +131,8 @@ aisle_status aisle_reply_status(aisle_request *r, aisle_status st)
     meaning m = from_status(st);
     const char *detail =
         r->error.status == st && r->error.message[0] ? r->error.message : aisle_status_name(st);
-    if (m.status == 500 || st == AISLE_EIO) { /* its message may name files: for the log, not for the client */
+    if (m.status == 500 ||
+        st == AISLE_EIO) { /* its message may name files: for the log, not for the client */
         if (aisle_http_may_log(r->loop->http)) aisle_log(AISLE_LOG_ERROR, "request %s: %s", r->id, detail);
         detail = "the server failed; its log has the reason under this request_id";
     }

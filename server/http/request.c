@@ -130,6 +130,12 @@ const aisle_identity *aisle_request_identity(const aisle_request *r)
     return &r->identity;
 }
 
+aisle_str aisle_request_once_key(const aisle_request *r)
+{
+    bool once = r->route && r->route->body == AISLE_BODY_JSON_ONCE;
+    return once ? aisle_request_header(r, "Idempotency-Key") : (aisle_str){NULL, 0};
+}
+
 aisle_str aisle_request_body(const aisle_request *r)
 {
     return (aisle_str){r->body.data ? r->body.data : "", (size_t)r->body.len};
@@ -212,6 +218,12 @@ json_t *aisle_request_errors_take(aisle_request *r)
     json_t *errors = r->errors;
     r->errors = NULL;
     return errors;
+}
+
+void aisle_request_invalid_value(aisle_request *r, const char *name, int64_t value)
+{
+    size_t n = json_array_size(r->errors);
+    if (n) json_object_set_new(json_array_get(r->errors, n - 1), name, json_integer(value));
 }
 
 /* ---- calls ---- */

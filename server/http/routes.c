@@ -6,6 +6,7 @@
 #define ACCOUNT AISLE_ACCESS_ACCOUNT
 #define ADMIN   AISLE_ACCESS_ADMIN
 #define NONE    AISLE_BODY_NONE
+#define ONCE    AISLE_BODY_JSON_ONCE
 
 #define BULK_BYTES   (INT64_C(8) << 20)
 #define IMPORT_BYTES (INT64_C(16) << 30) /* streamed to a file, never in memory */
@@ -60,6 +61,18 @@ const aisle_route aisle_routes[] = {
     /* feedback */
 
     /* buying */
+    {"GET",    "/v1/cart",                           aisle_on_cart_get,             PUBLIC, NONE,            0},
+    {"PATCH",  "/v1/cart",                           aisle_on_cart_patch,           PUBLIC, AISLE_BODY_JSON, 65536},
+    {"DELETE", "/v1/cart",                           aisle_on_cart_delete,          PUBLIC, NONE,            0},
+    {"PUT",    "/v1/cart/items/{product}",           aisle_on_cart_item_put,        PUBLIC, AISLE_BODY_JSON, 4096},
+    {"DELETE", "/v1/cart/items/{product}",           aisle_on_cart_item_delete,     PUBLIC, NONE,            0},
+    {"POST",   "/v1/orders",                         aisle_on_order_add,            PUBLIC, ONCE,            4096},
+    {"GET",    "/v1/orders",                         aisle_on_orders_list,          PUBLIC, NONE,            0},
+    {"GET",    "/v1/orders/{id}",                    aisle_on_order_get,            PUBLIC, NONE,            0},
+    {"POST",   "/v1/orders/{id}/cancellation",       aisle_on_order_cancel,         PUBLIC, NONE,            0},
+    {"POST",   "/v1/webhooks/payments",              aisle_on_payment,              PUBLIC, AISLE_BODY_JSON, 65536},
+    {"GET",    "/v1/admin/orders",                   aisle_on_admin_orders_list,    ADMIN,  NONE,            0},
+    {"PATCH",  "/v1/admin/orders/{id}",              aisle_on_admin_order_patch,    ADMIN,  AISLE_BODY_JSON, 4096},
 
     /* documents */
     {"GET",    "/docs",                                aisle_on_docs,                 PUBLIC, NONE,            0},

@@ -111,6 +111,3 @@ SET quantity = max(1, min(1000, quantity + excluded.quantity,
 
 -- name: orders_adopt
 UPDATE orders SET user_id = ?1, session_id = NULL WHERE session_id = ?2;
-
--- name: orders_erase
-UPDATE orders SET user_id = NULL, session_id = NULL, email = NULL WHERE user_id = ?1 OR session_id = ?2;

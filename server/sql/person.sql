@@ -28,6 +28,35 @@ SELECT json_object('id', session_id, 'created', strftime('%Y-%m-%dT%H:%M:%fZ', c
                    'last_used', strftime('%Y-%m-%dT%H:%M:%fZ', used_ms / 1000.0, 'unixepoch'), 'agent', agent)
 FROM tokens WHERE user_id = ?1 ORDER BY created_ms;
 
+-- name: person_cart_items_erase
+DELETE FROM cart_items
+WHERE cart_id IN (SELECT id FROM carts
+                  WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1));
+
+-- name: person_carts_erase
+DELETE FROM carts
+WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1);
+
+-- name: person_carts_export
+SELECT json_object('item', p.ext, 'quantity', i.quantity,
+                   'added', strftime('%Y-%m-%dT%H:%M:%fZ', i.added_ms / 1000.0, 'unixepoch'),
+                   'recommendation_id', i.recommendation)
+FROM carts c JOIN cart_items i ON i.cart_id = c.id JOIN products p ON p.id = i.product_id
+WHERE c.user_id = ?1 ORDER BY i.added_ms, i.product_id;
+
+-- name: person_orders_erase
+-- The books stay, without a name.
+UPDATE orders SET user_id = NULL, session_id = NULL, email = NULL
+WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1);
+
+-- name: person_orders_export
+SELECT json_object('id', o.ext, 'email', o.email, 'total', o.total_minor, 'currency', o.currency,
+                   'created', strftime('%Y-%m-%dT%H:%M:%fZ', o.created_ms / 1000.0, 'unixepoch'),
+                   'items', (SELECT json_group_array(json_object('item', p.ext, 'title', l.title,
+                                                                 'price', l.price_minor, 'quantity', l.quantity))
+                             FROM order_lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = o.id))
+FROM orders o WHERE o.user_id = ?1 ORDER BY o.id;
+
 -- name: person_ids
 -- The ids that a model may know the person under.
 SELECT ext FROM users WHERE id = ?1

@@ -77,8 +77,6 @@ aisle_status aisle_tx_cart_change(aisle_tx *tx, const aisle_cart_change *c, aisl
 /* At login: the guest's cart goes to the account's, quantities added and capped by stock; lines of another currency
  * are dropped. Orders go with it. */
 aisle_status aisle_tx_buying_merge(aisle_tx *tx, int64_t session, int64_t user, aisle_error *err);
-/* The cart is gone; orders stay without a name. */
-aisle_status aisle_tx_buying_erase(aisle_tx *tx, aisle_owner owner, aisle_error *err);
 
 /* ---- orders ---- */
 

@@ -108,7 +108,11 @@ enum {
     X(CART_ADOPT, "cart_adopt")                                                                              \
     X(CART_MERGE, "cart_merge")                                                                              \
     X(ORDERS_ADOPT, "orders_adopt")                                                                          \
-    X(ORDERS_ERASE, "orders_erase")
+    X(PERSON_CART_ITEMS_ERASE, "person_cart_items_erase")                                                    \
+    X(PERSON_CARTS_ERASE, "person_carts_erase")                                                              \
+    X(PERSON_CARTS_EXPORT, "person_carts_export")                                                            \
+    X(PERSON_ORDERS_ERASE, "person_orders_erase")                                                            \
+    X(PERSON_ORDERS_EXPORT, "person_orders_export")
 #define AISLE_SQL_ACCOUNTS(X)                                                                                \
     X(ACCOUNT_ADD, "account_add")                                                                            \
     X(ACCOUNT_GET, "account_get")                                                                            \

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "server/store/buying.h"
 #include "server/store/store_internal.h"
 
 #define NONE AISLE_SQL_COUNT
@@ -20,6 +21,9 @@ static const holding holdings[] = {
     /* feedback */
 
     /* buying */
+    {"cart", AISLE_SQL_PERSON_CART_ITEMS_ERASE, NONE, AISLE_SQL_PERSON_CARTS_EXPORT, aisle_tx_buying_merge},
+    {"carts", AISLE_SQL_PERSON_CARTS_ERASE, NONE, NONE, NULL},
+    {"orders", AISLE_SQL_PERSON_ORDERS_ERASE, NONE, AISLE_SQL_PERSON_ORDERS_EXPORT, NULL},
 
     /* accounts */
     {"events", AISLE_SQL_PERSON_EVENTS_ERASE, AISLE_SQL_PERSON_EVENTS_JOIN, AISLE_SQL_PERSON_EVENTS_EXPORT,

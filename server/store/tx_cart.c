@@ -314,16 +314,3 @@ aisle_status aisle_tx_buying_merge(aisle_tx *tx, int64_t session, int64_t user, 
     aisle_arena_deinit(&a);
     return st;
 }
-
-aisle_status aisle_tx_buying_erase(aisle_tx *tx, aisle_owner owner, aisle_error *err)
-{
-    aisle_arena a = {0};
-    aisle_cart cart;
-    aisle_status st = aisle_cart_read(tx->db, owner, &a, &cart, err);
-    if (st == AISLE_OK && cart.row) st = run_ids(tx, AISLE_SQL_CART_ITEMS_REMOVE, cart.row, -1, err);
-    if (st == AISLE_OK && cart.row) st = run_ids(tx, AISLE_SQL_CART_REMOVE, cart.row, -1, err);
-    if (st == AISLE_OK)
-        st = run_ids(tx, AISLE_SQL_ORDERS_ERASE, owner.user, owner.user ? 0 : owner.session, err);
-    aisle_arena_deinit(&a);
-    return st;
-}

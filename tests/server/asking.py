@@ -6,10 +6,28 @@ It is asked by test_contract.py (as the shop's admin, or as the person that `wor
 test_access.py (as everybody). WRONG[operationId] is a list of (status, parts), or of functions of the world that return
 such a pair. An operation that is described and has no row fails the tests: add its row with the operation.
 """
+import contextlib
+import hashlib
+import hmac
 import itertools
+import json
+import tempfile
 import time
 
+import shop
+
 GOOD, WRONG = {}, {}
+SECRET = "a secret of the payment provider"
+
+
+@contextlib.contextmanager
+def serving():
+    """A shop that every operation can be asked of."""
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write(SECRET)
+        f.flush()
+        with shop.serving("--payment-secret-file", f.name) as server:
+            yield server
 
 
 def good(operation_id):
@@ -57,6 +75,13 @@ class World:
         """Whose affairs a row is about: the owner of the access test, else somebody."""
         token = getattr(self, "owner", None) or self.person()
         return token, self.secrets[token]
+
+    def buyer(self):
+        """The token of whoever owns what is made: a person's, or a new guest's."""
+        if getattr(self, "owner", None):
+            return self.owner
+        cart = self.ask("PUT", f"/v1/cart/items/{made_product(self)}", {"quantity": 1})
+        return cart.headers["set-cookie"].split(";")[0].split("=", 1)[1]
 
     def training(self, **settings):
         body = {"factors": 8, "iterations": 2, **settings}
@@ -240,6 +265,89 @@ wrong("deleteProduct", (404, {"path": {"id": "none"}}))
 good("addProducts")(lambda w: {"body": [{"id": w.new("product")}, {"id": w.new("product"), "price": 300}]})
 wrong("addProducts", (200, {"body": [{"id": "new", "price": 1e300}]}), (415, {"body": "x", "headers": {"Content-Type": "text/plain"}}),
       (422, {"query": {"atomic": "true"}, "body": [{"id": "new", "price": "x"}]}))
+
+# ---- buying ----
+
+wanted = {"Content-Type": "application/json", "If-Match": '"999"'}
+
+
+def filled(w):
+    """A buyer with one product in the cart: (token, product)."""
+    token, product = w.buyer(), made_product(w)
+    w.ask("DELETE", "/v1/cart", key=token)
+    w.ask("PUT", f"/v1/cart/items/{product}", {"quantity": 1}, key=token)
+    return token, product
+
+
+def ordered(w, **state):
+    """An order: (token, the order)."""
+    token, _ = filled(w)
+    order = w.ask("POST", "/v1/orders", {"email": "a@b.example"}, key=token).json
+    if state:
+        w.ask("PATCH", f"/v1/admin/orders/{order['id']}", state, key=w.admin)
+    return token, order
+
+
+def note(order, **more):
+    """Body and header fields of a note of the payment provider."""
+    body = {"id": f"note-{order['id']}", "type": "payment.succeeded", "order": order["id"], "amount": order["total"], "currency": order["currency"]}
+    text, at = json.dumps({**body, **more}), int(time.time())
+    mac = hmac.new(SECRET.encode(), f"{at}.{text}".encode(), hashlib.sha256).hexdigest()
+    return {"body": text, "headers": {"Content-Type": "application/json", "Aisle-Signature": f"t={at},v1={mac}"}}
+
+
+good("getCart")(lambda w: {"key": filled(w)[0]})
+good("patchCart")(lambda w: {"body": {"items": {made_product(w): 2}}})
+wrong("patchCart", lambda w: (422, {"body": {"items": {made_product(w): 11, "none": 1}}}), (409, {"body": {"items": {}, "version": 9}}),
+      (422, {"body": {"items": {"x": 0}}}), (422, {"body": {"items": []}}))
+good("clearCart")(lambda w: {"key": filled(w)[0]})
+wrong("clearCart", lambda w: (409, {"key": filled(w)[0], "headers": {"If-Match": '"999"'}}))
+good("putCartItem")(lambda w: {"path": {"product": made_product(w)}, "body": {"quantity": 1}})
+wrong("putCartItem", lambda w: (422, {"path": {"product": made_product(w)}, "body": {"quantity": 0}}),
+      lambda w: (422, {"path": {"product": made_product(w)}, "body": {"quantity": 11}}), (404, {"path": {"product": "none"}, "body": {"quantity": 1}}),
+      lambda w: (409, {"path": {"product": made_product(w)}, "body": {"quantity": 1}, "headers": wanted}))
+
+
+@good("deleteCartItem")
+def _(w):
+    token, product = filled(w)
+    return {"path": {"product": product}, "key": token}
+
+
+wrong("deleteCartItem", lambda w: (404, {"path": {"product": "none"}, "key": filled(w)[0]}))
+good("addOrder")(lambda w: {"key": filled(w)[0], "body": {"email": "a@b.example"}, "status": 201})
+wrong("addOrder", (422, {"body": {"email": "a@b.example"}}), (422, {"body": {"email": "nobody"}}),
+      lambda w: (409, {"key": filled(w)[0], "body": {"email": "a@b.example", "total": 1}}),
+      lambda w: (409, {"key": filled(w)[0], "body": {"email": "a@b.example"}, "headers": wanted}))
+good("listOrders")(lambda w: {"key": ordered(w)[0]})
+wrong("listOrders", (422, {"query": {"cursor": "none"}}))
+
+
+def own_order(w):
+    token, order = ordered(w)
+    return {"path": {"id": order["id"]}, "key": token}
+
+
+good("getOrder")(own_order)
+wrong("getOrder", lambda w: (404, {"path": {"id": "none"}, "key": w.buyer()}), (401, {"path": {"id": "none"}, "key": None}))
+good("cancelOrder")(own_order)
+
+
+def sent(w):
+    token, order = ordered(w, state="paid")
+    w.ask("PATCH", f"/v1/admin/orders/{order['id']}", {"state": "shipped"}, key=w.admin)
+    return 409, {"path": {"id": order["id"]}, "key": token}
+
+
+wrong("cancelOrder", sent, lambda w: (404, {"path": {"id": ordered(w)[1]["id"]}, "key": filled(w)[0]} if not getattr(w, "owner", None)
+                                      else {"path": {"id": "none"}, "key": w.owner}))
+good("notePayment")(lambda w: note(ordered(w)[1]))
+wrong("notePayment", (401, {"body": {}}), lambda w: (422, note(ordered(w)[1], amount=1)), lambda w: (404, note({**ordered(w)[1], "id": "none"})))
+good("listAllOrders")(lambda w: {"query": {"state": "pending", "limit": 2}} if ordered(w) else {})
+wrong("listAllOrders", (422, {"query": {"state": "lost"}}))
+good("moveOrder")(lambda w: {"path": {"id": ordered(w)[1]["id"]}, "body": {"state": "paid"}})
+wrong("moveOrder", lambda w: (409, {"path": {"id": ordered(w)[1]["id"]}, "body": {"state": "shipped"}}), (404, {"path": {"id": "none"}, "body": {"state": "paid"}}),
+      (422, {"path": {"id": "none"}, "body": {"state": "lost"}}))
 
 # ---- operations ----
 

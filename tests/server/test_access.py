@@ -24,7 +24,7 @@ class Access(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.api = contract.Api()
-        cls.scope = shop.serving()
+        cls.scope = asking.serving()
         cls.server = cls.scope.__enter__()
         cls.admin = shop.run("key", "add", "access", "--data", cls.server.data).strip()
         cls.server.await_closed()

@@ -32,6 +32,13 @@ class Description(unittest.TestCase):
                 admin = routed()[op.method, op.path] == "ADMIN"
                 self.assertEqual(op.access == "admin", admin)
 
+    def test_routes_that_take_an_idempotency_key_say_so(self):
+        text = (shop.SOURCE / "server" / "http" / "routes.c").read_text()
+        once = set(re.findall(r'\{"([A-Z]+)",\s+"([^"]+)",\s+\w+,\s+\w+,\s+ONCE', text))
+        self.assertTrue(once)
+        self.assertEqual(once, {(op.method, op.path) for op in self.operations
+                                if "Idempotency-Key" in [self.api.resolve(p)["name"] for p in op.parameters]})
+
     def test_every_operation_has_a_summary_a_tag_and_the_errors_of_its_access(self):
         tags = {t["name"] for t in self.api.document["tags"]}
         for op in self.operations:
@@ -68,7 +75,7 @@ class Description(unittest.TestCase):
         def walk(node):
             if isinstance(node, dict):
                 if "schema" in node and ("example" in node or "examples" in node):
-                    many = [e["value"] for e in node.get("examples", {}).values()] if isinstance(node.get("examples"), dict) else []
+                    many = [self.api.resolve(e)["value"] for e in node.get("examples", {}).values()] if isinstance(node.get("examples"), dict) else []
                     for value in many + ([node["example"]] if "example" in node else []):
                         self.api.validate(node["schema"], value)
                 for v in node.values():
@@ -89,7 +96,7 @@ class Answers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.api = contract.Api()
-        cls.scope = shop.serving()
+        cls.scope = asking.serving()
         cls.server = cls.scope.__enter__()
         cls.admin = shop.run("key", "add", "contract", "--data", cls.server.data).strip()
         cls.server.await_closed()

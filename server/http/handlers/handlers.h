@@ -54,6 +54,18 @@ aisle_status aisle_on_synonyms_put(aisle_request *r);
 /* feedback */
 
 /* buying */
+aisle_status aisle_on_cart_get(aisle_request *r);
+aisle_status aisle_on_cart_patch(aisle_request *r);
+aisle_status aisle_on_cart_delete(aisle_request *r);
+aisle_status aisle_on_cart_item_put(aisle_request *r);
+aisle_status aisle_on_cart_item_delete(aisle_request *r);
+aisle_status aisle_on_order_add(aisle_request *r);
+aisle_status aisle_on_orders_list(aisle_request *r);
+aisle_status aisle_on_order_get(aisle_request *r);
+aisle_status aisle_on_order_cancel(aisle_request *r);
+aisle_status aisle_on_payment(aisle_request *r);
+aisle_status aisle_on_admin_orders_list(aisle_request *r);
+aisle_status aisle_on_admin_order_patch(aisle_request *r);
 
 /* documents */
 aisle_status aisle_on_docs(aisle_request *r);

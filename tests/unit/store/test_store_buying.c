@@ -1,5 +1,7 @@
 /* Carts and orders: stock and money stay whole, whatever is wished for. */
 #include "server/store/buying.h"
+
+#include "server/store/person_rows.h"
 #include "shop_fixture.h"
 
 static shop_fixture f;
@@ -26,7 +28,7 @@ static aisle_status run_buying(aisle_write *base, aisle_tx *tx, aisle_error *err
     if (w->wish) return aisle_tx_order_place(tx, w->wish, &f.arena, &w->order, &w->no, err);
     if (w->note) return aisle_tx_payment(tx, w->note, &f.arena, &w->order, &w->known, err);
     if (w->merge_user) return aisle_tx_buying_merge(tx, w->merge_session, w->merge_user, err);
-    if (w->erase_user) return aisle_tx_buying_erase(tx, (aisle_owner){w->erase_user, 0}, err);
+    if (w->erase_user) return aisle_tx_person_erase(tx, w->erase_user, err);
     return aisle_tx_order_move(tx, STR(w->move), NULL, w->to, &f.arena, &w->order, &w->no, err);
 }
 
