@@ -96,6 +96,19 @@ class Admin(unittest.TestCase):
         for i in top:
             self.put(i, {k: before[i][k] for k in before[i] if k not in ("in_stock", "rating", "version")}, 201 if i == top[0] else 200)
 
+    def test_search_follows_what_is_changed_and_removed(self):
+        def found(q):
+            return [i["id"] for i in self.server.get("/v1/search", q=q).json["items"]]
+        self.put("sought", {"title": "Quixotic windmill"}, 201)
+        self.assertEqual(found("quixotic"), ["sought"])
+        self.patch("sought", {"title": "Quotidian windmill"})
+        self.assertEqual(found("quotidian"), ["sought"])
+        self.patch("sought", {"hidden": True})
+        self.assertEqual(found("quotidian"), [])
+        self.patch("sought", {"hidden": False})
+        self.delete("sought")
+        self.assertEqual(found("quotidian"), [])
+
     def test_patches_merge(self):
         self.put("pot", KEEP, 201)
         got = self.patch("pot", {"title": "Pan", "brand": None, "attributes": {"colour": None, "litres": 5, "new": [True]}}).json
