@@ -107,11 +107,8 @@ static aisle_status number(const aisle_part *part, aisle_groups *g, tally *t, ai
         return aisle_fail(err, AISLE_EINVAL,
                           "demographic: no user has a record with an age band, a gender or a country; import "
                           "users");
-    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) {
-        t->first[a + 1] = t->first[a] + g->n[a];
-        for (int32_t u = 0; u < aisle_part_n_users(part); u++)
-            if (g->of_user[a][u] >= 0) g->of_user[a][u] += t->first[a];
-    }
+    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) t->first[a + 1] = t->first[a] + g->n[a];
+    aisle_groups_number(g, aisle_part_n_users(part));
     return AISLE_OK;
 }
 

@@ -21,8 +21,8 @@ static aisle_status number(const aisle_part *part, int attribute, aisle_groups *
         ok = value.len == 0 || of_user[u] >= 0;
     }
     if (ok) g->n[attribute] = aisle_idmap_count(values);
-    aisle_idmap_free(values);
     g->of_user[attribute] = of_user;
+    g->value[attribute] = values;
     return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for the groups of %d users", n_users);
 }
 
@@ -38,8 +38,18 @@ aisle_status aisle_groups_init(const aisle_part *part, aisle_groups *out, aisle_
     return st;
 }
 
+void aisle_groups_number(aisle_groups *g, int32_t n_users)
+{
+    for (int32_t a = 0, first = 0; a < AISLE_GROUP_ATTRIBUTES; first += g->n[a++])
+        for (int32_t u = 0; u < n_users; u++)
+            if (g->of_user[a][u] >= 0) g->of_user[a][u] += first;
+}
+
 void aisle_groups_deinit(aisle_groups *g)
 {
-    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) aisle_free(g->of_user[a]);
+    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) {
+        aisle_free(g->of_user[a]);
+        aisle_idmap_free(g->value[a]);
+    }
     *g = (aisle_groups){0};
 }

@@ -65,7 +65,8 @@ aisle_status hybrid_parts_choose(const aisle_train_params *params, const char *u
     return AISLE_OK;
 }
 
-aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_error *err)
+aisle_status hybrid_parts_each(hybrid_parts *p, const aisle_fit_input *in, hybrid_fit_one one, void *ctx,
+                               aisle_error *err)
 {
     hybrid_parts got = {.named = p->named};
     aisle_train_params params = *in->params;
@@ -78,7 +79,7 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
     for (int32_t i = 0; st == AISLE_OK && i < p->n; i++) {
         if (!p->named && is_spared(&got, p->kind[i], in->part)) continue;
         got.kind[got.n] = p->kind[i];
-        st = p->kind[i]->fit(&each, &got.source[got.n], &lacking);
+        st = one(ctx, p->kind[i], &each, got.n, &lacking);
         if (st == AISLE_OK)
             got.n++;
         else if (st == AISLE_EINVAL && !p->named)
@@ -88,16 +89,30 @@ aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_
     }
     if (st == AISLE_OK && got.n == 0)
         st = aisle_fail(err, AISLE_EINVAL, "hybrid: no part can be fitted; %s", lacking.message);
-    if (st == AISLE_OK)
-        *p = got;
-    else
-        hybrid_parts_unfit(&got);
+    if (st != AISLE_OK) return st;
+    p->n = got.n;
+    memcpy(p->kind, got.kind, sizeof p->kind);
+    return AISLE_OK;
+}
+
+static aisle_status fit_source(void *ctx, const aisle_fit_kind *kind, const aisle_fit_input *in, int32_t slot,
+                               aisle_error *err)
+{
+    aisle_eval_source *sources = ctx;
+    return kind->fit(in, &sources[slot], err);
+}
+
+aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_error *err)
+{
+    memset(p->source, 0, sizeof p->source);
+    aisle_status st = hybrid_parts_each(p, in, fit_source, p->source, err);
+    if (st != AISLE_OK) hybrid_parts_unfit(p);
     return st;
 }
 
 void hybrid_parts_unfit(hybrid_parts *p)
 {
-    for (int32_t i = 0; i < p->n; i++) aisle_eval_source_free(&p->source[i]);
+    for (int32_t i = 0; i < AISLE_HYBRID_MAX_PARTS; i++) aisle_eval_source_free(&p->source[i]);
 }
 
 /* ---- scales ---- */

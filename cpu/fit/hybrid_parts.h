@@ -18,6 +18,13 @@ typedef struct hybrid_parts {
 /* The kinds of params->hybrid.parts, or of `usual` (a comma-separated list; names that the table lacks are left out). */
 aisle_status hybrid_parts_choose(const aisle_train_params *params, const char *usual, hybrid_parts *out,
                                  aisle_error *err);
+/* Fits part after part by `one`, each to its slot of whatever ctx is, and drops those that the data do not allow; p->named as
+ * above. Settings of the parts are those of *in, but for what only makes sense for a single fit. After a failure *p is as it
+ * was, and what was fitted is ctx's to release. */
+typedef aisle_status (*hybrid_fit_one)(void *ctx, const aisle_fit_kind *kind, const aisle_fit_input *in,
+                                       int32_t slot, aisle_error *err);
+aisle_status hybrid_parts_each(hybrid_parts *p, const aisle_fit_input *in, hybrid_fit_one one, void *ctx,
+                               aisle_error *err);
 aisle_status hybrid_parts_fit(hybrid_parts *p, const aisle_fit_input *in, aisle_error *err);
 /* Only the fitted models: the kinds stay chosen. */
 void hybrid_parts_unfit(hybrid_parts *p);

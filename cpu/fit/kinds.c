@@ -1,4 +1,5 @@
 /* The table of kinds. A new kind of model is a new row here and a file beside it. */
+#include "cpu/fit/fit_table.h"
 #include "cpu/fit/fits.h"
 
 static const aisle_fit_kind kinds[] = {
@@ -28,5 +29,25 @@ const aisle_fit_kind *aisle_fit_kind_find(aisle_str name)
 {
     for (int32_t i = 0; i < N_KINDS; i++)
         if (aisle_str_eq(name, aisle_str_from(kinds[i].name))) return &kinds[i];
+    return NULL;
+}
+
+static const struct {
+    aisle_part_id id;
+    fit_table_fn fit;
+} tables[] = {
+    {AISLE_PART_ALS, table_als},           {AISLE_PART_ALS_CONTENT, table_cold_map},
+    {AISLE_PART_ITEM_KNN, table_item_knn}, {AISLE_PART_EASE, table_ease},
+    {AISLE_PART_CONTENT, table_content},   {AISLE_PART_POPULAR, table_popular},
+    {AISLE_PART_TRENDING, table_trending}, {AISLE_PART_DEMOGRAPHIC, table_demographic},
+};
+
+fit_table_fn fit_table_of(const aisle_fit_kind *kind, aisle_part_id *id)
+{
+    for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+        if (aisle_str_eq(aisle_str_from(kind->name), aisle_str_from(aisle_part_name(tables[k].id)))) {
+            *id = tables[k].id;
+            return tables[k].fit;
+        }
     return NULL;
 }

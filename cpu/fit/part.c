@@ -7,7 +7,8 @@
 
 struct aisle_part {
     const aisle_dataset *d;
-    uint8_t *keep; /* NULL = all */
+    uint8_t *keep;
+    bool all; /* no mask was given */
     uint8_t *has_item, *fresh;
     aisle_weights weights;
     aisle_csr pairs, by_item, preferences; /* preferences: empty without dislikes */
@@ -76,7 +77,9 @@ aisle_status aisle_part_new(const aisle_dataset *d, const uint8_t *keep, const a
 {
     uint8_t *mask;
     AISLE_TRY(copy_mask(aisle_dataset_events(d).n, keep, &mask, err));
-    return part_make(d, mask, w, threads, out, err);
+    AISLE_TRY(part_make(d, mask, w, threads, out, err));
+    (*out)->all = keep == NULL;
+    return AISLE_OK;
 }
 
 void aisle_part_free(aisle_part *p)
@@ -229,7 +232,7 @@ aisle_status aisle_part_text(const aisle_part *p, const aisle_text_params *t, ai
                              aisle_vocabulary **vocabulary, aisle_error *err)
 {
     aisle_vocabulary *v = NULL;
-    AISLE_TRY(aisle_vocabulary_learn(p->d, p->has_item, t, &v, err));
+    AISLE_TRY(aisle_vocabulary_learn(p->d, p->all ? NULL : p->has_item, t, &v, err));
     aisle_status st = aisle_text_matrix(p->d, v, t->progress, out, err);
     if (st == AISLE_OK && vocabulary)
         *vocabulary = v;

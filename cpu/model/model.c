@@ -15,6 +15,7 @@ void aisle_model_unref(aisle_model *m)
     /* acq_rel: whoever unmaps has seen every other thread's last use */
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
     aisle_vocabulary_free(m->vocabulary);
+    model_hybrid_free(m->hybrid);
     aisle_file_unmap(&m->map);
     aisle_free(m);
 }

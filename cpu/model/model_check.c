@@ -27,12 +27,28 @@ static int64_t first_not_finite(const float *v, int64_t n)
     return -1;
 }
 
+typedef enum float_rule { ANY, AT_LEAST_ZERO, ABOVE_ZERO, NOT_ZERO } float_rule;
+
+static float_rule rule_of(uint32_t kind)
+{
+    switch (kind) {
+    case MODEL_SEEN_WEIGHTS: return NOT_ZERO; /* below 0: disliked */
+    case MODEL_ITEM_CONFIDENCE:
+    case MODEL_TEXT_MAP_SCALE:
+    case MODEL_LINK_UNIT: return ABOVE_ZERO;
+    case MODEL_POPULARITY:
+    case MODEL_TRENDING:
+    case MODEL_TEXT_WEIGHTS:
+    case MODEL_HYBRID_WEIGHTS:
+    case MODEL_POPULAR_SCORES: return AT_LEAST_ZERO;
+    default: return ANY;
+    }
+}
+
 static aisle_status check_floats(const model_section *s, const model_fault *f)
 {
     const char *name = model_section_name(s->kind);
-    bool weights =
-        s->kind == MODEL_SEEN_WEIGHTS || s->kind == MODEL_ITEM_CONFIDENCE || s->kind == MODEL_TEXT_MAP_SCALE;
-    bool counts = s->kind == MODEL_POPULARITY || s->kind == MODEL_TRENDING || s->kind == MODEL_TEXT_WEIGHTS;
+    const float_rule rule = rule_of(s->kind);
     bool packed = s->row_stride == s->cols * (int64_t)sizeof(float);
     for (int64_t r = 0; r < (packed ? 1 : s->rows); r++) {
         const float *v = (const float *)(const void *)(s->data + r * s->row_stride);
@@ -40,10 +56,12 @@ static aisle_status check_floats(const model_section *s, const model_fault *f)
         if (bad >= 0)
             return model_fail(f, name, "value %lld is not finite, wanted a number",
                               (long long)(r * s->cols + bad));
-        for (int64_t i = 0; (weights || counts) && i < n; i++)
-            if (v[i] < 0 || (weights && v[i] == 0))
+        for (int64_t i = 0; rule != ANY && i < n; i++)
+            if ((rule != NOT_ZERO && v[i] < 0) || (rule != AT_LEAST_ZERO && v[i] == 0))
                 return model_fail(f, name, "value %lld is %g, wanted %s", (long long)i, (double)v[i],
-                                  weights ? "> 0" : ">= 0");
+                                  rule == AT_LEAST_ZERO ? ">= 0"
+                                  : rule == NOT_ZERO    ? "a number that is not 0"
+                                                        : "> 0");
     }
     return AISLE_OK;
 }
@@ -167,5 +185,6 @@ aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
     AISLE_TRY(check_seen(m, f));
     AISLE_TRY(check_neighbours(m, MODEL_SIMILAR_ITEMS, f));
     AISLE_TRY(check_neighbours(m, MODEL_CONTENT_ITEMS, f));
-    return model_check_text(m, f);
+    AISLE_TRY(model_check_text(m, f));
+    return model_check_hybrid(m, f);
 }

@@ -1,6 +1,6 @@
 /* Exporting an open model for other tools: every numeric section as NAME.npy (NumPy format 1.0) or NAME.csv,
  * ids as user-ids.csv and item-ids.csv (one a line, quoted by RFC 4180 where needed), the terms of texts as
- * text-vocabulary.csv likewise, meta as meta.json, and how texts become rows as text-settings.json. */
+ * text-vocabulary.csv and the values of user groups as group-names.csv likewise, meta as meta.json, and how texts become rows as text-settings.json. */
 #include <string.h>
 
 #include "aisle/memory.h"
@@ -20,7 +20,9 @@ static bool is_numeric(const model_section *s)
     case MODEL_TEXT_SETTINGS:
     case MODEL_TEXT_STEM_ENDS:
     case MODEL_TEXT_STEM_BYTES:
-    case MODEL_TEXT_NODES: return false;
+    case MODEL_TEXT_NODES:
+    case MODEL_GROUP_NAME_ENDS:
+    case MODEL_GROUP_NAME_BYTES: return false;
     default: return s->kind < MODEL_N_KINDS;
     }
 }
@@ -125,6 +127,14 @@ static aisle_status export_vocabulary(const struct aisle_model *m, const char *f
     return close_export(&to, err);
 }
 
+static aisle_status export_groups(const aisle_hybrid_tables *h, const char *folder, aisle_error *err)
+{
+    aisle_replace to;
+    AISLE_TRY(open_export(folder, "group-names", "csv", &to, err));
+    for (int32_t g = 0; g < h->n_groups; g++) write_id(h->group_name[g], to.stream);
+    return close_export(&to, err);
+}
+
 static aisle_status export_json(const char *text, const char *name, const char *folder, aisle_error *err)
 {
     aisle_replace to;
@@ -152,6 +162,8 @@ static aisle_status export_all(const struct aisle_model *m, const char *folder, 
         AISLE_TRY(export_vocabulary(m, folder, err));
         AISLE_TRY(export_json(model_data(m, MODEL_TEXT_SETTINGS), "text-settings", folder, err));
     }
+    if (m->hybrid && m->hybrid->tables.n_groups > 0)
+        AISLE_TRY(export_groups(&m->hybrid->tables, folder, err));
     return export_json(aisle_model_meta(m), "meta", folder, err);
 }
 

@@ -60,6 +60,26 @@ typedef enum model_kind {
     MODEL_TEXT_MAP,
     MODEL_TEXT_MAP_MEAN,
     MODEL_TEXT_MAP_SCALE,
+    MODEL_HYBRID_PARTS,
+    MODEL_HYBRID_WEIGHTS,
+    MODEL_HYBRID_RULE,
+    MODEL_LINK_UNIT,
+    MODEL_ITEM_KNN_ROWS,
+    MODEL_ITEM_KNN_ITEMS,
+    MODEL_ITEM_KNN_WEIGHTS,
+    MODEL_EASE_ROWS,
+    MODEL_EASE_ITEMS,
+    MODEL_EASE_WEIGHTS,
+    MODEL_POPULAR_SCORES,
+    MODEL_GROUP_ATTRIBUTES,
+    MODEL_GROUP_NAME_ENDS,
+    MODEL_GROUP_NAME_BYTES,
+    MODEL_USER_GROUPS,
+    MODEL_GROUP_BASE,
+    MODEL_GROUP_ROWS,
+    MODEL_GROUP_ITEMS,
+    MODEL_GROUP_WEIGHTS,
+    MODEL_GROUP_FACTORS,
     MODEL_N_KINDS
 } model_kind;
 
@@ -87,6 +107,17 @@ typedef enum model_dim {
     DIM_TEXT_STEMS_1, /* stems + 1 */
     DIM_TEXT_STEM_BYTES,
     DIM_TEXT_NNZ,
+    DIM_PARTS,
+    DIM_SEGMENTS,
+    DIM_RULE,
+    DIM_KNN_NNZ,
+    DIM_EASE_NNZ,
+    DIM_GROUPS,
+    DIM_GROUPS_1,
+    DIM_ATTRIBUTES,
+    DIM_GROUP_BYTES,
+    DIM_GROUP_NNZ,
+    DIM_PRIORS, /* groups + 1, also without groups */
     DIM_COUNT
 } model_dim;
 
@@ -112,6 +143,14 @@ typedef struct model_section {
     int64_t row_stride; /* bytes from row to row in memory; packed in the file */
 } model_section;
 
+/* What a hybrid's sections are put together to. */
+typedef struct model_hybrid {
+    aisle_hybrid_tables tables;
+    uint8_t *fresh;
+    aisle_str *group_name;
+    aisle_csr terms; /* the transpose of the texts */
+} model_hybrid;
+
 /* An open model, and also what the writer fills before it writes: then the map is empty. */
 struct aisle_model {
     atomic_int refs;
@@ -122,6 +161,7 @@ struct aisle_model {
     int32_t n_sections;
     model_section section[MODEL_MAX_SECTIONS]; /* as in the file */
     int8_t at[MODEL_N_KINDS];                  /* kind -> index into section, -1 = absent */
+    struct model_hybrid *hybrid;               /* made by model_check_content; NULL = no hybrid */
     aisle_vocabulary *vocabulary;              /* made by model_check_content; NULL = no text */
 };
 
@@ -150,6 +190,23 @@ aisle_status model_check_ends(const int64_t *ends, int64_t n, int64_t total, int
 /* Columns of rows that were checked: within n_cols, strictly ascending in a row. */
 aisle_status model_check_columns(const int64_t *rows, int64_t n_rows, const int32_t *cols, int64_t n_cols,
                                  const char *name, const model_fault *f);
+/* Adds the section of `kind` when its size is not 0 and data is there (model_write.c). ld in values; 0 = packed. */
+void model_add(struct aisle_model *m, model_kind kind, const void *data, int64_t ld);
+/* What a hybrid's sections need beside its tables, until they are written (model_hybrid_write.c). */
+typedef struct packed_hybrid {
+    int32_t part[AISLE_HYBRID_MAX_PARTS], rule[2];
+    float weight[AISLE_HYBRID_SEGMENTS * AISLE_HYBRID_MAX_PARTS], unit;
+    int64_t *name_ends;
+    aisle_buf names;
+} packed_hybrid;
+/* h NULL: nothing is packed and nothing added. */
+aisle_status model_pack_hybrid(const aisle_hybrid_tables *h, packed_hybrid *out, const model_fault *f);
+void model_add_hybrid(struct aisle_model *m, const aisle_hybrid_tables *h, const packed_hybrid *packed);
+void model_packed_hybrid_deinit(packed_hybrid *p);
+/* Hybrids (model_hybrid.c): checks them and makes m->hybrid. */
+aisle_status model_check_hybrid(struct aisle_model *m, const model_fault *f);
+void model_hybrid_free(struct model_hybrid *h);
+enum { MODEL_RULE_DEVIATION = 1 }; /* how the scores of parts are scaled */
 /* Vocabulary and texts (model_text.c). */
 aisle_status model_check_text(struct aisle_model *m, const model_fault *f);
 

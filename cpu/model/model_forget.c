@@ -113,8 +113,9 @@ static bool clear_rows(patch *p)
         p->matrix[i] = copy;
         memcpy(copy, s->data, (size_t)s->bytes);
         size_t row = (size_t)(s->bytes / n);
+        int nothing = s->kind == MODEL_USER_GROUPS ? 0xFF : 0; /* -1: of no known group */
         for (int64_t u = 0; u < n; u++)
-            if (p->gone[u]) memset(copy + (size_t)u * row, 0, row);
+            if (p->gone[u]) memset(copy + (size_t)u * row, nothing, row);
         s->data = copy;
     }
     return true;

@@ -6,6 +6,7 @@
 
 #include "cpu/model/model_file.h"
 
+/* clang-format off */
 const model_kind_info model_kinds[MODEL_N_KINDS] = {
     [MODEL_META] = {"meta", MODEL_U8, DIM_META, DIM_ONE, DIM_ONE, false, 0},
     [MODEL_USER_FACTORS] = {"user-factors", MODEL_F32, DIM_USERS, DIM_FACTORS, DIM_FACTORS, false, 0},
@@ -45,7 +46,28 @@ const model_kind_info model_kinds[MODEL_N_KINDS] = {
                              MODEL_SKIPPABLE},
     [MODEL_TEXT_MAP_SCALE] = {"text-map-scale", MODEL_F32, DIM_ONE, DIM_ONE, DIM_FACTORS, true,
                               MODEL_SKIPPABLE},
+    [MODEL_HYBRID_PARTS] = {"hybrid-parts", MODEL_I32, DIM_PARTS, DIM_ONE, DIM_ONE, true, MODEL_SKIPPABLE},
+    [MODEL_HYBRID_WEIGHTS] = {"hybrid-weights", MODEL_F32, DIM_SEGMENTS, DIM_PARTS, DIM_PARTS, false, MODEL_SKIPPABLE},
+    [MODEL_HYBRID_RULE] = {"hybrid-rule", MODEL_I32, DIM_RULE, DIM_ONE, DIM_PARTS, false, MODEL_SKIPPABLE},
+    [MODEL_LINK_UNIT] = {"link-unit", MODEL_F32, DIM_ONE, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_ITEM_KNN_ROWS] = {"item-knn-rows", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_ITEM_KNN_ITEMS] = {"item-knn-items", MODEL_I32, DIM_KNN_NNZ, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_ITEM_KNN_WEIGHTS] = {"item-knn-weights", MODEL_F32, DIM_KNN_NNZ, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_EASE_ROWS] = {"ease-rows", MODEL_I64, DIM_ITEMS_1, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_EASE_ITEMS] = {"ease-items", MODEL_I32, DIM_EASE_NNZ, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_EASE_WEIGHTS] = {"ease-weights", MODEL_F32, DIM_EASE_NNZ, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_POPULAR_SCORES] = {"popular-scores", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_ATTRIBUTES] = {"group-attributes", MODEL_I32, DIM_GROUPS, DIM_ONE, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_NAME_ENDS] = {"group-name-ends", MODEL_I64, DIM_GROUPS_1, DIM_ONE, DIM_GROUPS, false, MODEL_SKIPPABLE},
+    [MODEL_GROUP_NAME_BYTES] = {"group-name-bytes", MODEL_U8, DIM_GROUP_BYTES, DIM_ONE, DIM_GROUPS, false, MODEL_SKIPPABLE},
+    [MODEL_USER_GROUPS] = {"user-groups", MODEL_I32, DIM_USERS, DIM_ATTRIBUTES, DIM_GROUPS, false, MODEL_SKIPPABLE},
+    [MODEL_GROUP_BASE] = {"group-base", MODEL_F32, DIM_ITEMS, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_ROWS] = {"group-rows", MODEL_I64, DIM_GROUPS_1, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_ITEMS] = {"group-items", MODEL_I32, DIM_GROUP_NNZ, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_WEIGHTS] = {"group-weights", MODEL_F32, DIM_GROUP_NNZ, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
+    [MODEL_GROUP_FACTORS] = {"group-factors", MODEL_F32, DIM_PRIORS, DIM_FACTORS, DIM_PARTS, true, MODEL_SKIPPABLE},
 };
+/* clang-format on */
 
 size_t model_type_bytes(uint32_t type)
 {
@@ -78,7 +100,9 @@ void model_set_dims(struct aisle_model *m, const int64_t counts[5])
 {
     for (int i = 0; i < DIM_COUNT; i++) m->dim[i] = i < 5 ? counts[i] : -1;
     m->dim[DIM_ONE] = 1;
-    m->dim[DIM_TWO] = 2;
+    m->dim[DIM_TWO] = m->dim[DIM_RULE] = 2;
+    m->dim[DIM_SEGMENTS] = AISLE_HYBRID_SEGMENTS;
+    m->dim[DIM_ATTRIBUTES] = AISLE_GROUP_ATTRIBUTES;
     m->dim[DIM_USERS_1] = m->dim[DIM_USERS] + 1;
     m->dim[DIM_ITEMS_1] = m->dim[DIM_ITEMS] + 1;
     memset(m->at, -1, sizeof m->at);

@@ -98,8 +98,7 @@ static aisle_status check_parts(const aisle_model_parts *p, const model_fault *f
     return AISLE_OK;
 }
 
-/* Adds the section of `kind` when its size is not 0 and data is there. ld in values; 0 = packed. */
-static void add(struct aisle_model *m, model_kind kind, const void *data, int64_t ld)
+void model_add(struct aisle_model *m, model_kind kind, const void *data, int64_t ld)
 {
     const model_kind_info *k = &model_kinds[kind];
     int64_t size = (int64_t)model_type_bytes(k->type), rows = m->dim[k->rows], cols = m->dim[k->cols];
@@ -117,9 +116,9 @@ static void add(struct aisle_model *m, model_kind kind, const void *data, int64_
 
 static void add_ids(struct aisle_model *m, model_kind ends, const packed_ids *p)
 {
-    add(m, ends, p->ends, 0);
-    add(m, ends + 1, p->bytes.data, 0);
-    add(m, ends + 2, p->slots, 0);
+    model_add(m, ends, p->ends, 0);
+    model_add(m, ends + 1, p->bytes.data, 0);
+    model_add(m, ends + 2, p->slots, 0);
 }
 
 /* What text needs beside the parts. */
@@ -161,18 +160,18 @@ static void add_text(struct aisle_model *m, const aisle_model_parts *p, const pa
     m->dim[DIM_TEXT_STEMS_1] = (int64_t)t->flat.n_stems + 1;
     m->dim[DIM_TEXT_STEM_BYTES] = t->stems.bytes.len;
     m->dim[DIM_TEXT_NNZ] = aisle_csr_nnz(&p->text);
-    add(m, MODEL_TEXT_DF, t->flat.df, 0);
-    add(m, MODEL_TEXT_SETTINGS, t->settings.data, 0);
-    add(m, MODEL_TEXT_NODES, t->flat.node, 0);
-    add(m, MODEL_TEXT_STEM_ENDS, t->stems.ends, 0);
-    add(m, MODEL_TEXT_STEM_BYTES, t->stems.bytes.data, 0);
-    add(m, MODEL_TEXT_ROWS, p->text.row_ptr, 0);
-    add(m, MODEL_TEXT_TERMS, p->text.col, 0);
-    add(m, MODEL_TEXT_WEIGHTS, p->text.val, 0);
+    model_add(m, MODEL_TEXT_DF, t->flat.df, 0);
+    model_add(m, MODEL_TEXT_SETTINGS, t->settings.data, 0);
+    model_add(m, MODEL_TEXT_NODES, t->flat.node, 0);
+    model_add(m, MODEL_TEXT_STEM_ENDS, t->stems.ends, 0);
+    model_add(m, MODEL_TEXT_STEM_BYTES, t->stems.bytes.data, 0);
+    model_add(m, MODEL_TEXT_ROWS, p->text.row_ptr, 0);
+    model_add(m, MODEL_TEXT_TERMS, p->text.col, 0);
+    model_add(m, MODEL_TEXT_WEIGHTS, p->text.val, 0);
     if (p->text_map.scale == 0) return;
-    add(m, MODEL_TEXT_MAP, p->text_map.w, 0);
-    add(m, MODEL_TEXT_MAP_MEAN, p->text_map.mean, 0);
-    add(m, MODEL_TEXT_MAP_SCALE, &p->text_map.scale, 0);
+    model_add(m, MODEL_TEXT_MAP, p->text_map.w, 0);
+    model_add(m, MODEL_TEXT_MAP_MEAN, p->text_map.mean, 0);
+    model_add(m, MODEL_TEXT_MAP_SCALE, &p->text_map.scale, 0);
 }
 
 static void add_sections(struct aisle_model *m, const aisle_model_parts *p, const packed_ids packed[2])
@@ -183,22 +182,22 @@ static void add_sections(struct aisle_model *m, const aisle_model_parts *p, cons
     m->dim[DIM_USER_SLOTS] = model_index_slots(p->n_users);
     m->dim[DIM_ITEM_SLOTS] = model_index_slots(p->n_items);
     m->dim[DIM_NNZ] = p->seen.row_ptr[p->n_users];
-    add(m, MODEL_META, p->meta, 0);
-    add(m, MODEL_USER_FACTORS, p->users.data, p->users.ld);
-    add(m, MODEL_ITEM_FACTORS, p->items.data, p->items.ld);
-    add(m, MODEL_ITEM_GRAM, p->item_gram, 0);
+    model_add(m, MODEL_META, p->meta, 0);
+    model_add(m, MODEL_USER_FACTORS, p->users.data, p->users.ld);
+    model_add(m, MODEL_ITEM_FACTORS, p->items.data, p->items.ld);
+    model_add(m, MODEL_ITEM_GRAM, p->item_gram, 0);
     add_ids(m, MODEL_USER_ID_ENDS, &packed[0]);
     add_ids(m, MODEL_ITEM_ID_ENDS, &packed[1]);
-    add(m, MODEL_SEEN_ROWS, p->seen.row_ptr, 0);
-    add(m, MODEL_SEEN_ITEMS, p->seen.col, 0);
-    add(m, MODEL_SEEN_WEIGHTS, p->seen.val, 0);
-    add(m, MODEL_SIMILAR_ITEMS, p->similar_ids, 0);
-    add(m, MODEL_SIMILAR_SCORES, p->similar_scores, 0);
-    add(m, MODEL_CONTENT_ITEMS, p->content_ids, 0);
-    add(m, MODEL_CONTENT_SCORES, p->content_scores, 0);
-    add(m, MODEL_POPULARITY, p->popularity, 0);
-    add(m, MODEL_TRENDING, p->trending, 0);
-    add(m, MODEL_ITEM_CONFIDENCE, p->item_confidence, 0);
+    model_add(m, MODEL_SEEN_ROWS, p->seen.row_ptr, 0);
+    model_add(m, MODEL_SEEN_ITEMS, p->seen.col, 0);
+    model_add(m, MODEL_SEEN_WEIGHTS, p->seen.val, 0);
+    model_add(m, MODEL_SIMILAR_ITEMS, p->similar_ids, 0);
+    model_add(m, MODEL_SIMILAR_SCORES, p->similar_scores, 0);
+    model_add(m, MODEL_CONTENT_ITEMS, p->content_ids, 0);
+    model_add(m, MODEL_CONTENT_SCORES, p->content_scores, 0);
+    model_add(m, MODEL_POPULARITY, p->popularity, 0);
+    model_add(m, MODEL_TRENDING, p->trending, 0);
+    model_add(m, MODEL_ITEM_CONFIDENCE, p->item_confidence, 0);
 }
 
 /* How many stretches of memory a section is, and the bytes of each: one when its rows are packed. */
@@ -302,6 +301,7 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
     const model_fault f = {path, AISLE_EINVAL, err};
     packed_ids packed[2] = {0};
     packed_text text = {0};
+    packed_hybrid hybrid = {.name_ends = NULL};
     struct aisle_model m = {.a0 = p->a0, .reg = p->reg, .nu = p->nu};
     AISLE_TRY(check_parts(p, &f));
     const id_source sources[2] = {{p->user_id, p->user_ctx, p->n_users, "user"},
@@ -309,18 +309,22 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
     aisle_status st = pack_ids(&sources[0], &packed[0], &f);
     if (st == AISLE_OK) st = pack_ids(&sources[1], &packed[1], &f);
     if (st == AISLE_OK) st = pack_text(p, &text, &f);
+    if (st == AISLE_OK) st = model_pack_hybrid(p->hybrid, &hybrid, &f);
     if (st == AISLE_OK) st = index_ids(sources, packed, &m.hash_seed, &f);
     if (st == AISLE_OK) {
         model_set_dims(
             &m, (const int64_t[5]){p->n_users, p->n_items, p->items.n_cols, p->k_similar, p->k_content});
         add_sections(&m, p, packed);
         add_text(&m, p, &text);
+        model_add_hybrid(&m, p->hybrid, &hybrid);
         st = model_check_content(&m, &f);
     }
     if (st == AISLE_OK) st = model_write_file(path, &m, err);
     packed_deinit(&packed[0]);
     packed_deinit(&packed[1]);
     packed_text_deinit(&text);
+    model_packed_hybrid_deinit(&hybrid);
     aisle_vocabulary_free(m.vocabulary);
+    model_hybrid_free(m.hybrid);
     return st;
 }

@@ -79,16 +79,26 @@ static void by_links(const aisle_table *t, const rank_user *u, const rank_room *
     rank_leave_out(t, out);
 }
 
+/* Adds a text of this weight; returns the number of terms in the profile. */
+static int32_t add_text(const aisle_csr *text, int32_t row, float weight, int32_t n, const rank_room *room)
+{
+    for (int64_t e = text->row_ptr[row]; e < text->row_ptr[row + 1]; e++) {
+        float *at = &room->profile[text->col[e]], add = weight * text->val[e];
+        if (!(add > 0)) continue; /* so that 0 means unseen, and no term comes twice */
+        if (*at == 0) room->used[n++] = text->col[e];
+        *at += add;
+    }
+    return n;
+}
+
 int32_t rank_profile(const aisle_table *t, const rank_user *u, const rank_room *room, float *scale)
 {
     int32_t n = 0;
     double square = 0;
     for (int32_t j = 0; j < u->n; j++)
-        for (int64_t e = t->text.row_ptr[u->item[j]]; e < t->text.row_ptr[u->item[j] + 1]; e++) {
-            float *at = &room->profile[t->text.col[e]];
-            if (*at == 0) room->used[n++] = t->text.col[e]; /* weights are positive: 0 means unseen */
-            *at += (u->weight ? u->weight[j] : 1) * t->text.val[e];
-        }
+        n = add_text(&t->text, u->item[j], u->weight ? u->weight[j] : 1, n, room);
+    for (int32_t j = u->n; u->further_text && j < u->n + u->n_further; j++)
+        n = add_text(u->further_text, u->item[j] - t->n_items, u->weight ? u->weight[j] : 1, n, room);
     for (int32_t k = 0; k < n; k++) {
         double x = (double)room->profile[room->used[k]];
         square += x * x;
@@ -137,4 +147,40 @@ void rank_scores(const aisle_table *t, const rank_user *u, const rank_room *room
     case AISLE_TABLE_SAME: memcpy(out, t->scores, (size_t)t->n_items * sizeof *out); break;
     case AISLE_TABLE_GROUPS: by_groups(t, u, room, out); break;
     }
+}
+
+void rank_prior(const aisle_mat *prior, const int32_t group[AISLE_GROUP_ATTRIBUTES], float *x)
+{
+    for (int32_t k = 0; k < prior->n_cols; k++) {
+        double sum = (double)prior->data[k];
+        for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++)
+            if (group[a] >= 0) sum += (double)aisle_mat_row(prior, 1 + group[a])[k];
+        x[k] = (float)sum;
+    }
+}
+
+static void further_by_text(const aisle_table *t, const rank_user *u, const rank_room *room,
+                            const rank_further *f, float *out)
+{
+    float scale;
+    int32_t n = rank_profile(t, u, room, &scale);
+    for (int32_t i = 0; i < f->n; i++) {
+        float sum = 0;
+        for (int64_t e = f->text.row_ptr[i]; e < f->text.row_ptr[i + 1]; e++)
+            sum += room->profile[f->text.col[e]] * scale * f->text.val[e];
+        out[i] = n > 0 && f->text.row_ptr[i + 1] > f->text.row_ptr[i] ? sum : -INFINITY;
+    }
+    rank_profile_clear(n, room);
+}
+
+void rank_scores_further(const aisle_table *t, const rank_user *u, const rank_room *room,
+                         const rank_further *f, float *out)
+{
+    const aisle_kernels *k = aisle_kernels_get();
+    for (int32_t i = 0; i < f->n; i++) out[i] = -INFINITY;
+    if (t->kind == AISLE_TABLE_TEXT && f->text.row_ptr) further_by_text(t, u, room, f, out);
+    if (t->kind != AISLE_TABLE_FACTORS || t->ranks == AISLE_RANKS_TAKEN || !u->factors || !f->factors.data)
+        return;
+    for (int32_t i = 0; i < f->n; i++)
+        out[i] = k->dot(t->items.n_cols, u->factors, aisle_mat_row(&f->factors, i));
 }

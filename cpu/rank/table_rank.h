@@ -14,6 +14,10 @@ typedef struct rank_user {
     int32_t n; /* items taken: ascending, distinct; dislikes are not among them */
     const int32_t *item;
     const float *weight; /* their confidences > 0; NULL = all 1 */
+    /* Further items taken, which are in no table: item[n ..] and weight[n ..], ids from the table's n_items on. Row id -
+     * n_items of further_text is what they say. */
+    int32_t n_further;
+    const aisle_csr *further_text; /* NULL = none */
     const float *factors;
     /* FACTORS: x_u, followed by AISLE_KERNEL_SLACK readable floats; NULL = unknown: no item is ranked */
     int32_t group[AISLE_GROUP_ATTRIBUTES]; /* GROUPS: rows of G; -1 = unknown */
@@ -48,6 +52,21 @@ static inline double rank_root(const aisle_table *t, float weight)
 /* Adds up what u's items say into room->profile; returns the number of terms in room->used. *scale: 1 / its length. */
 int32_t rank_profile(const aisle_table *t, const rank_user *u, const rank_room *room, float *scale);
 void rank_profile_clear(int32_t n, const rank_room *room);
+
+/* ---- who and what is new ---- */
+
+/* x of a user who took nothing, by their groups: rows of aisle_hybrid_tables.prior added up. */
+void rank_prior(const aisle_mat *prior, const int32_t group[AISLE_GROUP_ATTRIBUTES], float *x);
+
+/* Items that are no rows of the table, by what is known of items before anybody takes them; a part without a say scores them
+ * -INFINITY. */
+typedef struct rank_further {
+    int32_t n;
+    aisle_mat factors; /* n x the table's factors; data NULL = none */
+    aisle_csr text;    /* n x the table's terms; row_ptr NULL = none */
+} rank_further;
+void rank_scores_further(const aisle_table *t, const rank_user *u, const rank_room *room,
+                         const rank_further *f, float *out);
 
 /* ---- one scale for all parts ---- */
 

@@ -3,6 +3,7 @@
 #define AISLE_CPU_SCORE_STATE_H
 
 #include "aisle/scorer.h"
+#include "cpu/rank/table_rank.h"
 
 enum { SCORE_MAX_N = 1000 };
 
@@ -23,6 +24,14 @@ struct aisle_scorer {
     score_block near,
         near_touched;  /* float, int32_t[newcomers]: their likeness to one item, and where it is not 0 */
     score_block likes; /* aisle_hit[n]: text neighbours of one item */
+    /* of hybrids */
+    score_block liked;   /* int32_t[given], float[given]: the given items but for the disliked ones */
+    score_block prior;   /* float[f]: factors of who took nothing */
+    score_block rows;    /* float[n_items], of each part to explain: its scores */
+    score_block shares;  /* float[n * parts] */
+    score_block reasons; /* float[n * given]: what each given item adds to each hit */
+    rank_room room;
+    int32_t room_items, room_terms;
 };
 
 /* Room for n elements of size bytes; AISLE_ENOMEM. */
@@ -77,7 +86,44 @@ aisle_status fold_factor(const aisle_model *m, given_items given, float *room, f
 /* Solves n systems in place, sides[n * f]. */
 void fold_solve(int32_t f, const float *room, int32_t n, float *sides);
 
+/* ---- hybrids (score_hybrid.c) ---- */
+aisle_status score_hybrid(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
+                          const score_filter *f, aisle_hits *out, aisle_error *err);
+
+/* One user's question to a hybrid, on its way. */
+typedef struct hybrid_question {
+    const aisle_hybrid_tables *h;
+    given_items given;
+    rank_user user;       /* the liked ones of given, and the groups */
+    rank_further further; /* newcomers: items n_items .. n_all - 1 */
+    int32_t n_items, n_all;
+    aisle_hybrid_segment segment;
+    const float *factors, *prior; /* what is known of x; NULL */
+    float *system;                /* as left by fold_factor; NULL = not solved */
+    rank_scale scale[AISLE_HYBRID_MAX_PARTS];
+    const float
+        *row[AISLE_HYBRID_MAX_PARTS]; /* scores of the parts; NULL: weighs nothing. To explain alone */
+} hybrid_question;
+static inline float hybrid_weight(const hybrid_question *k, int32_t p, int32_t item)
+{
+    bool fresh = item >= k->n_items || k->h->fresh[item];
+    return k->h->weight[fresh ? AISLE_HYBRID_NEW_ITEM : k->segment][p];
+}
+/* Shares of the parts and reasons for all hits (explain_hybrid.c). */
+aisle_status explain_hybrid(aisle_scorer *s, const aisle_model *m, const hybrid_question *k, aisle_hits *hits,
+                            aisle_error *err);
+
 /* ---- reasons (explain.c) ---- */
+/* The largest positive contributions so far, and the sum of all positive ones. Items come in ascending order. */
+typedef struct reason_tally {
+    aisle_hit *hit;
+    double total;
+} reason_tally;
+void reason_add(reason_tally *t, int32_t item, float value);
+void reason_finish(reason_tally *t);
+/* W y of each hit into *out, the scorer's. */
+aisle_status explain_sides(aisle_scorer *s, const aisle_model *m, const aisle_newcomers *newcomers,
+                           const float *room, const aisle_hits *hits, float **out, aisle_error *err);
 /* room: as left by fold_factor. */
 aisle_status explain_factors(aisle_scorer *s, const aisle_model *m, given_items given, const float *room,
                              aisle_hits *hits, aisle_error *err);

@@ -7,7 +7,7 @@
 
 const char *aisle_strategy_name(aisle_strategy s)
 {
-    static const char *const names[] = {"personal", "session", "content", "popular", "similar"};
+    static const char *const names[] = {"personal", "session", "content", "popular", "similar", "hybrid"};
     return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
 }
 
@@ -27,8 +27,10 @@ void aisle_scorer_free(aisle_scorer *s)
 {
     if (!s) return;
     score_block *blocks[] = {&s->given, &s->vector,  &s->system, &s->sides,        &s->masked,
-                             &s->sums,  &s->touched, &s->near,   &s->near_touched, &s->likes};
+                             &s->sums,  &s->touched, &s->near,   &s->near_touched, &s->likes,
+                             &s->liked, &s->prior,   &s->rows,   &s->shares,       &s->reasons};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) aisle_free(blocks[i]->at);
+    rank_room_deinit(&s->room);
     aisle_free(s);
 }
 

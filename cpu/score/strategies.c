@@ -21,6 +21,11 @@ static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisl
         if (q->exclude[i] < 0 || q->exclude[i] >= n_items)
             return aisle_fail(err, AISLE_EINVAL, "excluded item %d: there are %d items", q->exclude[i],
                               n_items);
+    const aisle_hybrid_tables *h = aisle_model_hybrid(m);
+    for (int a = 0; h && q->groups && a < AISLE_GROUP_ATTRIBUTES; a++)
+        if (q->groups[a] < -1 || q->groups[a] >= h->n_groups)
+            return aisle_fail(err, AISLE_EINVAL, "group %d: the model has %d groups", q->groups[a],
+                              h->n_groups);
     return score_check_items(n_items, q->recent, q->n_recent, err);
 }
 
@@ -165,7 +170,13 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
     AISLE_TRY(check_query(m, q, err));
     AISLE_TRY(gather_given(s, m, q, &given, &n_history, err));
     AISLE_TRY(mask_items(s, m, q, given, &filter, err));
-    aisle_hits result = {.strategy = choose(m, given, n_history), .hit = out->hit};
+    aisle_hits result = {.hit = out->hit};
+    if (aisle_model_hybrid(m)) {
+        AISLE_TRY(score_hybrid(s, m, q, given, &filter, &result, err));
+        *out = result;
+        return AISLE_OK;
+    }
+    result.strategy = choose(m, given, n_history);
     if (result.strategy == AISLE_STRATEGY_CONTENT) {
         AISLE_TRY(by_content(s, m, q, given, &filter, &result, err));
         if (!result.n) result.strategy = AISLE_STRATEGY_POPULAR;

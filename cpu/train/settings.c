@@ -7,6 +7,7 @@
 
 static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky", NULL};
 static const char *const schemes[] = {"tfidf", "bm25", NULL};
+static const char *const models[] = {"als", "hybrid", NULL};
 static const char *const similarities[] = {"cosine", "jaccard", "tfidf", "bm25", "asymmetric", NULL};
 
 aisle_train_params aisle_train_params_default(void)
@@ -51,6 +52,7 @@ aisle_train_params aisle_train_params_default(void)
 
 /* clang-format off */
 static const aisle_setting settings[] = {
+    {"model", 'm', "NAME", ALL, FIELD(model), 0, 0, models, NOT_SEARCHED, "what is made: ALS alone, or the best blend of it with others (see hybrid-parts)"},
     {"factors", 'f', "N", MADE("als,als-content"), FIELD(factors), 0, AISLE_MAX_FACTORS, NULL, LOG(16, 256), "factors of ALS; 0 = no ALS"},
     {"iterations", 'i', "N", MADE("als,als-content"), FIELD(iterations), 1, 1000, NULL, BUDGET, "ALS iterations"},
     {"unobserved", 'a', "A0", MADE("als,als-content"), FIELD(als.a0), 0, 1e3, NULL, LOG(.001, 3), "weight of every unobserved pair; 0 = by the data"},
@@ -83,34 +85,34 @@ static const aisle_setting settings[] = {
     {"text-scheme", 0, "NAME", MADE("content,als-content"), FIELD(text.scheme), 0, 0, schemes, ANY, "how terms are weighed"},
     {"bm25-k1", 0, "K1", MADE("content,als-content"), FIELD(text.k1), 1e-6, 100, NULL, LINEAR(.5, 3), "of --text-scheme bm25"},
     {"bm25-b", 0, "B", MADE("content,als-content"), FIELD(text.b), 1e-6, 1, NULL, LINEAR(.1, 1), "of --text-scheme bm25"},
-    {"item-knn-k", 0, "N", FIT("item-knn"), FIELD(item_knn.k), 1, 10000, NULL, LOG(10, 1000), "neighbours kept of each item"},
-    {"item-knn-similarity", 0, "NAME", FIT("item-knn"), FIELD(item_knn.similarity), 0, 0, similarities, ANY, "how items are compared"},
-    {"item-knn-shrink", 0, "X", FIT("item-knn"), FIELD(item_knn.shrink), 0, 1e6, NULL, LINEAR(0, 100), "added to the denominator"},
-    {"item-knn-alpha", 0, "A", FIT("item-knn"), FIELD(item_knn.alpha), 0, 1, NULL, LINEAR(0, 1), "of asymmetric: 1 = the known item's length alone"},
-    {"item-knn-damping", 0, "D", FIT("item-knn"), FIELD(item_knn.damping), 0, 2, NULL, LINEAR(0, 1), "a user of n items counts n^-D"},
-    {"item-knn-power", 0, "P", FIT("item-knn"), FIELD(item_knn.power), 1e-3, 100, NULL, LINEAR(.5, 3), "similarities are raised to it"},
+    {"item-knn-k", 0, "N", MADE("item-knn"), FIELD(item_knn.k), 1, 10000, NULL, LOG(10, 1000), "neighbours kept of each item"},
+    {"item-knn-similarity", 0, "NAME", MADE("item-knn"), FIELD(item_knn.similarity), 0, 0, similarities, ANY, "how items are compared"},
+    {"item-knn-shrink", 0, "X", MADE("item-knn"), FIELD(item_knn.shrink), 0, 1e6, NULL, LINEAR(0, 100), "added to the denominator"},
+    {"item-knn-alpha", 0, "A", MADE("item-knn"), FIELD(item_knn.alpha), 0, 1, NULL, LINEAR(0, 1), "of asymmetric: 1 = the known item's length alone"},
+    {"item-knn-damping", 0, "D", MADE("item-knn"), FIELD(item_knn.damping), 0, 2, NULL, LINEAR(0, 1), "a user of n items counts n^-D"},
+    {"item-knn-power", 0, "P", MADE("item-knn"), FIELD(item_knn.power), 1e-3, 100, NULL, LINEAR(.5, 3), "similarities are raised to it"},
     {"user-knn-k", 0, "N", FIT("user-knn"), FIELD(user_knn.k), 1, 10000, NULL, LOG(10, 1000), "neighbours kept of each user"},
     {"user-knn-similarity", 0, "NAME", FIT("user-knn"), FIELD(user_knn.similarity), 0, 0, similarities, ANY, "how users are compared"},
     {"user-knn-shrink", 0, "X", FIT("user-knn"), FIELD(user_knn.shrink), 0, 1e6, NULL, LINEAR(0, 100), "added to the denominator"},
     {"user-knn-alpha", 0, "A", FIT("user-knn"), FIELD(user_knn.alpha), 0, 1, NULL, LINEAR(0, 1), "of asymmetric: 1 = the neighbour's length alone"},
     {"user-knn-damping", 0, "D", FIT("user-knn"), FIELD(user_knn.damping), 0, 2, NULL, LINEAR(0, 1), "an item of n users counts n^-D"},
     {"user-knn-power", 0, "P", FIT("user-knn"), FIELD(user_knn.power), 1e-3, 100, NULL, LINEAR(.5, 3), "similarities are raised to it"},
-    {"ease-reg", 0, "L", FIT("ease"), FIELD(ease.reg), 1e-9, 1e9, NULL, LOG(1, 5000), "penalty on item weights"},
-    {"ease-max-dense", 0, "N", FIT("ease"), FIELD(ease.max_dense), 0, 50000, NULL, NOT_SEARCHED, "items up to which the inverse is dense"},
-    {"ease-block", 0, "N", FIT("ease"), FIELD(ease.block), 1, 2000, NULL, NOT_SEARCHED, "items of a neighbourhood above that"},
-    {"ease-keep", 0, "N", FIT("ease"), FIELD(ease.keep), 0, 50000, NULL, NOT_SEARCHED, "an item's largest weights that are kept of the dense inverse; 0 = all, in hybrids 500"},
-    {"popular-window", 0, "DAYS", FIT("popular"), FIELD(popular.window_days), 0, 1e6, NULL, LINEAR(0, 365), "older events count nothing; 0 = all count"},
-    {"popular-half-life", 0, "DAYS", FIT("popular"), FIELD(popular.half_life_days), 0, 1e6, NULL, LINEAR(0, 365), "an event counts half after so long; 0 = no decay"},
+    {"ease-reg", 0, "L", MADE("ease"), FIELD(ease.reg), 1e-9, 1e9, NULL, LOG(1, 5000), "penalty on item weights"},
+    {"ease-max-dense", 0, "N", MADE("ease"), FIELD(ease.max_dense), 0, 50000, NULL, NOT_SEARCHED, "items up to which the inverse is dense"},
+    {"ease-block", 0, "N", MADE("ease"), FIELD(ease.block), 1, 2000, NULL, NOT_SEARCHED, "items of a neighbourhood above that"},
+    {"ease-keep", 0, "N", MADE("ease"), FIELD(ease.keep), 0, 50000, NULL, NOT_SEARCHED, "an item's largest weights that are kept of the dense inverse; 0 = all, in hybrids 500"},
+    {"popular-window", 0, "DAYS", MADE("popular"), FIELD(popular.window_days), 0, 1e6, NULL, LINEAR(0, 365), "older events count nothing; 0 = all count"},
+    {"popular-half-life", 0, "DAYS", MADE("popular"), FIELD(popular.half_life_days), 0, 1e6, NULL, LINEAR(0, 365), "an event counts half after so long; 0 = no decay"},
     {"stars-factors", 0, "N", FIT("stars"), FIELD(stars.factors), 0, 512, NULL, LOG(4, 128), "factors of explicit ratings; 0 = biases only"},
     {"stars-iterations", 0, "N", FIT("stars"), FIELD(stars.iterations), 1, 1000, NULL, BUDGET, "iterations of explicit ratings"},
     {"stars-reg", 0, "R", FIT("stars"), FIELD(stars.reg), 1e-9, 1e6, NULL, LOG(.01, 1), "penalty on their factors, times a row's ratings"},
     {"stars-prior", 0, "N", FIT("stars"), FIELD(stars.prior), 0, 1e6, NULL, LINEAR(0, 300), "ratings' worth of penalty that every row has"},
     {"stars-bias-reg", 0, "B", FIT("stars,stars-bias"), FIELD(stars.bias_reg), 0, 1e6, NULL, LINEAR(0, 25), "ratings' worth of shrinkage of biases"},
-    {"hybrid-parts", 0, "LIST", FIT("hybrid,fusion,switch"), FIELD(hybrid.parts), 0, 0, NULL, NOT_SEARCHED, "kinds to combine, as als,content"},
-    {"hybrid-validation", 0, "SHARE", FIT("hybrid"), FIELD(hybrid.validation), 1e-6, .5, NULL, NOT_SEARCHED, "of pairs that the weights are learned on"},
+    {"hybrid-parts", 0, "LIST", MADE("hybrid,fusion,switch"), FIELD(hybrid.parts), 0, 0, NULL, NOT_SEARCHED, "kinds to combine, as als,content"},
+    {"hybrid-validation", 0, "SHARE", MADE("hybrid"), FIELD(hybrid.validation), 1e-6, .5, NULL, NOT_SEARCHED, "of pairs that the weights are learned on"},
     {"hybrid-fusion-k", 0, "K", FIT("fusion"), FIELD(hybrid.fusion_k), 0, 1e6, NULL, LOG(1, 200), "of fusion: a rank counts 1 / (K + rank)"},
-    {"hybrid-cold-reg", 0, "R", FIT("als-content"), FIELD(hybrid.cold_reg), 1e-9, 1e9, NULL, LOG(.01, 100), "penalty of the map from texts to factors"},
-    {"hybrid-few", 0, "N", FIT("hybrid,switch"), FIELD(hybrid.few), 0, 1e6, NULL, LINEAR(0, 20), "of switch: users with fewer items are new"},
+    {"hybrid-cold-reg", 0, "R", MADE("als-content"), FIELD(hybrid.cold_reg), 1e-9, 1e9, NULL, LOG(.01, 100), "penalty of the map from texts to factors"},
+    {"hybrid-few", 0, "N", MADE("hybrid,switch"), FIELD(hybrid.few), 0, 1e6, NULL, LINEAR(0, 20), "of switch: users with fewer items are new"},
 };
 /* clang-format on */
 enum { N_SETTINGS = sizeof settings / sizeof *settings };

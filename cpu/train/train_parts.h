@@ -5,6 +5,10 @@
 
 #include "aisle/train.h"
 
+/* The events to train on: the caller's, less what the k-core takes off. *mask stays as it is where that is nothing, and
+ * is the caller's else, on failure too. */
+aisle_status aisle_train_select(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                                uint8_t **mask, aisle_error *err);
 /* Item-item cosine over interactions; ct: items x users, with values, which are scaled in place. */
 aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                  aisle_trained *out, aisle_error *err);

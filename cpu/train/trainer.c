@@ -12,9 +12,8 @@
 #include "cpu/train/text_map_fit.h"
 #include "cpu/train/train_parts.h"
 
-/* The events to train on: the caller's, less what the k-core takes off. */
-static aisle_status select_events(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
-                                  uint8_t **mask, aisle_error *err)
+aisle_status aisle_train_select(const aisle_dataset *d, const uint8_t *keep, const aisle_train_params *p,
+                                uint8_t **mask, aisle_error *err)
 {
     int64_t n = aisle_dataset_events(d).n, cleared = 0;
     if (p->user_core <= 1 && p->item_core <= 1) return AISLE_OK;
@@ -116,7 +115,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
     aisle_csr ct = {0};
     aisle_trained made = {.loss = NAN, .ndcg = NAN};
     AISLE_TRY(aisle_train_params_check(p, err));
-    aisle_status st = select_events(d, keep, p, &mask, err);
+    aisle_status st = aisle_train_select(d, keep, p, &mask, err);
     if (mask) keep = mask;
     if (st == AISLE_OK) st = aisle_dataset_preferences(d, &p->weights, keep, t->threads, &made.seen, err);
     if (st == AISLE_OK && !any_liked(&made.seen))
@@ -152,6 +151,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
 
 void aisle_trained_deinit(aisle_trained *t)
 {
+    if (t->hybrid_free) t->hybrid_free(t->hybrid_owner);
     aisle_mat_deinit(&t->users);
     aisle_mat_deinit(&t->items);
     aisle_csr_deinit(&t->seen);

@@ -41,7 +41,7 @@ typedef struct aisle_ease_params {
     double reg;        /* lambda > 0 of the diagonal; default 100 */
     int32_t max_dense; /* 0..50000; default 20000 */
     int32_t block;     /* 1..2000; default 200 */
-    int32_t keep; /* weights kept of each item's column of a dense B, the largest; 0 = all, and of a part of a hybrid 500 */
+    int32_t keep;      /* of a dense B so many weights of each column, the largest; 0 = all, of a part of a hybrid 500 */
 } aisle_ease_params;
 
 /* Popularity: the sum of an item's confidences. Age is counted from the newest event. Both want events with times. */

@@ -13,14 +13,8 @@
 #define AISLE_HYBRID_H
 
 #include "aisle/eval.h"
-
-typedef enum aisle_hybrid_segment {
-    AISLE_HYBRID_NEW,     /* users without a pair in the part */
-    AISLE_HYBRID_FEW,     /* users with fewer than aisle_hybrid_params.few pairs */
-    AISLE_HYBRID_KNOWN,   /* the other users */
-    AISLE_HYBRID_NEW_ITEM /* items without a pair, for every user */
-} aisle_hybrid_segment;
-enum { AISLE_HYBRID_SEGMENTS = 4, AISLE_HYBRID_MAX_PARTS = 12 };
+#include "aisle/table.h"
+#include "aisle/train.h"
 
 int32_t aisle_hybrid_parts(const aisle_eval_source *s);
 const char *aisle_hybrid_part(const aisle_eval_source *s, int32_t p); /* the kind's name; static */
@@ -30,5 +24,11 @@ double aisle_hybrid_weight(const aisle_eval_source *s, aisle_hybrid_segment segm
  * the source's scores. AISLE_EINVAL when s is no hybrid or an item is out of range. */
 aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user,
                                  const int32_t *items, int32_t n, float *shares, aisle_error *err);
+
+/* aisle_train, and besides the tables of a hybrid (params->hybrid) into out->hybrid: the parts and weights that the kind
+ * "hybrid" has when it is fitted to the same events, and no part is fitted twice for it. AISLE_EINVAL names a part that
+ * cannot score a user by given items alone, user-knn. */
+aisle_status aisle_hybrid_train(const aisle_dataset *d, const aisle_train_params *p, const aisle_trainer *t,
+                                aisle_trained *out, aisle_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "aisle/matrix.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
+#include "aisle/table.h"
 #include "aisle/text.h"
 
 /* Everything a model holds; all borrowed for the call. Counts must agree: n_users = users rows, n_items =
@@ -35,6 +36,9 @@ typedef struct aisle_model_parts {
     const aisle_vocabulary *vocabulary; /* NULL or without a term = a model without text */
     aisle_csr text;                     /* n_items x terms, of this vocabulary (aisle_text_matrix) */
     aisle_text_map text_map;            /* of this vocabulary and these factors; scale 0 = none */
+    const aisle_hybrid_tables
+        *hybrid;       /* NULL = none. Of its tables factors, text and trending are not written: they are
+                                           those above, and so is `fresh`, which says where popularity is 0 */
     const char *meta;  /* one JSON object: settings, data counts, metrics, created, engine version */
     float a0, reg, nu; /* for fold-in with the same objective */
 } aisle_model_parts;
@@ -74,7 +78,11 @@ const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 
 /* What turns a product into a row (aisle_text_rows_new), as in training; NULL = the model has no text. The model's. */
 const aisle_vocabulary *aisle_model_vocabulary(const aisle_model *m);
 aisle_text_map aisle_model_text_map(const aisle_model *m); /* views; scale 0 = none */
-aisle_csr aisle_model_text(const aisle_model *m);   /* items x terms; without text no columns and no arrays */
+aisle_csr aisle_model_text(const aisle_model *m); /* items x terms; without text no columns and no arrays */
+/* What a hybrid is made of, the model's; NULL = the model holds none. */
+const aisle_hybrid_tables *aisle_model_hybrid(const aisle_model *m);
+/* The group of an attribute's value; -1 = none has it, or there is no hybrid. */
+int32_t aisle_model_group(const aisle_model *m, int32_t attribute, aisle_str value);
 const char *aisle_model_meta(const aisle_model *m); /* JSON text, NUL-terminated */
 void aisle_model_objective(const aisle_model *m, float *a0, float *reg, float *nu);
 int64_t aisle_model_bytes(const aisle_model *m);

@@ -45,7 +45,8 @@ aisle_status aisle_part_pairs_of(const aisle_part *p, const aisle_weights *w, co
  * *out is the caller's. */
 aisle_status aisle_part_stars(const aisle_part *p, aisle_csr *out, aisle_error *err);
 
-/* items x terms, rows of length 1, of all items; vocabulary and document frequencies of the items with a kept event. No
+/* items x terms, rows of length 1, of all items; vocabulary and document frequencies of the items with a kept event, or of
+ * the whole catalogue where no mask was given, as aisle_train has it. No
  * columns when no such item has text. *out is the caller's. vocabulary: NULL, or receives it, the caller's too. */
 aisle_status aisle_part_text(const aisle_part *p, const aisle_text_params *t, aisle_csr *out,
                              aisle_vocabulary **vocabulary, aisle_error *err);

@@ -17,10 +17,11 @@ typedef enum aisle_strategy {
     AISLE_STRATEGY_CONTENT,  /* the given items' text neighbours: none of them was in training's interactions
                               */
     AISLE_STRATEGY_POPULAR,  /* nothing is known of the user */
-    AISLE_STRATEGY_SIMILAR   /* interaction neighbours of one item; only from aisle_scorer_related */
+    AISLE_STRATEGY_SIMILAR,  /* interaction neighbours of one item; only from aisle_scorer_related */
+    AISLE_STRATEGY_HYBRID    /* the model's hybrid, for whoever took something or is of a known group */
 } aisle_strategy;
 const char *
-aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular", "similar" */
+aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular", "similar", "hybrid" */
 
 typedef struct aisle_weighted_item {
     int32_t item;
@@ -67,6 +68,9 @@ typedef struct aisle_query {
     bool
         include_seen; /* false: items of the user's history and of `recent` are left out; disliked ones always are */
     bool explain;
+    /* NULL = those of the user in the model. Else AISLE_GROUP_ATTRIBUTES groups (aisle_model_group), -1 = unknown: of a user
+     * whom the model does not know and a record does. Looked at by hybrids. */
+    const int32_t *groups;
     int32_t n; /* 1..1000 */
 } aisle_query;
 
@@ -92,6 +96,10 @@ typedef struct aisle_hits {
     aisle_strategy strategy;
     int32_t n;
     aisle_hit *hit; /* caller's storage, room for query.n */
+    /* Of a hybrid, with explain: shares[h * n_parts + p] is the part of hit h's score that part p of aisle_model_hybrid gave;
+     * they sum to 1 over p, or are all 0 where the score is. Valid until the scorer's next call. Else NULL and 0. */
+    const float *shares;
+    int32_t n_parts;
 } aisle_hits;
 
 /* Working memory of one thread; grows to the largest model seen. Not thread-safe; one a thread. The first
@@ -101,6 +109,10 @@ aisle_scorer *aisle_scorer_new(void);
 void aisle_scorer_free(aisle_scorer *s);
 
 /* Answers with the best strategy that what is known allows; hits in descending score, ties by smaller id.
+ *   hybrid    the model holds one, and the user took something (history or `recent`) or is of a known group: the score of
+ *             hybrid.h, by the weights of the user's segment, of which `recent` counts. Nothing taken: the parts that
+ *             know groups, and what is popular. With nothing known at all the same scores are called popular.
+ *             Reasons: what each given item adds to the parts that look at given items, in the hybrid's unit
  *   personal  the user has a trained history; without `recent` the trained factors are used, with it the
  *             user's system is solved anew over history and recent items
  *   session   no history, and an item of `recent` has factors by training: aisle_fold_in

@@ -11,9 +11,14 @@
 #include "aisle/eval.h"
 #include "aisle/fit_params.h"
 #include "aisle/progress.h"
+#include "aisle/table.h"
 #include "aisle/text.h"
 
+/* What `aisle train` makes; aisle_train makes AISLE_MODEL_ALS, and aisle_hybrid_train (hybrid.h) the other. */
+typedef enum aisle_train_model { AISLE_MODEL_ALS, AISLE_MODEL_HYBRID } aisle_train_model;
+
 typedef struct aisle_train_params {
+    aisle_train_model model;
     int32_t factors;    /* 0 = no ALS; 1..4096; default 64 */
     int32_t iterations; /* full iterations (items, then users), 1..1000; default 15 */
     /* nu default 1; n_other is set by the trainer. a0 0 (default): 10 sum c / (users items), so that all unobserved pairs
@@ -100,6 +105,10 @@ typedef struct aisle_trained {
     float *popularity; /* sum of the item's weights */
     float *trending;   /* NULL when no event has a time */
     float a0, reg;     /* of the objective, where the settings left them to the data; 0 without factors */
+    /* The tables of a hybrid, views into the above and into what `hybrid_owner` holds (aisle_hybrid_train); n_parts 0 = none. */
+    aisle_hybrid_tables hybrid;
+    void *hybrid_owner;
+    void (*hybrid_free)(void *owner);
     int32_t iterations_run;
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;

@@ -62,6 +62,23 @@ static aisle_status print_reasons(aisle_model_source *s, const aisle_hit *hit, a
     return AISLE_OK;
 }
 
+/* Parts of hit h by falling share, ties as the model lists them; those of less than half a percent are not said. */
+static void print_parts(const aisle_model_source *s, const aisle_hits *hits, int32_t h)
+{
+    const float *shares = hits->shares + (int64_t)h * hits->n_parts;
+    bool said[AISLE_HYBRID_MAX_PARTS] = {false};
+    for (int32_t n = 0; n < hits->n_parts; n++) {
+        int32_t best = -1;
+        for (int32_t p = 0; p < hits->n_parts; p++)
+            if (!said[p] && (best < 0 || shares[p] > shares[best])) best = p;
+        said[best] = true;
+        if (!(shares[best] >= .005F)) break;
+        printf("%s%.0f %% %s", n ? ", " : "     made of ", 100 * (double)shares[best],
+               aisle_part_name(aisle_model_hybrid(s->model)->part[best]));
+    }
+    putchar('\n');
+}
+
 static aisle_status print_table(aisle_model_source *s, const aisle_hits *hits, aisle_error *err)
 {
     bool titles = s->view != NULL;
@@ -83,6 +100,7 @@ static aisle_status print_table(aisle_model_source *s, const aisle_hits *hits, a
             printf("  %14s  ", price);
         }
         printf("%9.4g\n", (double)hits->hit[h].score);
+        if (hits->shares) print_parts(s, hits, h);
         AISLE_TRY(print_reasons(s, &hits->hit[h], err));
     }
     return AISLE_OK;
@@ -105,8 +123,23 @@ static json_t *reasons_json(aisle_model_source *s, const aisle_hit *hit)
     return list;
 }
 
-static json_t *hit_json(aisle_model_source *s, const aisle_hit *hit, const aisle_product *p)
+/* Those that gave nothing are left out. */
+static json_t *parts_json(const aisle_model_source *s, const aisle_hits *hits, int32_t h)
 {
+    json_t *list = json_array();
+    for (int32_t p = 0; p < hits->n_parts; p++) {
+        double share = (double)hits->shares[(int64_t)h * hits->n_parts + p];
+        if (share > 0)
+            json_array_append_new(list, json_pack("{s:s, s:f}", "part",
+                                                  aisle_part_name(aisle_model_hybrid(s->model)->part[p]),
+                                                  "share", share));
+    }
+    return list;
+}
+
+static json_t *hit_json(aisle_model_source *s, const aisle_hits *hits, int32_t h, const aisle_product *p)
+{
+    const aisle_hit *hit = &hits->hit[h];
     json_t *o = json_pack("{s:o, s:f}", "id", text(p->id), "score", (double)hit->score);
     if (s->view) {
         json_object_set_new(o, "title", text(p->title));
@@ -114,6 +147,7 @@ static json_t *hit_json(aisle_model_source *s, const aisle_hit *hit, const aisle
                             p->price_minor < 0 ? json_null() : json_integer(p->price_minor));
         json_object_set_new(o, "currency", text(p->currency));
     }
+    if (hits->shares) json_object_set_new(o, "parts", parts_json(s, hits, h));
     if (hit->n_reasons) json_object_set_new(o, "reasons", reasons_json(s, hit));
     return o;
 }
@@ -126,7 +160,7 @@ static aisle_status print_json(aisle_model_source *s, const aisle_hits *hits, ai
     for (int32_t h = 0; h < hits->n && st == AISLE_OK; h++) {
         aisle_product p;
         st = aisle_model_source_product(s, hits->hit[h].item, &p, err);
-        if (st == AISLE_OK && json_array_append_new(items, hit_json(s, &hits->hit[h], &p)))
+        if (st == AISLE_OK && json_array_append_new(items, hit_json(s, hits, h, &p)))
             st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the JSON of %d items", hits->n);
     }
     if (st == AISLE_OK) {

@@ -33,6 +33,7 @@ typedef struct given_list {
     int32_t n;
     int32_t disliked[AISLE_RECENT_MAX];
     int32_t n_disliked;
+    int32_t groups[AISLE_GROUP_ATTRIBUTES];
 } given_list;
 
 /* Splits "a,b,c". */
@@ -74,13 +75,31 @@ static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, i
     return AISLE_OK;
 }
 
+/* Of somebody with a record whom the model has not met. */
+static aisle_status take_groups(aisle_model_source *s, aisle_str user, given_list *g, aisle_query *q,
+                                aisle_error *err)
+{
+    aisle_user record;
+    aisle_status st = aisle_view_user(s->view, user, &s->arena, &record, err);
+    if (st == AISLE_ENOTFOUND || !aisle_model_hybrid(s->model)) return AISLE_OK;
+    AISLE_TRY(st);
+    g->groups[0] = aisle_model_group(s->model, 0, record.age_band);
+    g->groups[1] = aisle_model_group(s->model, 1, record.gender);
+    g->groups[2] = aisle_model_group(s->model, 2, record.country);
+    q->groups = g->groups;
+    return AISLE_OK;
+}
+
 static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, const char *id, aisle_query *q,
                               given_list *g, aisle_error *err)
 {
     aisle_str user = aisle_str_from(id);
     q->user = aisle_model_find_user(s->model, user);
     if (s->view) AISLE_TRY(take_recent(s, w, q->user, user, g, err));
-    if (q->user < 0 && g->n == 0)
+    if (s->view && q->user < 0) AISLE_TRY(take_groups(s, user, g, q, err));
+    bool grouped = false;
+    for (int a = 0; q->groups && a < AISLE_GROUP_ATTRIBUTES; a++) grouped = grouped || q->groups[a] >= 0;
+    if (q->user < 0 && g->n == 0 && !grouped)
         fprintf(stderr, "aisle recommend: user %s is unknown to the %s: popular items follow\n", id,
                 s->view ? "model and has no events" : "model");
     return AISLE_OK;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "aisle/hybrid.h"
 #include "server/cli/training.h"
 #include "server/jobs/registry.h"
 
@@ -96,7 +97,10 @@ int aisle_command_train(int argc, char **argv)
     if (st == AISLE_OK) st = reserve(o.data, &registry, &done, &err);
     t.params.checkpoint = checkpoint;
     t.params.resume = resume;
-    if (st == AISLE_OK) st = aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
+    if (st == AISLE_OK)
+        st = t.params.model == AISLE_MODEL_HYBRID
+                 ? aisle_hybrid_train(t.dataset, &t.params, &t.trainer, &trained, &err)
+                 : aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
     aisle_meter_finish(&t.meter);
     if (st == AISLE_ECANCELED && checkpoint)
         aisle_fail(&err, st, "interrupted; the same command with --resume goes on from %s", checkpoint);

@@ -48,13 +48,25 @@ static aisle_option setting_row(const aisle_setting *s, aisle_option_slot *slot,
     return row;
 }
 
-/* The settings that `scope` has, of kinds that are fitted alone if `fit_only`; returns the new number of rows. */
-static int32_t add_settings(aisle_train_options *o, bool fit_only, aisle_option *table, int32_t n)
+/* Commands that fit any kind of model say which by an option of their own. */
+static bool has_setting(aisle_train_scope scope, const aisle_setting *s)
+{
+    return scope == AISLE_SCOPE_CONFIG ||
+           (scope == AISLE_SCOPE_TRAIN ? !s->fit_only : strcmp(s->name, "model") != 0);
+}
+
+/* The settings that `scope` has, of kinds that are fitted alone if `fit_only`, and the defaults of all; returns the new
+ * number of rows. */
+static int32_t add_settings(aisle_train_options *o, aisle_train_scope scope, bool fit_only,
+                            aisle_option *table, int32_t n)
 {
     aisle_train_params p = aisle_train_params_default();
     const aisle_setting *s;
-    for (int32_t i = 0; i < AISLE_SETTINGS_MAX && (s = aisle_setting_at(i)); i++)
-        if (s->fit_only == fit_only) table[n++] = setting_row(s, &o->slot[i], &p);
+    for (int32_t i = 0; i < AISLE_SETTINGS_MAX && (s = aisle_setting_at(i)); i++) {
+        if (s->fit_only != fit_only) continue;
+        aisle_option row = setting_row(s, &o->slot[i], &p);
+        if (has_setting(scope, s)) table[n++] = row;
+    }
     return n;
 }
 
@@ -90,10 +102,10 @@ void aisle_train_options_init(aisle_train_options *o, aisle_train_scope scope, c
     for (; own->name; own++) table[n++] = *own;
     table[n++] =
         (aisle_option){"data", 'd', "DIR", AISLE_OPT_TEXT, &o->data, 0, 0, NULL, "data folder of the shop"};
-    n = add_settings(o, false, table, n);
+    n = add_settings(o, scope, false, table, n);
     n = add_shared(o, table, n);
-    int32_t end = add_settings(o, true, table, n); /* their defaults are set in either case */
-    table[scope == AISLE_SCOPE_FIT ? end : n] = (aisle_option){0};
+    n = add_settings(o, scope, true, table, n);
+    table[n] = (aisle_option){0};
 }
 
 int aisle_train_options_parse(aisle_train_options *o, const aisle_usage *usage, const aisle_option *table,
@@ -106,7 +118,7 @@ int aisle_train_options_parse(aisle_train_options *o, const aisle_usage *usage, 
     if (code >= 0 || !o->config) return code;
     o->weights.n = 0;
     aisle_train_options defaults;
-    aisle_train_options_init(&defaults, AISLE_SCOPE_FIT, &(aisle_option){0}, all);
+    aisle_train_options_init(&defaults, AISLE_SCOPE_CONFIG, &(aisle_option){0}, all);
     for (; all[n].name; n++) /* the same rows, but writing into *o */
         all[n].out = (char *)o + ((char *)all[n].out - (char *)&defaults);
     code = aisle_config_file_read(usage->command, o->config, all, &o->texts);

@@ -28,9 +28,9 @@ typedef struct aisle_train_options {
     aisle_arena texts;                          /* what --config held */
 } aisle_train_options;
 
-/* Which settings are options: those of what `aisle train` makes, or of every kind of model. A configuration file may
- * hold all of them in either case. */
-typedef enum aisle_train_scope { AISLE_SCOPE_TRAIN, AISLE_SCOPE_FIT } aisle_train_scope;
+/* Which settings are options: those of what `aisle train` makes, of every kind of model, but not which kind, or all. A
+ * configuration file may hold all of them in any case. */
+typedef enum aisle_train_scope { AISLE_SCOPE_TRAIN, AISLE_SCOPE_FIT, AISLE_SCOPE_CONFIG } aisle_train_scope;
 
 /* The defaults into *o, and `own` (ends with name NULL) followed by the shared rows into table. */
 void aisle_train_options_init(aisle_train_options *o, aisle_train_scope scope, const aisle_option *own,

@@ -117,11 +117,11 @@ void aisle_tuning_print(const aisle_tuning_run *run)
     printf("%s on a %s validation part: %" PRId64 " looks in %.1f s%s\n\n", t->model, run->inner,
            run->found.n_looks, run->seconds, run->found.complete ? "" : ", the time was over");
     print_looks(stdout, run, run->found.looks, run->found.n_looks);
-    bool trains = false; /* some of what was searched is of what `aisle train` makes */
-    for (int32_t i = 0; i < run->n_ranges; i++) trains |= !run->ranges[i].setting->fit_only;
+    bool hybrid = strcmp(t->model, "hybrid") == 0;
+    bool trains = hybrid || strcmp(t->model, "als") == 0 || strcmp(t->model, "als-content") == 0;
     if (t->out)
-        printf("\nthe best settings are in %s: aisle %s --config %s\n", t->out, trains ? "train" : "evaluate",
-               t->out);
+        printf("\nthe best settings are in %s: aisle %s%s --config %s\n", t->out,
+               trains ? "train" : "evaluate", hybrid ? " --model hybrid" : "", t->out);
 }
 
 /* Settings of the data and of this kind, and of others what differs from the default. */

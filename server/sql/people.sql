@@ -10,6 +10,9 @@ SELECT id FROM users WHERE ext = ?1;
 -- name: user_id_add
 INSERT INTO users (ext) VALUES (?1);
 
+-- name: user_record
+SELECT age_band, gender, country FROM users WHERE ext = ?1;
+
 -- name: user_all
 SELECT id, ext, age_band, gender, country FROM users ORDER BY id;
 

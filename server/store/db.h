@@ -47,6 +47,7 @@ enum {
     X(USER_MERGE, "user_merge")                                                                              \
     X(USER_ID, "user_id")                                                                                    \
     X(USER_ID_ADD, "user_id_add")                                                                            \
+    X(USER_RECORD, "user_record")                                                                            \
     X(USER_ALL, "user_all")                                                                                  \
     X(SESSION_ID, "session_id")                                                                              \
     X(SESSION_ID_ADD, "session_id_add")                                                                      \

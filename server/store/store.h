@@ -39,6 +39,9 @@ typedef struct aisle_recent {
 } aisle_recent;
 aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session, int32_t limit,
                                aisle_arena *a, aisle_recent **out, int32_t *n, aisle_error *err);
+/* The record of a user, in the arena but for the id, which is the caller's. AISLE_ENOTFOUND for who has neither record nor
+ * event. */
+aisle_status aisle_view_user(aisle_view *v, aisle_str id, aisle_arena *a, aisle_user *out, aisle_error *err);
 
 typedef struct aisle_store_counts {
     int64_t products; /* with a record */

@@ -127,6 +127,22 @@ aisle_status aisle_view_recent(aisle_view *v, aisle_str user, aisle_str session,
     return AISLE_OK;
 }
 
+aisle_status aisle_view_user(aisle_view *v, aisle_str id, aisle_arena *a, aisle_user *out, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_USER_RECORD);
+    aisle_stmt_text(&q, 1, id);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "user %.*s: not found", (int)id.len, id.ptr);
+    aisle_user u = {.id = id};
+    bool copied = aisle_stmt_copy_text(&q, 0, a, &u.age_band) && aisle_stmt_copy_text(&q, 1, a, &u.gender) &&
+                  aisle_stmt_copy_text(&q, 2, a, &u.country);
+    aisle_stmt_end(&q);
+    if (!copied) return no_memory(v, err);
+    *out = u;
+    return AISLE_OK;
+}
+
 aisle_status aisle_view_totals(aisle_view *v, aisle_deltas *out, aisle_error *err)
 {
     bool row;

@@ -57,7 +57,8 @@ static int32_t known_user(aisle_request *r, const aisle_shelf *s, const aisle_as
 }
 
 typedef struct taste {
-    int32_t user; /* the model's, -1 = unknown */
+    int32_t user;                           /* the model's, -1 = unknown */
+    int32_t groups[AISLE_GROUP_ATTRIBUTES]; /* of who has a record and is not the model's */
     aisle_weighted_item *recent;
     int32_t *exclude;
     int32_t n_recent, n_exclude;
@@ -79,6 +80,21 @@ static aisle_status gather_recent(aisle_request *r, const aisle_shelf *s, const 
             known[n_known++] = (aisle_recent_event){item, events[i].type, events[i].value};
     }
     t->n_recent = aisle_recent_weigh(&s->weights, known, n_known, t->recent);
+    return AISLE_OK;
+}
+
+/* Nothing was done yet, but a record came: a hybrid knows what people of its groups take. */
+static aisle_status gather_groups(aisle_request *r, const aisle_shelf *s, const aisle_ask *ask, taste *t)
+{
+    aisle_user record;
+    aisle_status st =
+        aisle_view_user(ask->with->view, ask->user, aisle_request_arena(r), &record, aisle_request_error(r));
+    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) t->groups[a] = -1;
+    if (st == AISLE_ENOTFOUND) return AISLE_OK;
+    AISLE_TRY(st);
+    t->groups[0] = aisle_model_group(s->model, 0, record.age_band);
+    t->groups[1] = aisle_model_group(s->model, 1, record.gender);
+    t->groups[2] = aisle_model_group(s->model, 2, record.country);
     return AISLE_OK;
 }
 
@@ -115,6 +131,20 @@ static json_t *encode_reasons(const aisle_shelf *s, const aisle_hit *hit, const 
     return reasons;
 }
 
+/* Which part of a hybrid gave which share of hit h's score; those that gave nothing are left out. */
+static json_t *encode_parts(const aisle_shelf *s, const aisle_hits *hits, int32_t h)
+{
+    json_t *parts = json_array();
+    for (int32_t p = 0; p < hits->n_parts && parts; p++) {
+        double share = (double)hits->shares[(int64_t)h * hits->n_parts + p];
+        if (share > 0)
+            json_array_append_new(parts, json_pack("{s:s, s:f}", "part",
+                                                   aisle_part_name(aisle_model_hybrid(s->model)->part[p]),
+                                                   "share", share));
+    }
+    return parts;
+}
+
 /* AISLE_ENOTFOUND: not to be shown any more. */
 static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const aisle_hit *hit,
                                const aisle_hits_style *style, json_t **out)
@@ -146,6 +176,7 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     for (int32_t i = 0; i < hits->n && st == AISLE_OK && (int64_t)json_array_size(items) < style.limit; i++) {
         json_t *one = NULL;
         st = encode_hit(r, s, &hits->hit[i], &style, &one);
+        if (st == AISLE_OK && hits->shares) one = aisle_answer_with(one, "parts", encode_parts(s, hits, i));
         if (st == AISLE_OK && json_array_append_new(items, one)) st = aisle_no_memory(r);
         if (st == AISLE_ENOTFOUND) st = AISLE_OK;
     }
@@ -156,12 +187,14 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     return st;
 }
 
-static const char *reason_type(const aisle_ask *ask, aisle_strategy strategy)
+static const char *reason_type(const aisle_ask *ask, bool known, aisle_strategy strategy)
 {
     static const char *const names[] = {[AISLE_STRATEGY_PERSONAL] = "history",
                                         [AISLE_STRATEGY_SESSION] = "session",
                                         [AISLE_STRATEGY_CONTENT] = "content",
                                         [AISLE_STRATEGY_POPULAR] = "popular"};
+    if (strategy == AISLE_STRATEGY_HYBRID)
+        strategy = known ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
     return ask->explain ? names[strategy] : NULL;
 }
 
@@ -199,8 +232,11 @@ aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle
     json_t *items = NULL;
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(gather(r, s, ask, &t));
+    bool has_groups = t.user < 0 && ask->user.ptr && aisle_model_hybrid(s->model);
+    if (has_groups) AISLE_TRY(gather_groups(r, s, ask, &t));
     aisle_query q = {.user = t.user,
                      .newcomers = s->newcomers,
+                     .groups = has_groups ? t.groups : NULL,
                      .recent = t.recent,
                      .n_recent = t.n_recent,
                      .exclude = t.exclude,
@@ -211,7 +247,8 @@ aisle_status aisle_recommend(aisle_request *r, const aisle_shelf *s, const aisle
     aisle_hits hits = {.hit = aisle_hits_room(r, ask->limit)};
     if (!q.allowed || !hits.hit) return aisle_no_memory(r);
     AISLE_TRY(aisle_scorer_recommend(ask->with->scorer, s->model, &q, &hits, aisle_request_error(r)));
-    aisle_hits_style style = {ask->with->view, ask->fields, ask->limit, reason_type(ask, hits.strategy)};
+    aisle_hits_style style = {ask->with->view, ask->fields, ask->limit,
+                              reason_type(ask, t.user >= 0, hits.strategy)};
     AISLE_TRY(aisle_encode_hits(r, s, &hits, style, &items));
     *out = envelope(s, hits.strategy, started_ns, items);
     return *out ? AISLE_OK : aisle_no_memory(r);
@@ -222,7 +259,10 @@ aisle_status aisle_score_for(aisle_request *r, const aisle_shelf *s, const aisle
 {
     taste t = {.user = known_user(r, s, ask)};
     AISLE_TRY(gather(r, s, ask, &t));
+    bool has_groups = t.user < 0 && ask->user.ptr && aisle_model_hybrid(s->model);
+    if (has_groups) AISLE_TRY(gather_groups(r, s, ask, &t));
     aisle_query q = {.user = t.user,
+                     .groups = has_groups ? t.groups : NULL,
                      .recent = t.recent,
                      .n_recent = t.n_recent,
                      .allowed = allowed,

@@ -13,7 +13,7 @@
 #include "aisle/model.h"
 #include "aisle/rng.h"
 
-enum { SMALL_USERS = 7, SMALL_ITEMS = 23, SMALL_F = 5, SMALL_K = 4, SMALL_TERMS = 64 };
+enum { SMALL_USERS = 7, SMALL_ITEMS = 23, SMALL_F = 5, SMALL_K = 4, SMALL_TERMS = 64, SMALL_GROUPS = 3 };
 
 typedef struct small_model {
     float users[SMALL_USERS * SMALL_F], items[SMALL_ITEMS * SMALL_F], gram[SMALL_F * SMALL_F];
@@ -26,6 +26,11 @@ typedef struct small_model {
     aisle_vocabulary *vocabulary; /* the process's one: never freed */
     aisle_csr text;
     float map[SMALL_TERMS * SMALL_F], map_mean[SMALL_F];
+    int64_t link_rows[SMALL_ITEMS + 1], group_rows[SMALL_GROUPS + 1];
+    int32_t link_items[SMALL_ITEMS * 2], group_items[SMALL_GROUPS * 2], user_groups[SMALL_USERS * 3];
+    float link_weights[2][SMALL_ITEMS * 2], popular[SMALL_ITEMS], group_base[SMALL_ITEMS],
+        group_weights[SMALL_GROUPS * 2], prior[(1 + SMALL_GROUPS) * SMALL_F];
+    aisle_hybrid_tables hybrid;
     aisle_model_parts parts;
 } small_model;
 
@@ -102,6 +107,67 @@ static inline void small_text(small_model *s)
     aisle_dataset_free(d);
 }
 
+/* Every part that there is. Items speak for the two after them; users 0 and 1 are of a known age, all but 2 of a country. */
+static inline void small_hybrid(small_model *s)
+{
+    static const int32_t attribute[SMALL_GROUPS] = {0, 2, 2};
+    static const aisle_str names[SMALL_GROUPS] = {{"18-24", 5}, {"GB", 2}, {"FR", 2}};
+    aisle_hybrid_tables h = {.n_parts = AISLE_PART_IDS - 1,
+                             .few = 3,
+                             .n_groups = SMALL_GROUPS,
+                             .attribute = attribute,
+                             .group_name = names,
+                             .user_groups = s->user_groups,
+                             .prior = {1 + SMALL_GROUPS, SMALL_F, SMALL_F, s->prior}};
+    for (int i = 0; i < SMALL_ITEMS; i++) {
+        int64_t at = s->link_rows[i];
+        for (int j = i + 1; j < i + 3 && j < SMALL_ITEMS; j++) {
+            s->link_items[at] = j;
+            s->link_weights[0][at] = 1.0f / (float)(j - i);
+            s->link_weights[1][at++] = (float)(i % 3 - 1) / 4;
+        }
+        s->link_rows[i + 1] = at;
+        s->popular[i] = (float)((i * 7) % 11);
+        s->group_base[i] = -(float)(i % 5);
+    }
+    for (int g = 0; g < SMALL_GROUPS; g++) {
+        s->group_rows[g + 1] = 2 * g + 2;
+        for (int k = 0; k < 2; k++) {
+            s->group_items[2 * g + k] = g + 4 * k;
+            s->group_weights[2 * g + k] = .5f + (float)k;
+        }
+    }
+    for (int u = 0; u < SMALL_USERS; u++) {
+        s->user_groups[3 * u] = u < 2 ? 0 : -1;
+        s->user_groups[3 * u + 1] = -1;
+        s->user_groups[3 * u + 2] = u == 2 ? -1 : 1 + u % 2;
+    }
+    for (int i = 0; i < (1 + SMALL_GROUPS) * SMALL_F; i++) s->prior[i] = (float)(i % 7 - 3) / 8;
+    for (int p = 0; p < h.n_parts; p++) {
+        aisle_table *t = &h.table[p];
+        h.part[p] = (aisle_part_id)(p + 1);
+        t->n_items = SMALL_ITEMS;
+        for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++) h.weight[g][p] = (float)((p + g) % 4) / 8;
+        if (h.part[p] == AISLE_PART_POPULAR || h.part[p] == AISLE_PART_TRENDING) {
+            t->kind = AISLE_TABLE_SAME;
+            t->scores = h.part[p] == AISLE_PART_POPULAR ? s->popular : s->trending;
+        }
+        if (h.part[p] == AISLE_PART_ITEM_KNN || h.part[p] == AISLE_PART_EASE) {
+            t->kind = AISLE_TABLE_LINKS;
+            t->unit = 1.5f;
+            t->links = (aisle_csr){SMALL_ITEMS, SMALL_ITEMS, s->link_rows, s->link_items,
+                                   s->link_weights[h.part[p] == AISLE_PART_EASE]};
+        }
+        if (h.part[p] == AISLE_PART_DEMOGRAPHIC) {
+            t->kind = AISLE_TABLE_GROUPS;
+            t->scores = s->group_base;
+            t->groups =
+                (aisle_csr){SMALL_GROUPS, SMALL_ITEMS, s->group_rows, s->group_items, s->group_weights};
+        }
+    }
+    s->hybrid = h;
+}
+
 static inline void small_model_init(small_model *s)
 {
     uint32_t state = 1;
@@ -127,6 +193,7 @@ static inline void small_model_init(small_model *s)
         s->trending[i] = (float)((i * 5) % 7);
         s->confidence[i] = .5f + (float)(i % 3);
     }
+    small_hybrid(s);
     s->parts = (aisle_model_parts){
         .users = {SMALL_USERS, SMALL_F, SMALL_F, s->users},
         .items = {SMALL_ITEMS, SMALL_F, SMALL_F, s->items},
@@ -150,6 +217,7 @@ static inline void small_model_init(small_model *s)
         .vocabulary = s->vocabulary,
         .text = s->text,
         .text_map = {s->text.n_cols, SMALL_F, s->map, s->map_mean, 1.5f},
+        .hybrid = &s->hybrid,
         .meta = "{\"engine\":\"0.1.0\",\"note\":\"small\"}",
         .a0 = 0.125f,
         .reg = 0.0625f,
@@ -186,6 +254,7 @@ static inline aisle_model_parts model_parts(const aisle_model *m)
                            .vocabulary = aisle_model_vocabulary(m),
                            .text = aisle_model_text(m),
                            .text_map = aisle_model_text_map(m),
+                           .hybrid = aisle_model_hybrid(m),
                            .meta = aisle_model_meta(m)};
     p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
     p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);

@@ -55,6 +55,11 @@ Test(model_forget, those_named_are_unknown_without_factors_and_history_and_the_o
         cr_assert_eq(n, left ? 0 : before);
         cr_assert_eq(is_zero(aisle_model_users(m).data + (size_t)u * SMALL_F), left);
         cr_assert_eq(file_holds(path, aisle_model_user_id(old, u)), !left);
+        for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) {
+            int at = u * AISLE_GROUP_ATTRIBUTES + a;
+            int32_t group = aisle_model_hybrid(m)->user_groups[at];
+            cr_assert_eq(group, left ? -1 : aisle_model_hybrid(old)->user_groups[at]);
+        }
         if (left) continue;
         cr_assert_arr_eq(seen.col + seen.row_ptr[u], was.col + was.row_ptr[u], (size_t)n * sizeof *seen.col);
         cr_assert_arr_eq(seen.val + seen.row_ptr[u], was.val + was.row_ptr[u], (size_t)n * sizeof *seen.val);

@@ -19,7 +19,10 @@ static void open_model(bool text)
     static small_model s;
     aisle_error err = {0};
     small_model_init(&s);
-    if (!text) s.parts.vocabulary = NULL;
+    if (!text) {
+        s.parts.vocabulary = NULL;
+        s.parts.hybrid = NULL; /* content is a part of it */
+    }
     path = temp_path("hostile.aisle");
     if (aisle_model_write(path, &s.parts, &err) != AISLE_OK) abort();
     good = read_all(path, &size);
@@ -106,6 +109,31 @@ static long entry_of(const char *name)
 static long data_of(const char *name)
 {
     return (long)get(entry_of(name) + 32, 8);
+}
+
+/* The good file without a section, laid out anew; returns its size. */
+static long leave_out(const char *name)
+{
+    const long gone = entry_of(name);
+    uint64_t n = get(24, 4);
+    long entry = HEADER, end = HEADER + ((long)n - 1) * ENTRY;
+    memset(file + HEADER, 0, (size_t)(size - HEADER));
+    for (long from = HEADER; from < HEADER + (long)n * ENTRY; from += ENTRY) {
+        uint64_t offset, bytes;
+        if (from == gone) continue;
+        memcpy(&offset, good + from + 32, 8);
+        memcpy(&bytes, good + from + 40, 8);
+        long to = (end + 63) / 64 * 64;
+        memcpy(file + entry, good + from, ENTRY);
+        put(entry + 32, (uint64_t)to, 8);
+        memcpy(file + to, good + offset, bytes);
+        entry += ENTRY;
+        end = to + (long)bytes;
+    }
+    put(24, n - 1, 4);
+    put(16, (uint64_t)end, 8);
+    seal(end);
+    return end;
 }
 
 Test(model_hostile, a_sealed_good_file_opens)
@@ -305,7 +333,6 @@ Test(model_hostile, numbers_that_no_model_has)
         {"seen-items", 4, 4, 23},
         {"seen-items", 4, 4, 0},
         {"seen-weights", 4, 4, 0},
-        {"seen-weights", 0, 4, 0xBF800000},
         {"similar-items", 0, 4, 0xFFFFFFFF},
         {"similar-items", 0, 4, 0xFFFFFFFE},
         {"content-items", 4, 4, 23},
@@ -329,6 +356,34 @@ Test(model_hostile, numbers_that_no_model_has)
         {"text-map-mean", 4, 4, 0x7FC00000},
         {"text-map-scale", 0, 4, 0},
         {"text-map-scale", 0, 4, 0xBF800000},
+        {"hybrid-parts", 0, 4, 2}, /* twice */
+        {"hybrid-weights", 4, 4, 0xBF800000},
+        {"hybrid-weights", 4, 4, 0x7F800000},
+        {"hybrid-rule", 4, 4, 0xFFFFFFFF},
+        {"link-unit", 0, 4, 0},
+        {"link-unit", 0, 4, 0x7FC00000},
+        {"item-knn-rows", 8, 8, UINT64_MAX},
+        {"item-knn-rows", 8, 8, 1ull << 40},
+        {"item-knn-items", 0, 4, 0xFFFFFFFF},
+        {"item-knn-items", 4, 4, 23},
+        {"item-knn-items", 4, 4, 1},
+        {"item-knn-weights", 4, 4, 0x7F800000},
+        {"ease-rows", 0, 8, 1},
+        {"ease-items", 4, 4, 23},
+        {"ease-weights", 0, 4, 0xFF800000},
+        {"popular-scores", 0, 4, 0xBF800000},
+        {"group-attributes", 0, 4, 3},
+        {"group-attributes", 0, 4, 0xFFFFFFFF},
+        {"group-name-ends", 8, 8, 0},
+        {"group-name-ends", 8, 8, 1ull << 40},
+        {"user-groups", 0, 4, 3},
+        {"user-groups", 0, 4, 0xFFFFFFFE},
+        {"user-groups", 0, 4, 1}, /* of another attribute */
+        {"group-base", 0, 4, 0x7FC00000},
+        {"group-rows", 8, 8, UINT64_MAX},
+        {"group-items", 0, 4, 23},
+        {"group-weights", 0, 4, 0x7F800000},
+        {"group-factors", 0, 4, 0x7FC00000},
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         put(data_of(lies[i].section) + lies[i].at, lies[i].value, lies[i].bytes);
@@ -351,12 +406,39 @@ Test(model_hostile, texts_that_no_vocabulary_gives)
     put(data_of("text-df"), 0, 4);
     seal(size);
     assert_refused(size, "text vocabulary: term 0", "df");
-    put(entry_of("text-map-scale"), 99, 4);
-    seal(size);
-    assert_refused(size, "text-map-scale: missing", "scale");
+    assert_refused(leave_out("text-map-scale"), "text-map-scale: missing", "scale");
     put(entry_of("text-df") + 8, 0, 4);
     seal(size);
     assert_refused(size, "text-df: flags", "flags");
+}
+
+Test(model_hostile, hybrids_without_what_they_are_made_of)
+{
+    static const struct {
+        const char *gone, *complaint;
+    } wanted[] = {
+        {"hybrid-rule", "hybrid-rule: missing"},     {"hybrid-parts", "hybrid-parts: missing beside hybrid-weights"},
+        {"link-unit", "link-unit: missing"},         {"item-knn-weights", "item-knn-weights: missing"},
+        {"ease-rows", "ease-rows: missing"},         {"popular-scores", "popular-scores: missing"},
+        {"trending", "trending: missing"},           {"popularity", "popularity: missing"},
+        {"group-weights", "group-weights: missing"}, {"group-name-bytes", "group-name-bytes: missing"},
+        {"user-groups", "user-groups: missing"},     {"group-base", "group-base: missing"},
+        {"group-factors", "group-factors: "},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        long bytes = leave_out(wanted[i].gone);
+        assert_refused(bytes, wanted[i].complaint, wanted[i].gone);
+    }
+}
+
+Test(model_hostile, hybrids_of_a_later_version)
+{
+    put(data_of("hybrid-rule"), 2, 4);
+    seal(size);
+    assert_refused(size, "written by a newer aisle", "rule");
+    put(data_of("hybrid-parts"), 99, 4);
+    seal(size);
+    assert_refused(size, "part 99, known are 1 to 8; written by a newer aisle", "part");
 }
 
 Test(model_hostile, a_free_slot_that_names_an_id_again)

@@ -57,6 +57,44 @@ Test(model, everything_written_is_read_back)
     aisle_model_unref(m);
 }
 
+Test(model, a_hybrid_is_read_back)
+{
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    const aisle_hybrid_tables *h = aisle_model_hybrid(m);
+    cr_assert_eq(h->n_parts, AISLE_PART_IDS - 1);
+    cr_assert_eq(h->few, s.hybrid.few);
+    for (int p = 0; p < h->n_parts; p++) {
+        const aisle_table *t = &h->table[p], *w = &s.hybrid.table[p];
+        cr_assert_eq(h->part[p], s.hybrid.part[p]);
+        for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++) cr_assert_eq(h->weight[g][p], s.hybrid.weight[g][p]);
+        cr_assert_eq(t->n_items, SMALL_ITEMS);
+        if (t->kind == AISLE_TABLE_LINKS) {
+            int64_t n = s.link_rows[SMALL_ITEMS];
+            cr_assert_eq(t->unit, 1.5f);
+            cr_assert_arr_eq(t->links.row_ptr, s.link_rows, sizeof s.link_rows);
+            cr_assert_arr_eq(t->links.col, s.link_items, (size_t)n * sizeof *t->links.col);
+            cr_assert_arr_eq(t->links.val, w->links.val, (size_t)n * sizeof *t->links.val);
+        }
+        if (t->kind == AISLE_TABLE_SAME) cr_assert_arr_eq(t->scores, w->scores, sizeof s.popular);
+        if (t->kind == AISLE_TABLE_FACTORS) cr_assert_arr_eq(t->items.data, s.items, sizeof s.items);
+        if (t->kind == AISLE_TABLE_TEXT)
+            cr_assert(t->terms.n_rows == s.text.n_cols && aisle_csr_nnz(&t->terms) == aisle_csr_nnz(&s.text));
+        if (t->kind == AISLE_TABLE_GROUPS) {
+            cr_assert_arr_eq(t->scores, s.group_base, sizeof s.group_base);
+            cr_assert_arr_eq(t->groups.val, s.group_weights, sizeof s.group_weights);
+        }
+    }
+    for (int i = 0; i < SMALL_ITEMS; i++) cr_assert_eq(h->fresh[i], s.popularity[i] == 0);
+    cr_assert_arr_eq(h->user_groups, s.user_groups, sizeof s.user_groups);
+    cr_assert_arr_eq(h->prior.data, s.prior, sizeof s.prior);
+    cr_assert_eq(aisle_model_group(m, 0, AISLE_STR("18-24")), 0);
+    cr_assert_eq(aisle_model_group(m, 2, AISLE_STR("FR")), 2);
+    cr_assert_eq(aisle_model_group(m, 1, AISLE_STR("FR")), -1);
+    aisle_model_unref(m);
+}
+
 Test(model, every_id_is_found_and_no_other)
 {
     static small_model s;
@@ -107,6 +145,7 @@ Test(model, the_golden_file_of_format_1_opens_and_is_what_we_write_today)
     small_model_init(&s);
     s.parts.item_confidence = NULL; /* younger than the file, as texts are */
     s.parts.vocabulary = NULL;
+    s.parts.hybrid = NULL;
     const char *golden = AISLE_SOURCE_DIR "/tests/golden/model-v1.aisle", *again = temp_path("again.aisle");
     aisle_error err = {0};
     aisle_model *m = NULL;
@@ -116,6 +155,20 @@ Test(model, the_golden_file_of_format_1_opens_and_is_what_we_write_today)
     assert_same_file(golden, again);
     aisle_model_unref(written(&s.parts, again));
     assert_same_file(golden, again);
+    aisle_model_unref(m);
+}
+
+Test(model, a_disliked_item_is_read_back)
+{
+    static small_model s;
+    small_model_init(&s);
+    const char *path = temp_path("dislike.aisle");
+    aisle_error err = {0};
+    aisle_model *m = NULL;
+    s.val[1] = -2;
+    cr_assert_eq(aisle_model_write(path, &s.parts, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_model_seen(m).val[1], -2);
     aisle_model_unref(m);
 }
 
@@ -129,6 +182,7 @@ Test(model, parts_may_be_absent)
     s.parts.popularity = s.parts.trending = s.parts.item_confidence = NULL;
     s.parts.seen.val = NULL;
     s.parts.vocabulary = NULL;
+    s.parts.hybrid = NULL;
     aisle_model *m = written(&s.parts, temp_path("m.aisle"));
     int32_t k = 9;
     const float *scores;
@@ -139,6 +193,8 @@ Test(model, parts_may_be_absent)
     cr_assert_null(aisle_model_popularity(m));
     cr_assert_null(aisle_model_seen(m).val);
     cr_assert_null(aisle_model_vocabulary(m));
+    cr_assert_null(aisle_model_hybrid(m));
+    cr_assert_eq(aisle_model_group(m, 2, AISLE_STR("GB")), -1);
     cr_assert(aisle_model_text(m).n_rows == SMALL_ITEMS && aisle_model_text(m).n_cols == 0);
     aisle_model_unref(m);
 }
@@ -172,7 +228,7 @@ Test(model, sections_are_listed_in_order_and_aligned)
         if (n == 0) cr_assert_str_eq(info.name, "meta");
         if (n == 2) cr_assert(strcmp(info.name, "item-factors") == 0 && strcmp(info.type, "f32") == 0);
     }
-    cr_assert_eq(n, 31);
+    cr_assert_eq(n, 51);
     cr_assert_eq(end, aisle_model_bytes(m));
     cr_assert_eq(aisle_model_section(m, -1, &info), 0);
     aisle_model_unref(m);

@@ -42,6 +42,7 @@ static void set_up(void)
     aisle_error err = {0};
     const char *path = temp_path("newcomers.aisle");
     small_model_init(&small);
+    small.parts.hybrid = NULL; /* of hybrids: test_hybrid_served.c */
     if (aisle_model_write(path, &small.parts, &err) != AISLE_OK ||
         aisle_model_open(path, &m, &err) != AISLE_OK)
         abort();
