@@ -91,6 +91,8 @@ class Admin(unittest.TestCase):
         self.delete(top[0])
         self.patch(top[1], {"hidden": True})
         self.patch(top[2], {"stock": 0})
+        self.assertEqual(self.server.get(f"/v1/products/{top[0]}/related").status, 404)
+        self.assertEqual(self.server.get(f"/v1/products/{top[1]}/related").status, 200, "without keys everyone is the shop keeper")
         left = [i["id"] for i in self.server.get("/v1/trending", limit=50).json["items"]]
         self.assertTrue(left and not set(left) & set(top))
         for i in top:
@@ -210,6 +212,7 @@ class Admin(unittest.TestCase):
                     self.assertEqual(server.ask(method, path, {}).status, 401)
                 self.assertEqual(server.ask("PUT", "/v1/admin/products/x", {"hidden": True}, key=key).status, 201)
                 self.assertEqual(server.get("/v1/products/x").status, 404)
+                self.assertEqual(server.get("/v1/products/x/related").status, 404)
                 seen = server.ask("GET", "/v1/products/x", key=key)
                 self.assertEqual((seen.status, seen.headers["cache-control"]), (200, "private, no-store"))
                 self.assertEqual(server.get("/v1/products/x").status, 404, "the answer was not kept for others")

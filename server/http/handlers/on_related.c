@@ -1,4 +1,5 @@
 /* GET /v1/products/{id}/related and /v1/trending: lists that are the same for everyone. */
+#include "server/auth/identity.h"
 #include "server/http/handlers/answer_asked.h"
 
 enum { MAX_AGE = 30 };
@@ -26,11 +27,24 @@ static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hi
     return aisle_answer_cached(r, aisle_answer_with(body, "items", items), MAX_AGE);
 }
 
-/* A product that the model knows nothing of, not by its text either, has an empty list; one that does not exist is an error. */
-static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
+/* AISLE_ENOTFOUND: no such product, or one that is hidden from who asks. A shop that keeps no catalogue has what its model
+ * knows. */
+static aisle_status check_shown(aisle_request *r, const aisle_shelf *s, aisle_str id)
 {
     aisle_product product;
     int64_t version;
+    if (s->n_known == 0 && aisle_shelf_find(s, id) >= 0) return AISLE_OK;
+    AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &product, &version,
+                                 aisle_request_error(r)));
+    if (product.visibility != AISLE_HIDDEN || aisle_request_identity(r)->scopes & AISLE_SCOPE_ADMIN)
+        return AISLE_OK;
+    return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len,
+                      id.ptr);
+}
+
+/* A product that the model knows nothing of, not by its text either, has an empty list; one that does not exist is an error. */
+static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
+{
     aisle_str id = aisle_request_param(r, "id");
     const aisle_shelf_filter all = {.price_min = -1, .price_max = -1};
     aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
@@ -40,10 +54,8 @@ static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle
                                    .allowed = aisle_allowed(r, s, &all),
                                    .newcomers = s->newcomers};
     if (!hits.hit || !q.allowed) return aisle_no_memory(r);
-    if (q.item < 0)
-        AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &product, &version,
-                                     aisle_request_error(r)));
-    else
+    AISLE_TRY(check_shown(r, s, id));
+    if (q.item >= 0)
         AISLE_TRY(
             aisle_scorer_related(aisle_loop_of(r)->scorer, s->model, &q, &hits, aisle_request_error(r)));
     return reply(r, s, &hits, limit);
