@@ -13,9 +13,10 @@ static int64_t count;
 aisle_status aisle_password_hash(aisle_str password, char out[AISLE_PASSWORD_HASH_BYTES], aisle_error *err)
 {
     memset(out, 0, AISLE_PASSWORD_HASH_BYTES);
+    int failed = crypto_pwhash_str_alg(out, password.ptr, password.len, PASSES, MEMORY_BYTES,
+                                       crypto_pwhash_ALG_ARGON2ID13);
     __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    if (crypto_pwhash_str_alg(out, password.ptr, password.len, PASSES, MEMORY_BYTES,
-                              crypto_pwhash_ALG_ARGON2ID13))
+    if (failed)
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for hashing a password");
     return AISLE_OK;
 }
@@ -35,8 +36,8 @@ bool aisle_password_verify(aisle_str stored, aisle_str password, bool *weak)
     char text[AISLE_PASSWORD_HASH_BYTES] = "";
     bool known = stored.ptr && stored.len < sizeof text;
     memcpy(text, known ? stored.ptr : decoy, known ? stored.len : sizeof text);
-    __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
     bool right = crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
+    __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
     *weak = known && right && crypto_pwhash_str_needs_rehash(text, PASSES, MEMORY_BYTES) != 0;
     return known && right;
 }
