@@ -16,8 +16,7 @@ aisle_status aisle_password_hash(aisle_str password, char out[AISLE_PASSWORD_HAS
     int failed = crypto_pwhash_str_alg(out, password.ptr, password.len, PASSES, MEMORY_BYTES,
                                        crypto_pwhash_ALG_ARGON2ID13);
     __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    if (failed)
-        return aisle_fail(err, AISLE_ENOMEM, "out of memory for hashing a password");
+    if (failed) return aisle_fail(err, AISLE_ENOMEM, "out of memory for hashing a password");
     return AISLE_OK;
 }
 

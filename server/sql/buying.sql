@@ -87,8 +87,8 @@ DELETE FROM payment_notes WHERE at_ms < ?1;
 SELECT request, status, type, location, body FROM idempotency WHERE key = ?1 AND created_ms >= ?2;
 
 -- name: once_put
-INSERT OR REPLACE INTO idempotency (key, request, status, type, location, body, created_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT OR REPLACE INTO idempotency (key, request, status, type, location, body, created_ms, user_id, session_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: once_forget
 -- A few at a time: a write must not wait for a day of them.

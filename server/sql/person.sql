@@ -57,6 +57,10 @@ SELECT json_object('id', o.ext, 'email', o.email, 'total', o.total_minor, 'curre
                              FROM order_lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = o.id))
 FROM orders o WHERE o.user_id = ?1 ORDER BY o.id;
 
+-- name: person_kept_erase
+DELETE FROM idempotency
+WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1);
+
 -- name: person_ids
 -- The ids that a model may know the person under.
 SELECT ext FROM users WHERE id = ?1

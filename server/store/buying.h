@@ -152,6 +152,7 @@ enum { AISLE_ONCE_MS = 24 * 3600 * 1000 };
 typedef struct aisle_once {
     unsigned char key[32];     /* hash of who asks, the route and the Idempotency-Key */
     unsigned char request[32]; /* hash of the body */
+    int64_t user, session;     /* whose answer it will be; 0 = nobody's */
 } aisle_once;
 typedef struct aisle_kept {
     int32_t status;

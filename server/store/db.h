@@ -144,6 +144,7 @@ enum {
     X(PERSON_TOKENS_ERASE, "person_tokens_erase")                                                            \
     X(PERSON_TOKENS_JOIN, "person_tokens_join")                                                              \
     X(PERSON_TOKENS_EXPORT, "person_tokens_export")                                                          \
+    X(PERSON_KEPT_ERASE, "person_kept_erase")                                                                \
     X(PERSON_IDS, "person_ids")                                                                              \
     X(PERSON_SESSIONS_ERASE, "person_sessions_erase")                                                        \
     X(PERSON_ACCOUNT_ERASE, "person_account_erase")                                                          \

@@ -63,5 +63,7 @@ aisle_status aisle_tx_once_keep(aisle_tx *tx, const aisle_once *o, const aisle_k
     aisle_stmt_text(&q, 5, k->location);
     aisle_stmt_text(&q, 6, k->body);
     aisle_stmt_int(&q, 7, now_ms);
+    aisle_stmt_id(&q, 8, o->user);
+    aisle_stmt_id(&q, 9, o->session);
     return aisle_stmt_run(&q, err);
 }

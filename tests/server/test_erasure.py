@@ -102,6 +102,31 @@ class Erasure(unittest.TestCase):
             self.assertEqual(two.get("/v1/account").status, 401)
             register(server, email=email)  # the address is free again
 
+    def test_orders_stay_for_the_books_without_their_buyer_and_carts_and_kept_answers_go(self):
+        with shop.serving() as server:
+            with sqlite3.connect(server.data / "aisle.db", timeout=10) as db:
+                names = [r[0] for r in db.execute("SELECT ext FROM products WHERE version > 0 ORDER BY id LIMIT 2")]
+                db.executemany("UPDATE products SET price_minor = 250, stock = 9, currency = 'GBP' WHERE ext = ?", [(n,) for n in names])
+            guest = Browser(server)
+            buyer = "buyer@erasable.example"
+
+            def put(name):
+                return guest.ask("PUT", f"/v1/cart/items/{name}", {"quantity": 1}).status
+            self.assertEqual(put(names[0]), 200)
+            order = guest.post("/v1/orders", {"email": buyer}, headers={"Idempotency-Key": "once"})
+            self.assertEqual(order.status, 201, order.body)
+            self.assertEqual(put(names[1]), 200)
+            _, email, user = register(server, browser=guest)
+            got = guest.get("/v1/account/export").json
+            self.assertEqual([o["id"] for o in got["orders"]], [order.json["id"]])
+            self.assertEqual([i["id"] for i in guest.get("/v1/cart").json["items"]], [names[1]], "the guest's cart has joined")
+            self.assertTrue(holding(server, buyer))
+            self.erase(guest)
+            self.until(lambda: not holding(server, buyer, email, user["id"]))
+            with sqlite3.connect(server.data / "aisle.db", timeout=10) as db:
+                self.assertEqual(db.execute("SELECT user_id, session_id, email, total_minor FROM orders").fetchall(), [(None, None, None, 250)])
+                self.assertEqual(db.execute("SELECT (SELECT count(*) FROM carts), (SELECT count(*) FROM idempotency)").fetchone(), (0, 0))
+
     def test_many_accounts_leave_no_trace(self):
         with shop.serving(fresh=True) as server:
             known = [register(server, name=f"Somebody Number{i}", email=f"trace{i}@shop.example") for i in range(40)]

@@ -83,6 +83,8 @@ static aisle_status run(aisle_write *w, aisle_tx *tx, aisle_error *err)
     if (c->guest.fresh)
         AISLE_TRY(
             aisle_tx_guest(tx, c->guest.hash, c->guest.session_ext, c->guest.now_ms, &c->owner.session, err));
+    c->once.user = c->owner.user;
+    c->once.session = c->owner.session;
     return c->has_once ? run_once(c, tx, err) : c->run(c, tx, err);
 }
 
