@@ -14,6 +14,28 @@ WHERE rowid = ?1 AND ext IS ?2 AND title IS ?3 AND brand IS ?4 AND category IS ?
                      WHERE atom IS NOT NULL)
   AND description IS ?7;
 
+-- name: search_table
+SELECT sql FROM sqlite_schema WHERE name = 'product_search';
+
+-- name: search_hashsize
+INSERT INTO product_search (product_search, rank) VALUES ('hashsize', 16777216);
+
+-- name: search_fill
+INSERT INTO product_search (rowid, ext, title, brand, category, attributes, description)
+SELECT id, ext, title, brand, category,
+       (SELECT group_concat(value, ' ') FROM json_tree(iif(json_valid(attributes), attributes, NULL))
+        WHERE atom IS NOT NULL),
+       description
+FROM products WHERE version > 0;
+
+-- name: search_fill_one
+INSERT INTO product_search (rowid, ext, title, brand, category, attributes, description)
+SELECT id, ext, title, brand, category,
+       (SELECT group_concat(value, ' ') FROM json_tree(iif(json_valid(attributes), attributes, NULL))
+        WHERE atom IS NOT NULL),
+       description
+FROM products WHERE id = ?1 AND version > 0;
+
 -- name: search_changed
 UPDATE search_state SET version = version + 1;
 

@@ -75,6 +75,10 @@ enum {
     X(SEARCH_ADD, "search_add")                                                                              \
     X(SEARCH_REMOVE, "search_remove")                                                                        \
     X(SEARCH_SAME, "search_same")                                                                            \
+    X(SEARCH_TABLE, "search_table")                                                                          \
+    X(SEARCH_HASHSIZE, "search_hashsize")                                                                    \
+    X(SEARCH_FILL, "search_fill")                                                                            \
+    X(SEARCH_FILL_ONE, "search_fill_one")                                                                    \
     X(SEARCH_CHANGED, "search_changed")                                                                      \
     X(SEARCH_VERSION, "search_version")                                                                      \
     X(SEARCH_ROWS, "search_rows")                                                                            \

@@ -61,11 +61,14 @@ aisle_status aisle_store_import_catalogue(aisle_store_import *i, aisle_tx *tx, a
     target t = {i, tx};
     const aisle_sink sink = {&t, store_product, store_user, NULL};
     aisle_buf drop = {0}, create = {0};
+    aisle_search_backlog backlog;
     bool bulk;
     AISLE_TRY(is_bulk(i, tx, &bulk, err));
     aisle_status st = bulk ? find_indexes(tx, &drop, &create, err) : AISLE_OK;
     if (st == AISLE_OK && drop.len) st = aisle_db_run(tx->db, drop.data, err);
+    aisle_tx_search_begin(tx, &backlog);
     if (st == AISLE_OK) st = aisle_staging_catalogue(&i->staging, &sink, err);
+    st = aisle_tx_search_end(tx, st, err);
     if (st == AISLE_OK && create.len) st = aisle_db_run(tx->db, create.data, err);
     aisle_buf_deinit(&drop);
     aisle_buf_deinit(&create);

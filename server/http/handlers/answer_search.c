@@ -53,7 +53,9 @@ static aisle_status find_hits(aisle_search *s, hits *out, aisle_error *err)
     AISLE_TRY(ask_index(s, false, out, err));
     if (out->n || s->query->n_wanted < 2) return AISLE_OK;
     aisle_free(out->at);
-    return ask_index(s, true, out, err);
+    *out = (hits){0};
+    s->later = s->on_loop && aisle_query_cost(s->query, true) > AISLE_SEARCH_LONG_NS;
+    return s->later ? AISLE_OK : ask_index(s, true, out, err);
 }
 
 /* ---- the catalogue, between begin and end ---- */
@@ -225,7 +227,8 @@ aisle_status aisle_search_answer(aisle_search *s, aisle_error *err)
     hits h = {0};
     page p = {0};
     aisle_status st = find_hits(s, &h, err);
-    if (st == AISLE_OK) st = aisle_catalogue_begin(c, s->with->view, err);
+    if (st != AISLE_OK || s->later) return st;
+    st = aisle_catalogue_begin(c, s->with->view, err);
     if (st == AISLE_OK) {
         st = narrow(s, &h, &p, err);
         aisle_catalogue_end(c);

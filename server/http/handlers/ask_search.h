@@ -9,7 +9,8 @@
 enum {
     AISLE_SEARCH_DEPTH = 1000, /* hits that can be paged through */
     AISLE_SEARCH_WINDOW = 200, /* best hits that personalize puts into another order */
-    AISLE_SEARCH_LITTLE = 3    /* fewer hits than that: did you mean something else? */
+    AISLE_SEARCH_LITTLE = 3,   /* fewer hits than that: did you mean something else? */
+    AISLE_SEARCH_LONG_NS = 1500000
 };
 
 typedef struct aisle_search {
@@ -23,7 +24,9 @@ typedef struct aisle_search {
     int64_t started_ns;
     aisle_words *words; /* a reference */
     aisle_search_query *query;
-    bool some;     /* nothing had all words: hits have some of them */
+    bool some;    /* nothing had all words: hits have some of them */
+    bool on_loop; /* where nothing may take long: then `later` is set instead, and there is no answer yet */
+    bool later;
     bool personal; /* the order is */
     json_t *body;
 } aisle_search;
@@ -42,7 +45,7 @@ aisle_status aisle_search_text(aisle_request *r, aisle_str *out);
 /* Understands the text (s->words, s->query); aisle_search_end releases. */
 aisle_status aisle_search_begin(aisle_search *s, aisle_error *err);
 void aisle_search_end(aisle_search *s);
-/* Fills s->body. */
+/* Fills s->body, or sets s->later. */
 aisle_status aisle_search_answer(aisle_search *s, aisle_error *err);
 
 /* search_page.c */

@@ -62,8 +62,14 @@ static aisle_status run(aisle_work *w, aisle_error *err)
 /* What may take longer than a loop may be held up goes to the thread beside it. */
 static bool is_long(const aisle_search *s)
 {
-    const int64_t most_ns = 1500000;
-    return s->personalize || s->ask->n_facets > 2 || aisle_query_cost(s->query, false) > most_ns;
+    return s->personalize || s->ask->n_facets > 2 || aisle_query_cost(s->query, false) > AISLE_SEARCH_LONG_NS;
+}
+
+static aisle_status go_beside(aisle_search *s)
+{
+    s->on_loop = s->later = false;
+    s->with = s->with->beside;
+    return aisle_work_submit(&s->work);
 }
 
 /* Who is signed in, or the guest's session, unless somebody is named. False: answered. */
@@ -86,12 +92,12 @@ aisle_status aisle_on_search(aisle_request *r)
     AISLE_TRY(parse(r, s));
     if (s->personalize && !find_asker(r, &s->who)) return AISLE_OK;
     aisle_status st = aisle_search_begin(s, aisle_request_error(r));
-    if (st == AISLE_OK && is_long(s)) {
-        s->with = s->with->beside;
-        st = aisle_work_submit(&s->work);
-        if (st == AISLE_OK) return AISLE_OK;
-    } else if (st == AISLE_OK) {
-        st = aisle_search_answer(s, aisle_request_error(r));
+    s->on_loop = true;
+    s->later = st == AISLE_OK && is_long(s);
+    if (st == AISLE_OK && !s->later) st = aisle_search_answer(s, aisle_request_error(r));
+    if (st == AISLE_OK && s->later) {
+        st = go_beside(s);
+        if (st == AISLE_OK) return AISLE_OK; /* the words are released there */
     }
     aisle_search_end(s);
     return st == AISLE_OK ? reply(&s->work) : st;

@@ -2,6 +2,7 @@
 #include "shop_fixture.h"
 
 #include "server/store/db.h"
+#include "server/store/store_search.h"
 
 static shop_fixture f;
 static aisle_db db;
@@ -119,4 +120,49 @@ Test(store_search, what_is_undone_is_not_found)
     cr_assert_eq(found("oak"), 0);
     cr_assert_ok(put_product(&f, &w.product), f);
     cr_assert_eq(found("oak"), 1);
+}
+
+/* Imports n products from `from` on, of that title. */
+static void import_products(int from, int n, const char *title)
+{
+    const aisle_store_import_params params = {0};
+    aisle_store_import *i;
+    aisle_import_report r = {0};
+    cr_assert_ok(aisle_store_import_begin(f.store, &params, &i, &f.err), f);
+    aisle_sink sink = aisle_store_import_sink(i);
+    for (int k = from; k < from + n; k++) {
+        char id[16];
+        snprintf(id, sizeof id, "p%d", k);
+        const aisle_product p = {.id = STR(id), .title = STR(title), .price_minor = -1, .stock = -1};
+        cr_assert_ok(sink.product(sink.ctx, &p, &f.err), f);
+    }
+    cr_assert_ok(aisle_store_import_commit(i, &r, &f.err), f);
+    aisle_store_import_abort(i);
+}
+
+static int64_t version(void)
+{
+    int64_t v = -1;
+    cr_assert_ok(aisle_view_search_version(f.view, &v, &f.err), f);
+    return v;
+}
+
+Test(store_search, an_import_of_many_or_few_is_followed_to_the_last_product)
+{
+    import_products(0, 1500, "lamp");
+    cr_assert_eq(found("lamp"), 1500);
+    import_products(0, 1200, "chair"); /* most of them: made anew */
+    cr_assert_eq(found("lamp"), 300);
+    cr_assert_eq(found("chair"), 1200);
+    import_products(1490, 20, "sofa"); /* few: one by one */
+    cr_assert_eq(found("lamp"), 290);
+    cr_assert_eq(found("sofa"), 20);
+    cr_assert_eq(found("p1505"), 1);
+    int64_t before = version();
+    import_products(1490, 20, "sofa");
+    cr_assert_eq(version(), before, "what is equal changes nothing");
+    const aisle_product p = {.id = STR("p0"), .title = STR("Lamp"), .price_minor = -1, .stock = -1};
+    cr_assert_ok(put_product(&f, &p), f);
+    cr_assert_eq(found("lamp"), 291);
+    cr_assert_gt(version(), before);
 }
