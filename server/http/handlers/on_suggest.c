@@ -4,7 +4,7 @@
 
 #include "server/search/lexicon_build.h"
 
-enum { COMPLETIONS = 5, LABELS = 4, PRODUCTS = 5, TRIED = 12, LOOKED_AT = 2000, TEXT_BYTES = 160 };
+enum { COMPLETIONS = 5, LABELS = 4, PRODUCTS = 5, TRIED = 24, LOOKED_AT = 2000, TEXT_BYTES = 160 };
 
 typedef struct suggestion {
     aisle_search search; /* first */
