@@ -8,7 +8,7 @@
 
 #include "aisle/memory.h"
 
-enum { THREADS_MAX = 64, NICE = 10 };
+enum { THREADS_MAX = 64, NICE = 5 };
 
 struct aisle_hash_pool {
     pthread_mutex_t lock;
