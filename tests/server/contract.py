@@ -12,7 +12,7 @@ import shop
 METHODS = ("get", "post", "put", "patch", "delete")
 ACCESS = ("public", "session", "owner", "admin")
 # Answers of the HTTP core that any operation may give; info.description tells of them.
-ANYWHERE = {400, 405, 408, 414, 429, 431, 501, 505}
+ANYWHERE = {400, 401, 403, 405, 408, 414, 429, 431, 501, 505}
 EVERY_ANSWER = ("date", "x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "cache-control")
 FORMATS = jsonschema.FormatChecker(formats=())
 

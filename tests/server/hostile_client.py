@@ -1,12 +1,16 @@
-"""Sends the requests of hostile_requests.py to a server as everybody, and looks at what comes back."""
+"""Sends the requests of hostile_requests.py to a server as everybody, and looks at what comes back. The server must trust this
+machine as a proxy (OPTIONS): the clients have addresses of their own."""
 import collections
 import http.client
 import json
 import random
+import secrets
 import socket
 
 import hostile_requests
 import shop
+
+OPTIONS = ("--trusted-proxies", "127.0.0.0/8", "--log-level", "error")
 
 
 class Client:
@@ -17,8 +21,18 @@ class Client:
         self.maker = hostile_requests.Maker(api, seed)
         self.pool = hostile_requests.Pool(id=[p["id"] for p in server.ask("GET", "/v1/products?limit=50", key=admin).json["items"]])
         self.statuses, self.faults, self.asked = collections.Counter(), [], collections.Counter()
-        self.bearers = [None, admin]  # who asks; persons are added as the shop can sign them in
+        self.people, self.looked = [], -1
         self.connections, self.cookies = {}, {}
+
+    def sign_people_in(self, n):
+        """Two people with a session each; requests may have ended those, or erased the people."""
+        self.people = [p for p in self.people if self.server.ask("GET", "/v1/account", key=p).status == 200]
+        while len(self.people) < 2:
+            body = {"email": f"fuzz-{secrets.token_hex(6)}@shop.example", "password": "correct horse battery", "bearer": True}
+            source = f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}" # failed attempts of others hold up only them
+            answer = self.server.post("/v1/account", body, headers={"X-Forwarded-For": source})
+            assert answer.status == 201, answer.body
+            self.people.append(answer.json["token"])
 
     def connection(self, who):
         if who not in self.connections:
@@ -49,9 +63,15 @@ class Client:
                 if fresh or attempt:
                     raise AssertionError(f"no answer: {e!r}") from e
 
-    def ask(self, n):
+    def ask(self, n, every=250):
+        """The n-th request. every: of how many the people are looked after."""
+        if not self.people or n // every > self.looked:
+            self.looked = n // every
+            self.sign_people_in(n)
         op, target, body, headers, rng = self.maker.request(n, self.pool)
-        who = rng.choice(self.bearers)
+        likely = {"admin": [self.admin], "session": self.people, "owner": self.people}.get(op.access, [None, *self.people])
+        headers.setdefault("X-Forwarded-For", f"192.0.2.{rng.randrange(20)}")
+        who = rng.choice(likely if rng.random() < .8 else [None, self.admin, *self.people])
         if who:
             headers.setdefault("Authorization", f"Bearer {who}")
         elif who in self.cookies and rng.random() < .5:

@@ -8,14 +8,14 @@ import hostile_client
 import hostile_requests
 import shop
 
-REQUESTS = 4000
+REQUESTS = 2500
 
 
 class Fuzz(unittest.TestCase):
     def test_whatever_is_asked_is_answered_as_described(self):
         seed = os.environ.get("AISLE_SEED", "1")
         api = contract.Api()
-        with shop.serving("--log-level", "error") as server:
+        with shop.serving(*hostile_client.OPTIONS) as server:
             admin = shop.run("key", "add", "fuzz", "--data", server.data).strip()
             server.await_closed()
             client = hostile_client.Client(server, api, seed, admin)
