@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,8 +69,8 @@ static void announce(aisle_app *app)
                   app->config->data);
 }
 
-static sem_t told; /* of an end, or of new files */
-static volatile sig_atomic_t ending, renewing;
+static sem_t told;                  /* of an end, or of new files */
+static atomic_int ending, renewing; /* the handler may run on any thread */
 static bool on_terminal; /* started by hand: a hang-up means that the terminal has gone, and ends us */
 
 static void on_signal(int number)
