@@ -25,6 +25,13 @@ static bool put_field(aisle_buf *b, const char *name, aisle_str value)
     return put(b, name) && put(b, ": ") && aisle_buf_append(b, value.ptr, value.len) && put(b, "\r\n");
 }
 
+static bool put_allowance(aisle_buf *b, const aisle_allowance *a)
+{
+    return put(b, "RateLimit-Limit: ") && put_number(b, a->limit) && put(b, "\r\nRateLimit-Remaining: ") &&
+           put_number(b, a->remaining) && put(b, "\r\nRateLimit-Reset: ") && put_number(b, a->reset_s) &&
+           put(b, "\r\n");
+}
+
 /* strftime would follow the locale. */
 static const char *date_of(aisle_loop *l)
 {
@@ -94,11 +101,7 @@ bool aisle_reply_head(aisle_request *r, int status, const char *content_type, in
               put_field(out, "X-Request-Id", aisle_str_from(r->id)) &&
               put(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
     if (r->secure) ok = ok && put(out, "Strict-Transport-Security: max-age=31536000\r\n");
-    const aisle_allowance *a = &r->allowance;
-    if (a->limit)
-        ok = ok && aisle_buf_printf(
-                       out, "RateLimit-Limit: %lld\r\nRateLimit-Remaining: %lld\r\nRateLimit-Reset: %lld\r\n",
-                       (long long)a->limit, (long long)a->remaining, (long long)a->reset_s);
+    if (r->allowance.limit) ok = ok && put_allowance(out, &r->allowance);
     if (!r->has_csp) ok = ok && put(out, "Content-Security-Policy: default-src 'none'\r\n");
     if (!r->has_cache_control) ok = ok && put(out, "Cache-Control: no-store\r\n");
     if (r->etag.ptr) ok = ok && put_field(out, "ETag", r->etag);
