@@ -19,6 +19,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "server"))
+import asking  # noqa: E402
 import contract  # noqa: E402
 import hostile_client  # noqa: E402
 import shop  # noqa: E402
@@ -53,7 +54,7 @@ def main():
     parser.add_argument("--check-every", type=int, default=10, help="hold every n-th answer against its description")
     parser.add_argument("--growth", type=float, default=16, help="MB that memory may grow after the fourth tenth")
     args = parser.parse_args()
-    with shop.serving(*hostile_client.OPTIONS) as server:
+    with asking.serving(*hostile_client.OPTIONS) as server:
         admin = shop.run("key", "add", "fuzz", "--data", server.data).strip()
         server.await_closed()
         done, found = multiprocessing.Value("q", 0), multiprocessing.Queue()

@@ -21,12 +21,12 @@ SECRET = "a secret of the payment provider"
 
 
 @contextlib.contextmanager
-def serving():
+def serving(*options):
     """A shop that every operation can be asked of."""
     with tempfile.NamedTemporaryFile("w") as f:
         f.write(SECRET)
         f.flush()
-        with shop.serving("--payment-secret-file", f.name) as server:
+        with shop.serving("--payment-secret-file", f.name, *options) as server:
             yield server
 
 

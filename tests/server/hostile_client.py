@@ -1,5 +1,5 @@
 """Sends the requests of hostile_requests.py to a server as everybody, and looks at what comes back. The server must trust this
-machine as a proxy (OPTIONS): the clients have addresses of their own."""
+machine as a proxy (OPTIONS of asking.serving): the clients have addresses of their own."""
 import collections
 import http.client
 import json
@@ -19,7 +19,8 @@ class Client:
     def __init__(self, server, api, seed, admin, check_every=1):
         self.server, self.api, self.admin, self.check_every = server, api, admin, check_every
         self.maker = hostile_requests.Maker(api, seed)
-        self.pool = hostile_requests.Pool(id=[p["id"] for p in server.ask("GET", "/v1/products?limit=50", key=admin).json["items"]])
+        products = [p["id"] for p in server.ask("GET", "/v1/products?in_stock=true&limit=50", key=admin).json["items"]]
+        self.pool = hostile_requests.Pool(id=products, product=products, item=products)
         self.statuses, self.faults, self.asked = collections.Counter(), [], collections.Counter()
         self.people, self.looked = [], -1
         self.connections, self.cookies = {}, {}
@@ -87,7 +88,9 @@ class Client:
         if answer is None:
             return
         self.statuses[answer.status] += 1
-        if answer.status >= 500 and answer.status not in (501, 505):
+        if answer.status == 401 and who in self.people:
+            self.looked = -1  # signed out, or erased
+        if answer.status >= 500:
             self.faults.append(f"{told}: {answer.status} {answer.body[:300]!r}")
         elif n % self.check_every == 0:
             self.faults += [f"{told}: {fault}" for fault in self.api.faults(op, answer)]
@@ -98,7 +101,7 @@ class Client:
         if "set-cookie" in answer.headers:
             self.cookies[None] = answer.headers["set-cookie"].split(";")[0]
         if answer.headers.get("content-type", "").startswith("application/json"):
-            self.pool.learn(answer.json, random.Random(rng.random()))
+            self.pool.learn(answer.json, random.Random(rng.random()), hostile_requests.resource(op))
 
     def close(self):
         for who in list(self.connections):

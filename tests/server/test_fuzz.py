@@ -3,6 +3,7 @@ bench/fuzz_api.py asks 100,000."""
 import os
 import unittest
 
+import asking
 import contract
 import hostile_client
 import hostile_requests
@@ -15,7 +16,7 @@ class Fuzz(unittest.TestCase):
     def test_whatever_is_asked_is_answered_as_described(self):
         seed = os.environ.get("AISLE_SEED", "1")
         api = contract.Api()
-        with shop.serving(*hostile_client.OPTIONS) as server:
+        with asking.serving(*hostile_client.OPTIONS) as server:
             admin = shop.run("key", "add", "fuzz", "--data", server.data).strip()
             server.await_closed()
             client = hostile_client.Client(server, api, seed, admin)
