@@ -118,6 +118,8 @@ class Page:
     def sample(self, schema, depth=0):
         """A value that the schema allows, for where no example is given."""
         schema = self.resolve(schema)
+        if schema.get("examples"):
+            return schema["examples"][0]
         for word in ("example", "const", "default"):
             if word in schema:
                 return schema[word]

@@ -1,5 +1,6 @@
 """routes.c, openapi.yaml and the answers of a running server say the same. What is asked stands in asking.py."""
 import re
+import sys
 import unittest
 
 import asking
@@ -85,6 +86,21 @@ class Description(unittest.TestCase):
                 for v in node:
                     walk(v)
         walk(self.api.document)
+
+    def test_the_examples_of_schemas_and_those_that_the_page_makes_fit(self):
+        sys.path.insert(0, str(shop.SOURCE / "server" / "docs"))
+        import render
+        page = render.Page(self.api.document)
+        for name, schema in self.api.document["components"]["schemas"].items():
+            for value in schema.get("examples", []):
+                with self.subTest(name):
+                    self.api.validate(schema, value)
+        for op in self.operations:
+            contents = [op.spec.get("requestBody", {}), *(r for status, r in op.spec["responses"].items() if status.startswith("2"))]
+            for media in (m for c in contents for kind, m in self.api.resolve(c).get("content", {}).items() if kind == "application/json"):
+                with self.subTest(op.id):
+                    for _, value in page.examples_of(media) or [("", page.sample(media["schema"]))]:
+                        self.api.validate(media["schema"], value)
 
     def test_every_operation_has_a_row_to_be_asked_by_and_no_row_is_left_over(self):
         self.assertEqual(set(asking.GOOD), set(self.api.operations), "a row of GOOD in asking.py for each operation")
