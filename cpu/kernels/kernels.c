@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-enum { MAX_TABLES = 4 };
+enum { MAX_TABLES = 5 };
 
 static aisle_kernels tables[MAX_TABLES];
 static int32_t n_tables;
@@ -32,6 +32,10 @@ static void fill(void)
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("fma"))
         aisle_kernels_avx512(next_table());
+#endif
+#ifdef AISLE_KERNELS_VNNI
+    if (n_tables > 2 && __builtin_cpu_supports("avx512vnni"))
+        aisle_kernels_vnni(next_table()); /* atop avx512 */
 #endif
     (void)next_table;
 }

@@ -33,8 +33,25 @@ typedef struct aisle_cg {
     const float *d, *inverse; /* the system's diagonal part; the preconditioner's inverse */
 } aisle_cg;
 
+/* First pass of top-N over 8-bit codes. Items come in tiles of 48, four factors of each after another's:
+ * item[(g * 48 + i) * 4 + c] is factor 4 g + c of item i, plus 128. Users in eights: user[(g * 8 + u) * 4 + c]. */
+enum { AISLE_INT8_ITEMS = 48, AISLE_INT8_USERS = 8 };
+typedef struct aisle_int8_tile {
+    int32_t groups; /* of four factors; at most 1024, so that sums fit 32 bits */
+    const uint8_t *item;
+    const float *scale; /* 48: what a code of an item is worth */
+    const int8_t *user;
+    int32_t
+        start[AISLE_INT8_USERS]; /* minus 128 times the sum of a user's codes: undoes the 128 of the items */
+    float floor[AISLE_INT8_USERS]; /* INFINITY = nobody's place */
+} aisle_int8_tile;
+typedef struct aisle_int8_hits {
+    uint64_t at[AISLE_INT8_USERS];                    /* bit i: item i of the tile is a hit of this user */
+    float score[AISLE_INT8_USERS * AISLE_INT8_ITEMS]; /* row u: unspecified where at[u] is 0 */
+} aisle_int8_hits;
+
 typedef struct aisle_kernels {
-    const char *name; /* "ref", "sse2", "avx2", "avx512", "neon" */
+    const char *name; /* "ref", "avx2", "avx512", "vnni", "neon" */
     int32_t mr, nr;   /* shape of tile(); mr * nr <= AISLE_TILE_MAX */
 
     float (*dot)(int64_t n, const float *x, const float *y);
@@ -92,6 +109,12 @@ typedef struct aisle_kernels {
     float (*cut)(int32_t n, const float *v, const int32_t *weight, int64_t k);
     /* out = the n distinct keys, greatest first, in n^2 comparisons. */
     void (*rank)(int32_t n, const uint64_t *key, uint64_t *out);
+
+    /* For each user and item: s = scale * (float)(sum of products of codes, exact), rounded once or twice; a hit when
+     * s >= floor. True when there is a hit. int8_one: of one user, user[g * 4 + c]; at[0] and row 0 alone. */
+    bool (*int8_tile)(const aisle_int8_tile *t, aisle_int8_hits *hits);
+    bool (*int8_one)(const aisle_int8_tile *t, aisle_int8_hits *hits);
+    int32_t int8_limit; /* a user's codes lie within +- this: 127, or what does not overflow on the way */
 } aisle_kernels;
 
 /* The best table for this machine; the choice is made once. Thread-safe. */
@@ -102,9 +125,13 @@ const aisle_kernels *aisle_kernels_at(int32_t i);
 /* Overwrite what one instruction set does better. Compiled only where the compiler can, called only where the
  * machine can. */
 void aisle_kernels_ref(aisle_kernels *k);
-void aisle_kernels_ref_cut(aisle_kernels *k); /* part of ref */
+void aisle_kernels_ref_cut(aisle_kernels *k);  /* part of ref */
+void aisle_kernels_ref_int8(aisle_kernels *k); /* part of ref */
 void aisle_kernels_avx2(aisle_kernels *k);
+void aisle_kernels_avx2_int8(aisle_kernels *k); /* part of avx2 */
 void aisle_kernels_avx512(aisle_kernels *k);
+void aisle_kernels_vnni(aisle_kernels *k);
 void aisle_kernels_neon(aisle_kernels *k);
+void aisle_kernels_neon_int8(aisle_kernels *k); /* part of neon */
 
 #endif

@@ -35,11 +35,16 @@ static inline uint64_t aisle_select_key(float score, int32_t id)
     return (uint64_t)up << 32 | (uint32_t)~id;
 }
 
+static inline void aisle_select_put(aisle_select *s, uint64_t key)
+{
+    s->key[s->count++] = key;
+    if (s->count == s->room) aisle_select_shrink(s);
+}
+
 /* Call only with score >= threshold (not NaN). */
 static inline void aisle_select_push(aisle_select *s, float score, int32_t id)
 {
-    s->key[s->count++] = aisle_select_key(score, id);
-    if (s->count == s->room) aisle_select_shrink(s);
+    aisle_select_put(s, aisle_select_key(score, id));
 }
 
 #endif

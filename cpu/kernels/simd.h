@@ -215,8 +215,7 @@ static int64_t beaten_simd(int32_t n, const float *s, float t)
 
 static void fill_simd(aisle_kernels *k, const char *name)
 {
-    int32_t (*above)(int32_t, const float *, float, int32_t *) = k->above;
-    int32_t (*marks)(int32_t, const char *, char, char, uint32_t *) = k->marks;
+    const aisle_kernels slower = *k;
     *k = (aisle_kernels){
         .name = name,
         .mr = MR,
@@ -235,7 +234,10 @@ static void fill_simd(aisle_kernels *k, const char *name)
         .cholesky_panel = cholesky_panel_simd,
         .cholesky_solve = cholesky_solve_simd,
         .beaten = beaten_simd,
-        .above = above,
-        .marks = marks,
+        .above = slower.above,
+        .marks = slower.marks,
+        .int8_tile = slower.int8_tile,
+        .int8_one = slower.int8_one,
+        .int8_limit = slower.int8_limit,
     };
 }

@@ -48,6 +48,7 @@ void aisle_kernels_avx2(aisle_kernels *k)
 {
     fill_simd(k, "avx2");
     fill_cut(k);
+    aisle_kernels_avx2_int8(k);
     k->above = above_avx2;
     k->marks = marks_avx2;
 }

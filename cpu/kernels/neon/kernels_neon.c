@@ -12,4 +12,5 @@ void aisle_kernels_neon(aisle_kernels *k)
 {
     fill_simd(k, "neon");
     fill_cut(k);
+    aisle_kernels_neon_int8(k);
 }

@@ -189,4 +189,5 @@ void aisle_kernels_ref(aisle_kernels *k)
         .marks = marks_ref,
     };
     aisle_kernels_ref_cut(k);
+    aisle_kernels_ref_int8(k);
 }

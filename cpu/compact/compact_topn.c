@@ -1,0 +1,248 @@
+/* Exact top-N of many users through a compact table. Users go in chunks, the table in blocks that stay in the second-level
+ * cache while a chunk passes in eights; whoever the rest of the table cannot serve leaves between blocks, and the others
+ * close ranks. What a user gets does not depend on the others: neither chunks nor threads show in the result. */
+#include <float.h>
+#include <omp.h>
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "cpu/compact/compact_seek.h"
+
+enum {
+    CHUNK = 64,             /* users; their bounds and lists stay in the second-level cache */
+    BLOCK_BYTES = 64 << 10, /* of codes */
+    MAX_N = 1024,
+    LISTED = 20 /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
+};
+
+/* One thread's memory. */
+typedef struct place {
+    int8_t *code, *packed; /* users' codes by rows, and in the order of the kernels */
+    compact_seek *seek;    /* CHUNK */
+    uint64_t *key;
+    compact_held *held;
+} place;
+
+struct aisle_compact_work {
+    int32_t threads, n, f4; /* n and f4: what the places have room for */
+    place *place;
+};
+
+aisle_compact_work *aisle_compact_work_new(int32_t threads)
+{
+    aisle_compact_work *w = aisle_calloc(1, sizeof *w);
+    if (!w) return NULL;
+    w->threads = threads > 0 ? threads : omp_get_max_threads();
+    w->place = aisle_calloc((size_t)w->threads, sizeof *w->place);
+    if (w->place) return w;
+    aisle_free(w);
+    return NULL;
+}
+
+static void empty(place *p)
+{
+    aisle_free(p->code);
+    aisle_free(p->packed);
+    aisle_free(p->seek);
+    aisle_free(p->key);
+    aisle_free(p->held);
+    *p = (place){0};
+}
+
+void aisle_compact_work_free(aisle_compact_work *w)
+{
+    if (!w) return;
+    for (int32_t t = 0; t < w->threads; t++) empty(&w->place[t]);
+    aisle_free(w->place);
+    aisle_free(w);
+}
+
+static aisle_status make_room(aisle_compact_work *w, int32_t n, int32_t f4, aisle_error *err)
+{
+    if (n <= w->n && f4 <= w->f4) return AISLE_OK;
+    n = n > w->n ? n : w->n;
+    f4 = f4 > w->f4 ? f4 : w->f4;
+    w->n = w->f4 = 0;
+    for (int32_t t = 0; t < w->threads; t++) {
+        place *p = &w->place[t];
+        empty(p);
+        p->code = aisle_array((int64_t)CHUNK * f4, 1);
+        p->packed = aisle_array((int64_t)CHUNK * f4, 1);
+        p->seek = aisle_array(CHUNK, sizeof *p->seek);
+        p->key = aisle_array((int64_t)CHUNK * 2 * aisle_select_room(n), sizeof *p->key);
+        p->held = aisle_array((int64_t)CHUNK * compact_held_room(n), sizeof *p->held);
+        if (!p->code || !p->packed || !p->seek || !p->key || !p->held)
+            return aisle_fail(err, AISLE_ENOMEM, "out of memory for top-N of %d", n);
+    }
+    w->n = n;
+    w->f4 = f4;
+    return AISLE_OK;
+}
+
+/* The users still looking, by slot. */
+typedef struct crowd {
+    int32_t n, slot[CHUNK];
+} crowd;
+
+/* Eights of users in the order of int8_tile, or a lone one as it is for int8_one. Places of nobody have codes 0. */
+static void pack(const place *p, const crowd *c, int32_t groups)
+{
+    const int32_t f4 = groups * 4;
+    memset(p->packed, 0, (size_t)(c->n + AISLE_INT8_USERS - 1) / AISLE_INT8_USERS * AISLE_INT8_USERS * f4);
+    for (int32_t i = 0; i < c->n; i++) {
+        int8_t *to =
+            p->packed + (int64_t)i / AISLE_INT8_USERS * AISLE_INT8_USERS * f4 + i % AISLE_INT8_USERS * 4;
+        const int8_t *from = p->code + (int64_t)c->slot[i] * f4;
+        for (int32_t g = 0; g < groups; g++)
+            memcpy(to + (int64_t)g * 4 * AISLE_INT8_USERS, from + (int64_t)g * 4, 4);
+    }
+}
+
+/* m <= 8 users, slots[0 .. m-1], against tiles first .. end-1. */
+static void pass_tiles(const compact_job *j, const place *p, const int32_t *slots, int32_t m,
+                       const int8_t *user, int32_t first, int32_t end)
+{
+    const aisle_compact *t = j->q->table;
+    aisle_int8_tile tile = {.groups = t->groups, .user = user};
+    aisle_int8_hits hits;
+    compact_floors floors = {.least = {0}};
+    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) {
+        if (u < m) compact_floors_set(&floors, u, &p->seek[slots[u]]);
+        tile.start[u] = u < m ? p->seek[slots[u]].start : 0;
+        if (u >= m) floors.least[u] = FLT_MAX; /* nobody */
+    }
+    bool (*kernel)(const aisle_int8_tile *, aisle_int8_hits *) = m == 1 ? j->k->int8_one : j->k->int8_tile;
+    for (int32_t i = first; i < end; i++) {
+        tile.item = t->codes + (int64_t)i * t->groups * (4 * AISLE_COMPACT_TILE);
+        tile.scale = t->scale + (int64_t)i * AISLE_COMPACT_TILE;
+        compact_floors_of(&floors, t, i, tile.floor);
+        if (!kernel(&tile, &hits)) continue;
+        for (int32_t u = 0; u < m; u++)
+            if (hits.at[u]) {
+                compact_seek_take(&p->seek[slots[u]], j, i, hits.at[u], hits.score + u * AISLE_INT8_ITEMS);
+                compact_floors_set(&floors, u, &p->seek[slots[u]]);
+            }
+    }
+}
+
+/* Sends off those whom no item from the tile on can serve; true when there were any. */
+static bool send_off(const compact_job *j, const place *p, crowd *c, int32_t tile)
+{
+    int32_t left = 0;
+    for (int32_t i = 0; i < c->n; i++)
+        if (compact_seek_reaches(&p->seek[c->slot[i]], j->q->table, (int64_t)tile * AISLE_COMPACT_TILE))
+            c->slot[left++] = c->slot[i];
+    bool any = left < c->n;
+    c->n = left;
+    return any;
+}
+
+static void pass_table(const compact_job *j, const place *p, int32_t n)
+{
+    const aisle_compact *t = j->q->table;
+    const int32_t f4 = t->groups * 4;
+    int32_t block = BLOCK_BYTES / (f4 * AISLE_COMPACT_TILE);
+    if (block < 1) block = 1;
+    int32_t refine_at = t->n_tiles / 4; /* by then the list is near what it will be */
+    crowd c = {.n = n};
+    for (int32_t i = 0; i < n; i++) c.slot[i] = i;
+    pack(p, &c, t->groups);
+    for (int32_t first = 0; first < t->n_tiles; first += block) {
+        int32_t end = t->n_tiles - first < block ? t->n_tiles : first + block;
+        if (first >= refine_at) {
+            for (int32_t i = 0; i < c.n; i++) compact_seek_refine(&p->seek[c.slot[i]], j);
+            refine_at = 2 * first + 1;
+        }
+        if (send_off(j, p, &c, first) && c.n > 1) pack(p, &c, t->groups);
+        for (int32_t i = 0; i < c.n; i += AISLE_INT8_USERS) {
+            int32_t m = c.n - i < AISLE_INT8_USERS ? c.n - i : AISLE_INT8_USERS;
+            const int8_t *user = m == 1 ? p->code + (int64_t)c.slot[i] * f4 : p->packed + (int64_t)i * f4;
+            pass_tiles(j, p, c.slot + i, m, user, first, end);
+        }
+    }
+}
+
+/* Each allowed row is read once for all users of the chunk. */
+static void pass_list(const compact_job *j, const place *p, int32_t n)
+{
+    const uint64_t *allowed = j->q->top.allowed;
+    const int32_t n_items = j->q->items->n_rows;
+    for (int32_t w = 0; w * (int64_t)64 < n_items; w++)
+        for (uint64_t bits = allowed[w]; bits; bits &= bits - 1) {
+            int64_t id = (int64_t)w * 64 + __builtin_ctzll(bits);
+            for (int32_t i = 0; i < n && id < n_items; i++) compact_seek_score(&p->seek[i], j, (int32_t)id);
+        }
+}
+
+static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *ids, float *scores)
+{
+    const aisle_compact_query *q = j->q;
+    const int32_t n = q->users->n_rows - first < j->chunk ? q->users->n_rows - first : j->chunk;
+    const int32_t top = q->top.n, f4 = q->table->groups * 4;
+    memset(p->code, 0, (size_t)n * f4);
+    for (int32_t i = 0; i < n; i++) {
+        compact_seek_storage(&p->seek[i], top, p->key + (int64_t)i * 2 * aisle_select_room(top),
+                             p->held + (int64_t)i * compact_held_room(top));
+        compact_seek_start(&p->seek[i], j, first + i, p->code + (int64_t)i * f4);
+    }
+    if (j->listed)
+        pass_list(j, p, n);
+    else
+        pass_table(j, p, n);
+    for (int32_t i = 0; i < n; i++) {
+        int64_t at = (int64_t)(first + i) * top;
+        compact_seek_finish(&p->seek[i], j, ids + at, scores + at);
+    }
+}
+
+static aisle_status check(const aisle_kernels *k, const aisle_compact_query *q, aisle_error *err)
+{
+    const aisle_compact *t = q->table;
+    const aisle_csr *seen = q->top.seen;
+    const int32_t f = t->n_factors;
+    if (q->items->n_rows != t->n_rows || q->items->n_cols != f || q->users->n_cols != f)
+        return aisle_fail(err, AISLE_EINVAL, "top-N: items %d x %d, users' factors %d, table %d x %d",
+                          q->items->n_rows, q->items->n_cols, q->users->n_cols, t->n_rows, f);
+    if (q->top.n < 1 || q->top.n > MAX_N)
+        return aisle_fail(err, AISLE_EINVAL, "top-N: n %d must be 1 to %d", q->top.n, (int)MAX_N);
+    if (seen && (seen->n_rows < q->users->n_rows || seen->n_cols != t->n_rows))
+        return aisle_fail(err, AISLE_EINVAL, "top-N: seen is %d x %d, wanted %d x %d", seen->n_rows,
+                          seen->n_cols, q->users->n_rows, t->n_rows);
+    for (int32_t u = 0; u < q->users->n_rows; u++) {
+        const float *x = aisle_mat_row(q->users, u);
+        if (!(k->dot(f, x, x) < 0x1p125F)) /* a NaN fails too; rounding is far below the factor of 2 */
+            return aisle_fail(err, AISLE_ENUMERIC, "top-N: row %d of the users is not finite or too long", u);
+    }
+    return AISLE_OK;
+}
+
+static bool few_allowed(const aisle_compact_query *q)
+{
+    if (!q->top.allowed) return false;
+    int64_t n = 0;
+    for (int32_t w = 0; w * (int64_t)64 < q->items->n_rows; w++) n += __builtin_popcountll(q->top.allowed[w]);
+    return n <= q->items->n_rows / LISTED;
+}
+
+aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const aisle_compact_query *q,
+                          int32_t *ids, float *scores, aisle_error *err)
+{
+    AISLE_TRY(check(k, q, err));
+    AISLE_TRY(make_room(w, q->top.n, q->table->groups * 4, err));
+    int32_t n = q->users->n_rows, share = (int32_t)(((int64_t)n + w->threads - 1) / w->threads);
+    share = (share + AISLE_INT8_USERS - 1) / AISLE_INT8_USERS * AISLE_INT8_USERS;
+    const compact_job j = {k, q, share < CHUNK ? share : CHUNK, few_allowed(q)};
+    if (n <= AISLE_INT8_USERS) { /* no team for a handful */
+        if (n) one_chunk(&j, &w->place[0], 0, ids, scores);
+        return AISLE_OK;
+    }
+#pragma omp parallel for num_threads(w->threads) schedule(dynamic)
+    for (int32_t c = 0; c < n; c += j.chunk) one_chunk(&j, &w->place[omp_get_thread_num()], c, ids, scores);
+    return AISLE_OK;
+}
+
+aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,
+                                float *scores, aisle_error *err)
+{
+    return compact_topn(aisle_kernels_get(), w, q, ids, scores, err);
+}

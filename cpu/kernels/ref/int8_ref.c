@@ -1,0 +1,39 @@
+/* Plain-C first pass of top-N over 8-bit codes. */
+#include "cpu/kernels/kernels.h"
+
+static bool pass(const aisle_int8_tile *t, int32_t users, aisle_int8_hits *hits)
+{
+    bool any = false;
+    for (int32_t u = 0; u < users; u++) {
+        uint64_t at = 0;
+        for (int32_t i = 0; i < AISLE_INT8_ITEMS; i++) {
+            int32_t sum = t->start[u];
+            for (int32_t g = 0; g < t->groups; g++)
+                for (int32_t c = 0; c < 4; c++)
+                    sum += t->item[(g * AISLE_INT8_ITEMS + i) * 4 + c] * t->user[(g * users + u) * 4 + c];
+            float score = t->scale[i] * (float)sum;
+            hits->score[u * AISLE_INT8_ITEMS + i] = score;
+            at |= (uint64_t)(score >= t->floor[u]) << i;
+        }
+        hits->at[u] = at;
+        any |= at != 0;
+    }
+    return any;
+}
+
+static bool tile_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
+{
+    return pass(t, AISLE_INT8_USERS, hits);
+}
+
+static bool one_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
+{
+    return pass(t, 1, hits);
+}
+
+void aisle_kernels_ref_int8(aisle_kernels *k)
+{
+    k->int8_tile = tile_ref;
+    k->int8_one = one_ref;
+    k->int8_limit = 127;
+}
