@@ -26,6 +26,7 @@ test_packages=(
   clang-14 libclang-rt-14-dev llvm-14 # ThreadSanitizer build, fuzzers
   libomp-14-dev        # an OpenMP run time that ThreadSanitizer understands
   zstd sqlite3 openssl # files and certificates to test with
+  faketime             # clocks that jump
 )
 
 case "${1:-}" in

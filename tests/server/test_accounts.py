@@ -1,11 +1,14 @@
 """Accounts and sessions over HTTP: who may do what, what is refused, what outlives what."""
 import concurrent.futures
+import glob
 import http.client
 import json
 import os
+import pathlib
 import re
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -377,6 +380,36 @@ class Clock(unittest.TestCase):
             self.assertEqual(browser.get("/v1/account").status, 200)
             self.age(server, "used_ms", 1001000)
             self.assertEqual(browser.get("/v1/account").status, 401, "a day too early by the wall clock")
+
+
+    def test_a_clock_set_while_the_shop_runs_ends_no_session_and_makes_none_last(self):
+        library = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
+        program = pathlib.Path(shop.AISLE).read_bytes()
+        if not library or b"__asan_init" in program or b"__tsan_init" in program:
+            self.skipTest("libfaketime is not installed, or cannot go before a sanitizer")
+        with tempfile.NamedTemporaryFile("w") as shift:
+            def set_clock(by):
+                shift.seek(0)
+                shift.write(by + "\n")
+                shift.truncate()
+                shift.flush()
+            set_clock("+0d")
+            fake = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": shift.name, "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            with shop.serving("--session-idle", "3", fresh=True, env=fake) as server:
+                browser, email, _ = register(server)
+                for by in ("+400d", "-400d", "+0d"):
+                    set_clock(by)
+                    year = server.get("/healthz").headers["date"].split()[3]
+                    self.assertEqual(abs(int(year) - time.gmtime().tm_year) in (1, 2), by != "+0d", "the clock is really set")
+                    self.assertEqual(browser.get("/v1/account").status, 200, by)
+                set_clock("-400d")
+                time.sleep(3.2)
+                self.assertEqual(browser.get("/v1/account").status, 401, "it ends in its own time")
+                set_clock("+400d")
+                sign_in(server, email, browser=browser)
+                set_clock("+0d")
+                self.assertEqual(browser.get("/v1/account").status, 200)
 
 
 class Guests(Served):
