@@ -1,6 +1,6 @@
 # The program on Debian 12, built and tested apart from what runs it:
 #   docker build -t aisle .
-#   docker run -v shop:/data aisle key add ops
+#   docker run -v shop:/data aisle key add ops --data /data/shop
 #   docker run -p 8080:8080 -v shop:/data aisle
 FROM debian:12-slim AS build
 WORKDIR /src

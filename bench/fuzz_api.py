@@ -79,6 +79,7 @@ def main():
         alive = server.get("/healthz").status == 200
         code = server.stop(60)
         log = (server.data.parent / "server.log").read_text()
+        database_mb = round((server.data / "aisle.db").stat().st_size / 1e6, 1)
         whole = sqlite3.connect(server.data / "aisle.db").execute("PRAGMA quick_check").fetchone()[0]
     statuses = sum((r[0] for r in results), start=type(results[0][0])())
     asked = sum((r[1] for r in results), start=type(results[0][1])())
@@ -93,7 +94,7 @@ def main():
         print(log[-3000:], file=sys.stderr)
     print(json.dumps({"bench": "fuzz_api", "commit": commit, "seed": args.seed, "requests": done.value, "workers": args.workers, "seconds": round(took, 1),
                       "statuses": dict(sorted(statuses.items())), "operations": len(asked), "unasked": unasked, "faults": len(faults),
-                      "resident_mb": [round(s / 1e6, 1) for s in samples], "growth_mb": round(grown, 1), "exit": code, "database": whole, "good": good}))
+                      "resident_mb": [round(s / 1e6, 1) for s in samples], "growth_mb": round(grown, 1), "database_mb": database_mb, "exit": code, "database": whole, "good": good}))
     return 0 if good else 1
 
 
