@@ -59,6 +59,21 @@ const aisle_route aisle_routes[] = {
     {"PUT",    "/v1/admin/synonyms",                   aisle_on_synonyms_put,         ADMIN,  AISLE_BODY_JSON, 262144},
 
     /* feedback */
+    {"PUT",    "/v1/products/{id}/rating",             aisle_on_rating_put,           ACCOUNT, AISLE_BODY_JSON, 4096},
+    {"DELETE", "/v1/products/{id}/rating",             aisle_on_rating_delete,        ACCOUNT, NONE,            0},
+    {"PUT",    "/v1/products/{id}/opinion",            aisle_on_opinion_put,          PUBLIC,  AISLE_BODY_JSON, 4096},
+    {"DELETE", "/v1/products/{id}/opinion",            aisle_on_opinion_delete,       PUBLIC,  NONE,            0},
+    {"GET",    "/v1/products/{id}/reviews",            aisle_on_reviews_list,         PUBLIC,  NONE,            0},
+    {"POST",   "/v1/products/{id}/reviews",            aisle_on_review_add,           ACCOUNT, ONCE,            65536},
+    {"PATCH",  "/v1/reviews/{id}",                     aisle_on_review_patch,         ACCOUNT, AISLE_BODY_JSON, 65536},
+    {"DELETE", "/v1/reviews/{id}",                     aisle_on_review_delete,        ACCOUNT, NONE,            0},
+    {"POST",   "/v1/reviews/{id}/votes",               aisle_on_review_vote,          ACCOUNT, AISLE_BODY_JSON, 4096},
+    {"GET",    "/v1/wishlist/items",                   aisle_on_wishes_list,          PUBLIC,  NONE,            0},
+    {"GET",    "/v1/wishlist/items/{product}",         aisle_on_wish_get,             PUBLIC,  NONE,            0},
+    {"PUT",    "/v1/wishlist/items/{product}",         aisle_on_wish_put,             PUBLIC,  NONE,            0},
+    {"DELETE", "/v1/wishlist/items/{product}",         aisle_on_wish_delete,          PUBLIC,  NONE,            0},
+    {"GET",    "/v1/admin/reviews",                    aisle_on_admin_reviews_list,   ADMIN,   NONE,            0},
+    {"PATCH",  "/v1/admin/reviews/{id}",               aisle_on_admin_review_patch,   ADMIN,   AISLE_BODY_JSON, 4096},
 
     /* buying */
     {"GET",    "/v1/cart",                           aisle_on_cart_get,             PUBLIC, NONE,            0},

@@ -28,6 +28,45 @@ SELECT json_object('id', session_id, 'created', strftime('%Y-%m-%dT%H:%M:%fZ', c
                    'last_used', strftime('%Y-%m-%dT%H:%M:%fZ', used_ms / 1000.0, 'unixepoch'), 'agent', agent)
 FROM tokens WHERE user_id = ?1 ORDER BY created_ms;
 
+-- name: person_wishes_erase
+DELETE FROM wishes
+WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1);
+
+-- name: person_wishes_join
+UPDATE wishes SET user_id = ?2, session_id = NULL WHERE session_id = ?1;
+
+-- name: person_wishes_export
+SELECT json_object('item', p.ext, 'added', strftime('%Y-%m-%dT%H:%M:%fZ', w.added_ms / 1000.0, 'unixepoch'))
+FROM wishes w JOIN products p ON p.id = w.product_id WHERE w.user_id = ?1 ORDER BY w.id;
+
+-- name: person_votes_erase
+-- The counts stay.
+DELETE FROM review_votes WHERE user_id = ?1;
+
+-- name: person_votes_export
+SELECT json_object('review', review_id, 'helpful', json(iif(helpful, 'true', 'false')))
+FROM review_votes WHERE user_id = ?1 ORDER BY review_id;
+
+-- name: person_ratings_erase
+UPDATE ratings SET user_id = NULL WHERE user_id = ?1;
+
+-- name: person_ratings_export
+SELECT json_object('item', p.ext, 'stars', r.half_stars / 2.0,
+                   'time', strftime('%Y-%m-%dT%H:%M:%fZ', r.at_ms / 1000.0, 'unixepoch'))
+FROM ratings r JOIN products p ON p.id = r.product_id WHERE r.user_id = ?1 ORDER BY r.id;
+
+-- name: person_drafts_erase
+-- What was never published: its votes are none.
+DELETE FROM reviews WHERE user_id = ?1 AND state <> 1 AND NOT EXISTS (SELECT 1 FROM review_votes WHERE review_id = reviews.id);
+
+-- name: person_reviews_erase
+UPDATE reviews SET user_id = NULL WHERE user_id = ?1;
+
+-- name: person_reviews_export
+SELECT json_object('item', p.ext, 'title', r.title, 'text', r.body, 'stars', r.half_stars / 2.0,
+                   'created', strftime('%Y-%m-%dT%H:%M:%fZ', r.created_ms / 1000.0, 'unixepoch'))
+FROM reviews r JOIN products p ON p.id = r.product_id WHERE r.user_id = ?1 ORDER BY r.id;
+
 -- name: person_cart_items_erase
 DELETE FROM cart_items
 WHERE cart_id IN (SELECT id FROM carts

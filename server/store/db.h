@@ -86,6 +86,43 @@ enum {
     X(SYNONYM_ALL, "synonym_all")                                                                            \
     X(SYNONYM_CLEAR, "synonym_clear")                                                                        \
     X(SYNONYM_ADD, "synonym_add")
+#define AISLE_SQL_FEEDBACK(X)                                                                                \
+    X(OPINION_EVENTS_REMOVE, "opinion_events_remove")                                                        \
+    X(EVENT_REMOVE, "event_remove")                                                                          \
+    X(RATING_GET, "rating_get")                                                                              \
+    X(RATING_PUT, "rating_put")                                                                              \
+    X(RATING_REMOVE, "rating_remove")                                                                        \
+    X(RATING_HISTOGRAM, "rating_histogram")                                                                  \
+    X(BOUGHT, "bought")                                                                                      \
+    X(REVIEW_ADD, "review_add")                                                                              \
+    X(REVIEW_OF, "review_of")                                                                                \
+    X(REVIEW_GET, "review_get")                                                                              \
+    X(REVIEW_UPDATE, "review_update")                                                                        \
+    X(REVIEW_STARS, "review_stars")                                                                          \
+    X(REVIEW_VOTES_REMOVE, "review_votes_remove")                                                            \
+    X(REVIEW_REMOVE, "review_remove")                                                                        \
+    X(REVIEW_VOTE_GET, "review_vote_get")                                                                    \
+    X(REVIEW_VOTE_PUT, "review_vote_put")                                                                    \
+    X(REVIEW_COUNT_VOTES, "review_count_votes")                                                              \
+    X(REVIEW_PAGE_HELPFUL, "review_page_helpful")                                                            \
+    X(REVIEW_PAGE_BEST, "review_page_best")                                                                  \
+    X(REVIEW_PAGE_NEWEST, "review_page_newest")                                                              \
+    X(REVIEW_QUEUE, "review_queue")                                                                          \
+    X(WISH_GET, "wish_get")                                                                                  \
+    X(WISH_ADD, "wish_add")                                                                                  \
+    X(WISH_REMOVE, "wish_remove")                                                                            \
+    X(WISH_PAGE, "wish_page")                                                                                \
+    X(WISHES_DROP_TWINS, "wishes_drop_twins")                                                                \
+    X(PERSON_WISHES_ERASE, "person_wishes_erase")                                                            \
+    X(PERSON_WISHES_JOIN, "person_wishes_join")                                                              \
+    X(PERSON_WISHES_EXPORT, "person_wishes_export")                                                          \
+    X(PERSON_VOTES_ERASE, "person_votes_erase")                                                              \
+    X(PERSON_VOTES_EXPORT, "person_votes_export")                                                            \
+    X(PERSON_RATINGS_ERASE, "person_ratings_erase")                                                          \
+    X(PERSON_RATINGS_EXPORT, "person_ratings_export")                                                        \
+    X(PERSON_DRAFTS_ERASE, "person_drafts_erase")                                                            \
+    X(PERSON_REVIEWS_ERASE, "person_reviews_erase")                                                          \
+    X(PERSON_REVIEWS_EXPORT, "person_reviews_export")
 #define AISLE_SQL_BUYING(X)                                                                                  \
     X(CART_GET, "cart_get")                                                                                  \
     X(CART_ADD, "cart_add")                                                                                  \
@@ -162,6 +199,7 @@ enum {
     AISLE_SQL_SEARCH(X)                                                                                      \
     AISLE_SQL_PEOPLE(X)                                                                                      \
     AISLE_SQL_ADMIN(X)                                                                                       \
+    AISLE_SQL_FEEDBACK(X)                                                                                    \
     AISLE_SQL_BUYING(X)                                                                                      \
     AISLE_SQL_ACCOUNTS(X)
 

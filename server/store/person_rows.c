@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "server/store/buying.h"
+#include "server/store/feedback.h"
 #include "server/store/store_internal.h"
 
 #define NONE AISLE_SQL_COUNT
@@ -19,6 +19,11 @@ typedef struct holding {
 
 static const holding holdings[] = {
     /* feedback */
+    {"wishes", AISLE_SQL_PERSON_WISHES_ERASE, NONE, AISLE_SQL_PERSON_WISHES_EXPORT, aisle_tx_wishes_join},
+    {"votes", AISLE_SQL_PERSON_VOTES_ERASE, NONE, AISLE_SQL_PERSON_VOTES_EXPORT, NULL},
+    {"ratings", AISLE_SQL_PERSON_RATINGS_ERASE, NONE, AISLE_SQL_PERSON_RATINGS_EXPORT, NULL},
+    {"drafts", AISLE_SQL_PERSON_DRAFTS_ERASE, NONE, NONE, NULL},
+    {"reviews", AISLE_SQL_PERSON_REVIEWS_ERASE, NONE, AISLE_SQL_PERSON_REVIEWS_EXPORT, NULL},
 
     /* buying */
     {"cart", AISLE_SQL_PERSON_CART_ITEMS_ERASE, NONE, AISLE_SQL_PERSON_CARTS_EXPORT, aisle_tx_buying_merge},

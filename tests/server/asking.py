@@ -187,6 +187,96 @@ good("addEvents")(lambda w: {"body": [{"type": "view", "item": w.known, "event_i
 wrong("addEvents", (422, {"query": {"atomic": "true"}, "body": [{}]}), (415, {"body": "x", "headers": {"Content-Type": "text/plain"}}),
       (413, {"body": "x" * (3 << 20), "headers": {"Content-Type": "application/json"}}))
 
+good("putRating")(lambda w: {"key": w.me()[0], "path": {"id": made_product(w)}, "body": {"stars": 4}})
+wrong("putRating", lambda w: (404, {"key": w.me()[0], "path": {"id": "none"}, "body": {"stars": 4}}),
+      lambda w: (422, {"key": w.me()[0], "path": {"id": "none"}, "body": {"stars": 6}}))
+
+
+def rated(w):
+    key, path = w.me()[0], {"id": made_product(w)}
+    w.ask("PUT", f"/v1/products/{path['id']}/rating", {"stars": 4}, key=key)
+    return {"key": key, "path": path, "status": 204}
+
+
+good("deleteRating")(rated)
+wrong("deleteRating", lambda w: (404, {"key": w.me()[0], "path": {"id": made_product(w)}}))
+good("putOpinion")(lambda w: {"path": {"id": made_product(w)}, "body": {"opinion": "dislike"}})
+wrong("putOpinion", (404, {"path": {"id": "none"}, "body": {"opinion": "like"}}), (422, {"path": {"id": "none"}, "body": {}}))
+
+
+def of_buyer(w, method, path, body=None):
+    """Somebody has done that to a product: (token, product)."""
+    key, product = w.buyer(), made_product(w)
+    w.ask(method, path.format(product), body, key=key)
+    return key, product
+
+
+@good("deleteOpinion")
+def _(w):
+    key, product = of_buyer(w, "PUT", "/v1/products/{}/opinion", {"opinion": "like"})
+    return {"key": key, "path": {"id": product}, "status": 204}
+
+
+wrong("deleteOpinion", (404, {"path": {"id": "none"}}))
+good("listReviews")(lambda w: {"path": {"id": reviewed(w)[1]["item"]}, "query": {"sort": "newest"}})
+wrong("listReviews", (404, {"path": {"id": "none"}}), lambda w: (422, {"path": {"id": made_product(w)}, "query": {"sort": "best"}}))
+good("addReview")(lambda w: {"key": w.me()[0], "path": {"id": made_product(w)}, "body": {"title": "Good", "text": "Good.", "stars": 5}, "status": 201})
+
+
+def reviewed(w, key=None):
+    """Somebody's review: (token, the review)."""
+    key = key or w.me()[0]
+    return key, w.ask("POST", f"/v1/products/{made_product(w)}/reviews", {"text": "Good."}, key=key).json
+
+
+def again(w):
+    key, review = reviewed(w)
+    return 409, {"key": key, "path": {"id": review["item"]}, "body": {"text": "Good."}}
+
+
+wrong("addReview", again, lambda w: (404, {"key": w.me()[0], "path": {"id": "none"}, "body": {"text": "x"}}),
+      lambda w: (422, {"key": w.me()[0], "path": {"id": "none"}, "body": {"stars": 5}}))
+
+
+def own_review(w, **parts):
+    key, review = reviewed(w)
+    return {"key": key, "path": {"id": review["id"]}, **parts}
+
+
+good("changeReview")(lambda w: own_review(w, body={"stars": 3}))
+wrong("changeReview", lambda w: (404, {"key": w.me()[0], "path": {"id": 777777}, "body": {}}), lambda w: (422, own_review(w, body={"text": ""})))
+good("deleteReview")(lambda w: own_review(w, status=204))
+wrong("deleteReview", lambda w: (404, {"key": w.me()[0], "path": {"id": 777777}}))
+good("voteReview")(lambda w: {"key": w.me()[0], "path": {"id": reviewed(w, writer(w))[1]["id"]}, "body": {"helpful": True}})
+
+
+def writer(w):
+    """Somebody who is nobody else of the test."""
+    return w.ask("POST", "/v1/account", {"email": w.new("writer") + "@shop.example", "password": "correct horse battery", "bearer": True}).json["token"]
+
+
+wrong("voteReview", lambda w: (403, own_review(w, body={"helpful": True})), lambda w: (404, {"key": w.me()[0], "path": {"id": 777777}, "body": {"helpful": True}}),
+      lambda w: (422, own_review(w, body={"helpful": 1})))
+good("listWishes")(lambda w: {"key": of_buyer(w, "PUT", "/v1/wishlist/items/{}")[0]})
+wrong("listWishes", (422, {"query": {"cursor": "x"}}))
+
+
+def wished(w, **parts):
+    key, product = of_buyer(w, "PUT", "/v1/wishlist/items/{}")
+    return {"key": key, "path": {"product": product}, **parts}
+
+
+good("getWish")(wished)
+wrong("getWish", (404, {"path": {"product": "none"}}))
+good("putWish")(lambda w: {"path": {"product": made_product(w)}, "status": 204})
+wrong("putWish", (404, {"path": {"product": "none"}}))
+good("deleteWish")(lambda w: wished(w, status=204))
+wrong("deleteWish", (404, {"path": {"product": "none"}}))
+good("listReviewQueue")(lambda w: {"query": {"state": "published", "limit": 1}} if reviewed(w) else {})
+wrong("listReviewQueue", (422, {"query": {"state": "lost"}}))
+good("moderateReview")(lambda w: {"path": {"id": reviewed(w)[1]["id"]}, "body": {"state": "rejected"}})
+wrong("moderateReview", (404, {"path": {"id": 777777}, "body": {"state": "rejected"}}), lambda w: (422, {"path": {"id": reviewed(w)[1]["id"]}, "body": {"state": "lost"}}))
+
 # ---- admin ----
 
 

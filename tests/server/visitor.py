@@ -9,17 +9,26 @@ def path_of(*parts):
 
 class Visitor:
     def __init__(self, server, connection=None):
-        self.server, self.connection, self.cookie = server, connection, None
+        self.server, self.connection, self.cookie, self.token = server, connection, None, None
 
     def ask(self, method, path, body=None, **headers):
         headers = {k.replace("_", "-"): v for k, v in headers.items()}
-        if self.cookie:
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        elif self.cookie:
             headers["Cookie"] = self.cookie
             headers.setdefault("Sec-Fetch-Site", "same-origin")
         answer = self.server.ask(method, path, body, headers=headers, connection=self.connection)
         if "set-cookie" in answer.headers:
             self.cookie = answer.headers["set-cookie"].split(";")[0]
         return answer
+
+    def register(self, name):
+        """Becomes a person, with what the guest has."""
+        answer = self.post("/v1/account", {"email": f"{name}@shop.example", "password": "correct horse battery", "name": name, "bearer": True})
+        assert answer.status == 201, answer.body
+        self.token = answer.json["token"]
+        return self
 
     def twin(self):
         """The same visitor on another connection."""

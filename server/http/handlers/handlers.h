@@ -52,6 +52,21 @@ aisle_status aisle_on_synonyms_get(aisle_request *r);
 aisle_status aisle_on_synonyms_put(aisle_request *r);
 
 /* feedback */
+aisle_status aisle_on_rating_put(aisle_request *r);
+aisle_status aisle_on_rating_delete(aisle_request *r);
+aisle_status aisle_on_opinion_put(aisle_request *r);
+aisle_status aisle_on_opinion_delete(aisle_request *r);
+aisle_status aisle_on_reviews_list(aisle_request *r);
+aisle_status aisle_on_review_add(aisle_request *r);
+aisle_status aisle_on_review_patch(aisle_request *r);
+aisle_status aisle_on_review_delete(aisle_request *r);
+aisle_status aisle_on_review_vote(aisle_request *r);
+aisle_status aisle_on_wishes_list(aisle_request *r);
+aisle_status aisle_on_wish_get(aisle_request *r);
+aisle_status aisle_on_wish_put(aisle_request *r);
+aisle_status aisle_on_wish_delete(aisle_request *r);
+aisle_status aisle_on_admin_reviews_list(aisle_request *r);
+aisle_status aisle_on_admin_review_patch(aisle_request *r);
 
 /* buying */
 aisle_status aisle_on_cart_get(aisle_request *r);
