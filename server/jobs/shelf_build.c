@@ -95,6 +95,7 @@ static void remove_item(aisle_shelf *s, int32_t i)
     s->n_known -= get_bit(s->known, i);
     set_bit(s->known, i, false);
     set_bit(s->available, i, false);
+    s->price[i] = s->category[i] = s->brand[i] = -1;
 }
 
 /* ---- from the whole catalogue ---- */

@@ -110,6 +110,24 @@ class Newcomers(unittest.TestCase):
         self.until(seen, (False, False))
         self.until(lambda: self.related("new-gone"), 404)
 
+    def test_a_product_of_the_model_goes_and_comes_back_too(self):
+        user = self.user_of(0, 0)
+        first = self.recommended(user=user)[0]
+        self.assertTrue(first.startswith("p"), first)
+        path, product = f"/v1/admin/products/{first}", self.server.get(f"/v1/products/{first}").json
+        for away, back in (({"stock": 0}, {"stock": None}), ({"hidden": True}, {"hidden": False})):
+            self.assertEqual(self.server.ask("PATCH", path, away).status, 200)
+            self.until(lambda: first in self.recommended(user=user), False)
+            self.assertEqual(self.server.ask("PATCH", path, back).status, 200)
+            self.until(lambda: first in self.recommended(user=user), True)
+        self.assertEqual(self.server.ask("PATCH", path, {"price": 100000}).status, 200)
+        self.until(lambda: first in self.recommended(user=user, filter={"price_min": 100000}), True)
+        self.assertEqual(self.server.ask("DELETE", path).status, 204)
+        self.until(lambda: first in self.recommended(user=user), False)
+        self.put(first, 0, 0)
+        self.until(lambda: first in self.recommended(user=user), True)
+        self.assertEqual(self.server.get(f"/v1/products/{first}").json["title"], product["title"])
+
     def test_another_text_brings_it_to_other_people(self):
         self.put("new-moves", 0, 1)
         self.until(lambda: "new-moves" in self.recommended(user=self.user_of(0, 1)), True)

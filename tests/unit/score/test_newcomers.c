@@ -314,6 +314,17 @@ Test(newcomers, are_found_by_who_looked_at_like_items)
     cr_assert(near > 0 && far > 0, "%d near, %d far", near, far);
 }
 
+/* Item 13 has factors, but nobody took it: they came of its text, and its text neighbours are the better guess. */
+Test(newcomers, and_items_that_nobody_took_lead_to_what_is_like_them)
+{
+    const aisle_weighted_item untaken = {13, 1}, taken = {12, 1};
+    cr_assert(small.popularity[13] == 0 && small.popularity[12] > 0);
+    ask((aisle_query){.user = -1, .n = 5, .recent = &untaken, .n_recent = 1});
+    cr_assert_eq(hits.strategy, AISLE_STRATEGY_CONTENT);
+    ask((aisle_query){.user = -1, .n = 5, .recent = &taken, .n_recent = 1});
+    cr_assert_eq(hits.strategy, AISLE_STRATEGY_SESSION);
+}
+
 Test(newcomers, are_as_popular_as_what_nobody_took)
 {
     ask((aisle_query){.user = -1, .n = 100});
