@@ -63,11 +63,12 @@ static aisle_status run_purge(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_sessions_purge(tx, p->used_ms, p->waits_ms, err);
 }
 
-/* Once an hour: sessions that have ended long since, and waits that are over. */
+/* A minute after the start, then once an hour: sessions that have ended long since, and waits that are over. */
 static void purge_sessions(aisle_app *app)
 {
     const int64_t hour_ms = 3600000, day_ms = 24 * hour_ms;
     int64_t now_ms = aisle_app_clock_ms(app);
+    if (!app->purge_ms) app->purge_ms = now_ms + 60000;
     if (now_ms < app->purge_ms) return;
     app->purge_ms = now_ms + hour_ms;
     aisle_error err = {0};
