@@ -1,6 +1,7 @@
 """SIGTERM under load: every answer that has begun ends whole, the exit is 0 and in time, the database is folded in."""
 import http.client
 import signal
+import socket
 import sqlite3
 import tempfile
 import threading
@@ -68,6 +69,32 @@ class Drain(unittest.TestCase):
         stored = db.execute("SELECT count(*) FROM events e JOIN sessions s ON s.id = e.session_id WHERE s.ext = 's'").fetchone()[0]
         db.close()
         self.assertGreaterEqual(stored, len(found["acknowledged"]))
+
+    def test_answers_that_are_being_read_slowly_end_whole(self):
+        with shop.serving(fresh=True) as server:
+            whole, readers = server.get("/docs").body, []
+            for _ in range(8):
+                s = socket.socket()
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # most of the answer waits in the server
+                s.settimeout(20)
+                s.connect(("127.0.0.1", server.port))
+                s.sendall(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+                readers.append((s, s.recv(1000)))
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(.3)
+            for s, got in readers:
+                while chunk := s.recv(65536):
+                    got += chunk
+                s.close()
+                head, rest = got.split(b"\r\n\r\n", 1)
+                self.assertIn(b"HTTP/1.1 200 ", head)
+                self.assertEqual(rest[:len(whole)], whole)
+                after = rest[len(whole):]  # answers that had begun are whole, too
+                while after:
+                    _, after = after.split(b"\r\n\r\n", 1)
+                    self.assertEqual(after[:len(whole)], whole)
+                    after = after[len(whole):]
+            self.assertEqual(server.process.wait(10), 0)
 
     def test_under_load_and_a_training(self):
         with shop.serving() as server:
