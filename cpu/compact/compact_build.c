@@ -1,5 +1,5 @@
-/* From f32 rows to a table: lengths first, since they are the order, then codes. Serial but for nothing: a million rows
- * take a fraction of a second, once a model. */
+/* From f32 rows to a table: lengths first, since they are the order, then codes. Tiles are coded side by
+ * side. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -59,15 +59,15 @@ static parts part_of(const layout *l, void *owned)
     return p;
 }
 
-/* key: floats >= 0 are ordered as their bits, so one comparison orders by length, then by smaller id. */
-static aisle_status order_rows(const aisle_mat *m, uint64_t *key, int8_t *code, aisle_error *err)
+/* One key orders by length, then by smaller id. */
+static aisle_status order_rows(const aisle_mat *m, uint64_t *key, aisle_error *err)
 {
     for (int32_t i = 0; i < m->n_rows; i++) {
-        compact_coded c;
-        if (!compact_code(aisle_mat_row(m, i), m->n_cols, 127, code, &c))
+        double norm;
+        if (!compact_length(aisle_mat_row(m, i), m->n_cols, &norm))
             return aisle_fail(err, AISLE_ENUMERIC,
                               "compact table: row %d is not finite or not shorter than 2^63", i);
-        key[i] = aisle_select_key(float_above(c.norm), i);
+        key[i] = aisle_select_key(float_above(norm), i);
     }
     qsort(key, (size_t)m->n_rows, sizeof *key, greatest_first);
     return AISLE_OK;
@@ -81,20 +81,23 @@ static void put_row(const aisle_compact *t, const parts *p, int64_t e, const int
         tile[(int64_t)(f / 4) * (AISLE_COMPACT_TILE * 4) + f % 4] = (uint8_t)(code[f] + 128);
 }
 
-static void fill(const aisle_mat *m, const aisle_compact *t, const parts *p, const uint64_t *key,
-                 int8_t *code)
+static void fill_tile(const aisle_mat *m, const aisle_compact *t, const parts *p, const uint64_t *key,
+                      int32_t tile)
 {
-    for (int64_t e = 0; e < m->n_rows; e++) {
+    int8_t code[AISLE_MAX_FACTORS];
+    int64_t first = (int64_t)tile * AISLE_COMPACT_TILE, end = first + AISLE_COMPACT_TILE;
+    float most = 0;
+    for (int64_t e = first; e < end && e < m->n_rows; e++) {
         compact_coded c;
         p->ids[e] = (int32_t) ~(uint32_t)key[e];
         compact_code(aisle_mat_row(m, p->ids[e]), m->n_cols, 127, code, &c);
         p->scale[e] = c.scale;
         p->norm[e] = float_above(c.norm);
         p->error[e] = float_above(c.error);
-        float *most = &p->tile_error[e / AISLE_COMPACT_TILE];
-        if (p->error[e] > *most) *most = p->error[e];
+        if (p->error[e] > most) most = p->error[e];
         put_row(t, p, e, code);
     }
+    p->tile_error[tile] = most;
 }
 
 aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_error *err)
@@ -104,17 +107,17 @@ aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_er
     AISLE_TRY(lay_out(m, &t, &l, err));
     void *owned = aisle_alloc_aligned((size_t)l.bytes + 64);
     uint64_t *key = aisle_array((int64_t)m->n_rows + 1, sizeof *key);
-    int8_t *code = aisle_array(m->n_cols, sizeof *code);
     aisle_status st = AISLE_OK;
-    if (!owned || !key || !code)
+    if (!owned || !key)
         st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the compact table of %d rows", m->n_rows);
-    if (st == AISLE_OK) st = order_rows(m, key, code, err);
+    if (st == AISLE_OK) st = order_rows(m, key, err);
     if (st == AISLE_OK) {
         parts p = part_of(&l, owned);
         memset(p.codes, 128, (size_t)l.codes);
         memset(p.scale, 0, (size_t)(l.bytes - l.codes));
         for (int64_t e = m->n_rows; e < l.entries; e++) p.ids[e] = -1;
-        fill(m, &t, &p, key, code);
+#pragma omp parallel for schedule(static)
+        for (int32_t i = 0; i < t.n_tiles; i++) fill_tile(m, &t, &p, key, i);
         t.codes = p.codes, t.scale = p.scale, t.norm = p.norm, t.error = p.error, t.ids = p.ids;
         t.tile_error = p.tile_error, t.owned = owned;
         *out = t;
@@ -122,7 +125,6 @@ aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_er
     }
     aisle_free(owned);
     aisle_free(key);
-    aisle_free(code);
     return st;
 }
 

@@ -42,11 +42,18 @@ static float scale_of(const double *v, int32_t f, int32_t limit)
     return scale < FLT_MIN ? 0 : scale; /* products with it could underflow: then everything is error */
 }
 
+bool compact_length(const float *x, int32_t f, double *length)
+{
+    double squares = 0;
+    for (int32_t p = 0; p < f; p++) squares += (double)x[p] * (double)x[p];
+    *length = length_above(squares);
+    return squares < 0x1p126;
+}
+
 bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compact_coded *out)
 {
-    double v[AISLE_MAX_FACTORS], squares = 0, error = 0;
-    for (int32_t p = 0; p < f; p++) squares += (double)x[p] * (double)x[p];
-    if (!(squares < 0x1p126)) return false;
+    double v[AISLE_MAX_FACTORS], norm, error = 0;
+    if (!compact_length(x, f, &norm)) return false;
     turn(x, f, v);
     const float scale = scale_of(v, f, limit);
     const double inverse = scale > 0 ? 1 / (double)scale : 0, most = limit;
@@ -62,7 +69,6 @@ bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compac
         of_squares += c * c;
         error += off * off;
     }
-    double norm = length_above(squares);
     *out = (compact_coded){scale, sum, norm, length_above(of_squares) * (double)scale,
                            length_above(error) + norm * 0x1p-40};
     return true;

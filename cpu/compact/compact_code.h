@@ -15,6 +15,9 @@ typedef struct compact_coded {
     double norm, coded, error; /* |x|, |scale code|, |x - scale code| */
 } compact_coded;
 
+/* |x|, rounded up. False when x is not finite, or of length 2^63 or more. */
+bool compact_length(const float *x, int32_t f, double *length);
+
 /* Codes within +- limit, into code[f]. False when x is not finite, or of length 2^63 or more. */
 bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compact_coded *out);
 
