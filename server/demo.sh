@@ -87,12 +87,13 @@ expect() { # WHAT PATTERN CURL-ARGUMENTS...
 json=(-H 'Content-Type: application/json')
 expect "the server is ready" '"ready": *true' "$url/readyz"
 expect "products are listed" '"total": *1500' "$url/v1/products?limit=2"
-expect "a known user gets personal recommendations with names" '"strategy": *"personal".*"title"' "$url/v1/recommendations?user=u42&limit=5"
+expect "a known user gets recommendations with names" '"strategy": *"hybrid".*"title"' "$url/v1/recommendations?user=u42&limit=5"
 expect "an unknown user gets what is popular" '"strategy": *"popular"' "$url/v1/recommendations?user=nobody&limit=5"
+expect "each answer says what it is made of" '"parts": *\[ *\{ *"part"' "$url/v1/recommendations?user=u42&limit=5&explain=true"
 item=$(curl -sS "$url/v1/trending?limit=1" | grep -o '"id": *"[^"]*"' | cut -d'"' -f4)
 [ -n "$item" ] || fail "nothing is trending"
 expect "an event is stored" '"status": *"stored"' "${json[@]}" -d "[{\"type\":\"view\",\"session\":\"demo\",\"item\":\"$item\"}]" "$url/v1/events"
-expect "the next answer reflects it" '"strategy": *"session"' "${json[@]}" -d '{"session":"demo","limit":5}' "$url/v1/recommendations"
+expect "the next answer reflects it" '"strategy": *"hybrid"' "${json[@]}" -d '{"session":"demo","limit":5}' "$url/v1/recommendations"
 expect "related products" '"items": *\[ *\{' "$url/v1/products/$item/related?limit=5"
 expect "a wrong request is explained" '"code": *"validation_failed"' "$url/v1/recommendations?user=u42&limit=0"
 kill -TERM "$server"

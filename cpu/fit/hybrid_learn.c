@@ -14,7 +14,7 @@
 #include "aisle/memory.h"
 #include "cpu/fit/hybrid_sample.h"
 
-enum { MAX_USERS = 3000, LEAST_USERS = 50, ROUNDS = 12, MAX_PARTS = AISLE_HYBRID_MAX_PARTS };
+enum { LEAST_USERS = 50, ROUNDS = 12, MAX_PARTS = AISLE_HYBRID_MAX_PARTS };
 
 /* ---- the climb ---- */
 
@@ -237,7 +237,7 @@ static aisle_status learn_on(hybrid *h, const aisle_fit_input *in, const validat
     aisle_fit_input rest = {v->rest, in->params, in->trainer};
     hybrid_sample usual = {0}, new_items = {0};
     hybrid_sampling sampling = {
-        h, &v->held, v->usual, MAX_USERS, threads, in->params->seed, in->trainer->progress};
+        h, &v->held, v->usual, HYBRID_USERS, threads, in->params->seed, in->trainer->progress};
     h->part = v->rest;
     aisle_status st = hybrid_parts_fit(&h->parts, &rest, err);
     if (st != AISLE_OK) {

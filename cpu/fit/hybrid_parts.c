@@ -7,10 +7,6 @@
 #include "cpu/fit/fits.h"
 #include "cpu/kernels/select.h"
 
-/* Of EASE's weights for an item: what a hybrid recommends is the same (bench/NOTES.md, "Served hybrids"), and a request
- * and a model file have an eighth of them for 4,000 items. */
-enum { EASE_KEPT = 500 };
-
 static bool is_hybrid(const aisle_fit_kind *k)
 {
     return k->fit == fit_hybrid || k->fit == fit_fusion || k->fit == fit_switch;
@@ -28,9 +24,8 @@ static bool has_fit(const hybrid_parts *p,
  * and made twice, would take longer than all other parts together. */
 static bool is_spared(const hybrid_parts *got, const aisle_fit_kind *kind, const aisle_part *part)
 {
-    enum { MOST_ITEMS_OF_EASE = 6000 };
     if (kind->fit == fit_als) return has_fit(got, fit_cold_map);
-    return kind->fit == fit_ease && aisle_part_n_items(part) > MOST_ITEMS_OF_EASE;
+    return kind->fit == fit_ease && aisle_part_n_items(part) > HYBRID_EASE_ITEMS;
 }
 
 static aisle_status add(hybrid_parts *p, aisle_str name, aisle_error *err)
@@ -75,7 +70,7 @@ aisle_status hybrid_parts_each(hybrid_parts *p, const aisle_fit_input *in, hybri
     aisle_error lacking = {0};
     params.checkpoint = NULL; /* one file cannot hold the runs of several fits */
     params.resume = false;
-    if (params.ease.keep == 0) params.ease.keep = EASE_KEPT;
+    if (params.ease.keep == 0) params.ease.keep = HYBRID_EASE_KEPT;
     for (int32_t i = 0; st == AISLE_OK && i < p->n; i++) {
         if (!p->named && is_spared(&got, p->kind[i], in->part)) continue;
         got.kind[got.n] = p->kind[i];

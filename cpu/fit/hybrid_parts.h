@@ -8,6 +8,17 @@
 
 #define HYBRID_USUAL_PARTS "als-content,als,item-knn,ease,content,popular,trending,demographic"
 
+enum {
+    HYBRID_EASE_ITEMS =
+        6000, /* of EASE as a usual part: above it its inverse takes longer than all other parts */
+    /* EASE's weights for an item: what a hybrid recommends is the same (bench/NOTES.md, "Served hybrids"), and a request and
+     * a model file have an eighth of them for 4,000 items */
+    HYBRID_EASE_KEPT = 500,
+    HYBRID_USERS = 3000, /* that weights are learned on, at most */
+    HYBRID_TOP = 100,    /* candidates of each part */
+    HYBRID_BLOCK = 16    /* users scored together */
+};
+
 typedef struct hybrid_parts {
     int32_t n;
     bool named; /* by the user: all must be there. Else those whose data are missing are left out */

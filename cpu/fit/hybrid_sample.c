@@ -10,7 +10,7 @@
 #include "aisle/rng.h"
 #include "cpu/kernels/select.h"
 
-enum { TOP = 100, BLOCK = 16, BLOCK_BYTES = 64 << 20, CUT = 20 };
+enum { BLOCK_BYTES = 64 << 20, CUT = 20 };
 
 static bool has_pair(const aisle_csr *pairs, int32_t u, int32_t item)
 {
@@ -69,14 +69,14 @@ static int32_t choose_users(const hybrid_sampling *p, int32_t *users)
 typedef struct gathering {
     float *rows;    /* parts x block x items */
     uint64_t *room; /* of the scale, and of the selection */
-    int32_t *ids;   /* parts x TOP */
+    int32_t *ids;   /* parts x HYBRID_TOP */
     float *scores;
 } gathering;
 
 static int32_t best_of(const hybrid_sampling *p, const float *row, gathering *g, int32_t *ids)
 {
     aisle_select best;
-    aisle_select_init(&best, g->room, TOP);
+    aisle_select_init(&best, g->room, HYBRID_TOP);
     for (int32_t i = 0; i < p->held->n_cols; i++)
         if (row[i] > 0 && row[i] >= best.threshold && p->eligible[i]) aisle_select_push(&best, row[i], i);
     return aisle_select_take(&best, ids, g->scores);
@@ -110,7 +110,7 @@ static aisle_status gather_block(const hybrid_sampling *p, hybrid_sample *s, gat
 {
     int32_t n = s->n_users - first < block ? s->n_users - first : block, n_items = p->held->n_cols;
     const hybrid_asked asked = {thread, n, users + first, g->room};
-    rank_scale scales[BLOCK];
+    rank_scale scales[HYBRID_BLOCK];
     for (int32_t k = 0; k < s->n_parts; k++) {
         float *rows = g->rows + (int64_t)k * block * n_items;
         AISLE_TRY(hybrid_part_rows(p->h, k, &asked, rows, scales, err));
@@ -128,8 +128,8 @@ static bool gathering_init(gathering *g, const hybrid_sampling *p, int32_t n_par
 {
     g->rows = aisle_array((int64_t)n_parts * block * p->held->n_cols, sizeof *g->rows);
     g->room = aisle_array(HYBRID_ROOM, sizeof *g->room);
-    g->ids = aisle_array((int64_t)n_parts * TOP, sizeof *g->ids);
-    g->scores = aisle_array(TOP, sizeof *g->scores);
+    g->ids = aisle_array((int64_t)n_parts * HYBRID_TOP, sizeof *g->ids);
+    g->scores = aisle_array(HYBRID_TOP, sizeof *g->scores);
     return g->rows && g->room && g->ids && g->scores;
 }
 
@@ -144,7 +144,7 @@ static void gathering_deinit(gathering *g)
 static aisle_status gather(const hybrid_sampling *p, hybrid_sample *s, const int32_t *users, aisle_error *err)
 {
     int64_t fit = BLOCK_BYTES / ((int64_t)s->n_parts * p->held->n_cols * (int64_t)sizeof(float));
-    int32_t block = fit > BLOCK ? BLOCK : fit < 1 ? 1 : (int32_t)fit;
+    int32_t block = fit > HYBRID_BLOCK ? HYBRID_BLOCK : fit < 1 ? 1 : (int32_t)fit;
     int32_t threads = p->threads, n_blocks = (s->n_users + block - 1) / block;
     gathering *of_thread = aisle_calloc((size_t)threads, sizeof *of_thread);
     aisle_status st = AISLE_OK;
@@ -180,7 +180,7 @@ aisle_status hybrid_sample_init(hybrid_sample *s, const hybrid_sampling *p, aisl
     *s = (hybrid_sample){0};
     if (!users) return aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for user ids");
     made.n_users = choose_users(p, users);
-    made.stride = (int64_t)made.n_parts * TOP;
+    made.stride = (int64_t)made.n_parts * HYBRID_TOP;
     n = made.n_users * made.stride;
     made.n = aisle_calloc((size_t)made.n_users, sizeof *made.n);
     made.n_held = aisle_calloc((size_t)made.n_users, sizeof *made.n_held);

@@ -1,5 +1,6 @@
 /* A hybrid for a model file: ALS and all else that any model holds are cpu/train's, the weights are learned as for the kind
  * "hybrid", and then each other part is fitted once more, to everything, as the table that it is. */
+#include <omp.h>
 #include <string.h>
 
 #include "aisle/hybrid.h"
@@ -157,10 +158,34 @@ static aisle_status make_tables(hybrid *h, const aisle_fit_input *in, owner *o, 
     return AISLE_OK;
 }
 
+static bool is_wanted(const aisle_train_params *p, int32_t n_items)
+{
+    return p->model == AISLE_MODEL_HYBRID || (p->model == AISLE_MODEL_AUTO && n_items <= AISLE_HYBRID_ITEMS);
+}
+
+/* The tables that stay, and beside them the more of what EASE takes while it is fitted and of what the weights are learned
+ * on (hybrid_sample.c). */
+int64_t aisle_hybrid_bytes(const aisle_trainer *t, const aisle_train_sizes *s, const aisle_train_params *p)
+{
+    if (!is_wanted(p, s->n_items)) return 0;
+    double n = s->n_items, keep = p->ease.keep > 0 ? p->ease.keep : HYBRID_EASE_KEPT, k = p->item_knn.k;
+    double parts = 8, users = s->n_users < HYBRID_USERS ? s->n_users : HYBRID_USERS;
+    double threads = t->threads > 0 ? t->threads : omp_get_num_procs();
+    if (keep > n) keep = n;
+    if (k > n) k = n;
+    bool has_ease = n <= HYBRID_EASE_ITEMS;
+    double kept = 8 * n * (k + (has_ease ? keep : 0)), ease = has_ease ? 4 * n * n + 16 * n * keep : 0;
+    double sample = users * HYBRID_TOP * parts * (4 * parts + 1) + threads * parts * HYBRID_BLOCK * n * 4 +
+                    4.0 * p->factors * (n + s->n_users);
+    double bytes = kept + (ease > sample ? ease : sample);
+    return bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX / 2;
+}
+
 aisle_status aisle_hybrid_train(const aisle_dataset *d, const aisle_train_params *p, const aisle_trainer *t,
                                 aisle_trained *out, aisle_error *err)
 {
     int64_t begun = aisle_time_monotonic_ns();
+    if (!is_wanted(p, aisle_idmap_count(aisle_dataset_items(d)))) return aisle_train(d, NULL, p, t, out, err);
     aisle_trainer quiet = *t; /* what is fitted to a part to learn weights is not what was asked for */
     aisle_fit_input in = {NULL, p, &quiet};
     aisle_trained made = {0};

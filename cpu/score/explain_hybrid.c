@@ -53,29 +53,20 @@ static aisle_status by_factors(aisle_scorer *s, const aisle_model *m, const hybr
     return AISLE_OK;
 }
 
-/* Value of column `col` in a row, 0 when it is not there; columns ascend. */
-static float value_at(const aisle_csr *m, int32_t row, int32_t col)
-{
-    int64_t low = m->row_ptr[row], high = m->row_ptr[row + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (m->col[middle] < col)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < m->row_ptr[row + 1] && m->col[low] == col ? m->val[low] : 0;
-}
-
-static void by_links(const hybrid_question *k, int32_t p, const aisle_hits *hits, float *reasons)
+/* Rows of what was taken are looked through once for all hits. slot[n_all]: the hit of an item, -1 = none. */
+static void by_links(const hybrid_question *k, int32_t p, const aisle_hits *hits, const int32_t *slot,
+                     float *reasons)
 {
     const aisle_table *t = &k->h->table[p];
     const int32_t n = n_liked(k);
-    for (int32_t h = 0; h < hits->n; h++) {
-        float by = worth(k, p, hits->hit[h].item);
-        for (int32_t j = 0; by > 0 && j < k->user.n; j++)
-            reasons[(int64_t)h * n + j] += by * (float)rank_root(t, k->user.weight[j]) *
-                                           value_at(&t->links, k->user.item[j], hits->hit[h].item);
+    for (int32_t j = 0; j < k->user.n; j++) {
+        int32_t item = k->user.item[j];
+        float root = (float)rank_root(t, k->user.weight[j]);
+        for (int64_t e = t->links.row_ptr[item]; e < t->links.row_ptr[item + 1]; e++) {
+            int32_t h = slot[t->links.col[e]];
+            if (h >= 0)
+                reasons[(int64_t)h * n + j] += worth(k, p, hits->hit[h].item) * root * t->links.val[e];
+        }
     }
 }
 
@@ -86,34 +77,29 @@ static const aisle_csr *text_of(const hybrid_question *k, const aisle_table *t, 
     return item < k->n_items ? &t->text : &k->further.text;
 }
 
-/* Product of two texts, whose terms ascend. */
-static float product(const hybrid_question *k, const aisle_table *t, int32_t item, int32_t other)
-{
-    int32_t row, of;
-    const aisle_csr *a = text_of(k, t, item, &row), *b = text_of(k, t, other, &of);
-    int64_t x = a->row_ptr[row], y = b->row_ptr[of];
-    float sum = 0;
-    while (x < a->row_ptr[row + 1] && y < b->row_ptr[of + 1]) {
-        int32_t left = a->col[x], right = b->col[y];
-        if (left == right) sum += a->val[x] * b->val[y];
-        x += left <= right;
-        y += right <= left;
-    }
-    return sum;
-}
-
+/* The hit's text stands in the profile's room, all 0 between users, while it is multiplied by those of what was taken. */
 static void by_text(aisle_scorer *s, const hybrid_question *k, int32_t p, const aisle_hits *hits,
                     float *reasons)
 {
     const aisle_table *t = &k->h->table[p];
     const int32_t n = n_liked(k);
-    float length;
+    float length, *dense = s->room.profile;
+    int32_t row;
     rank_profile_clear(rank_profile(t, &k->user, &s->room, &length), &s->room);
     for (int32_t h = 0; h < hits->n; h++) {
         float by = worth(k, p, hits->hit[h].item) * length;
-        for (int32_t j = 0; by > 0 && j < n; j++)
-            reasons[(int64_t)h * n + j] +=
-                by * k->user.weight[j] * product(k, t, k->user.item[j], hits->hit[h].item);
+        const aisle_csr *text = text_of(k, t, hits->hit[h].item, &row);
+        int64_t begin = text->row_ptr[row], end = text->row_ptr[row + 1];
+        if (!(by > 0)) continue;
+        for (int64_t e = begin; e < end; e++) dense[text->col[e]] = text->val[e];
+        for (int32_t j = 0; j < n; j++) {
+            int32_t of;
+            float sum = 0;
+            const aisle_csr *a = text_of(k, t, k->user.item[j], &of);
+            for (int64_t e = a->row_ptr[of]; e < a->row_ptr[of + 1]; e++) sum += a->val[e] * dense[a->col[e]];
+            reasons[(int64_t)h * n + j] += by * k->user.weight[j] * sum;
+        }
+        for (int64_t e = begin; e < end; e++) dense[text->col[e]] = 0;
     }
 }
 
@@ -121,12 +107,16 @@ static aisle_status add_reasons(aisle_scorer *s, const aisle_model *m, const hyb
                                 aisle_hits *hits, float *reasons, aisle_error *err)
 {
     const int32_t n = n_liked(k);
+    AISLE_TRY(score_room(&s->touched, k->n_all, sizeof(int32_t), err));
+    int32_t *slot = s->touched.at;
+    memset(slot, -1, (size_t)k->n_all * sizeof *slot);
+    for (int32_t h = 0; h < hits->n; h++) slot[hits->hit[h].item] = h;
     memset(reasons, 0, (size_t)hits->n * (size_t)n * sizeof *reasons);
     for (int32_t p = 0; p < k->h->n_parts; p++) {
         if (!k->row[p]) continue;
         switch (k->h->table[p].kind) {
         case AISLE_TABLE_FACTORS: AISLE_TRY(by_factors(s, m, k, p, hits, reasons, err)); break;
-        case AISLE_TABLE_LINKS: by_links(k, p, hits, reasons); break;
+        case AISLE_TABLE_LINKS: by_links(k, p, hits, slot, reasons); break;
         case AISLE_TABLE_TEXT: by_text(s, k, p, hits, reasons); break;
         case AISLE_TABLE_SAME:
         case AISLE_TABLE_GROUPS: break;

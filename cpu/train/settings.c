@@ -7,7 +7,7 @@
 
 static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky", NULL};
 static const char *const schemes[] = {"tfidf", "bm25", NULL};
-static const char *const models[] = {"als", "hybrid", NULL};
+static const char *const models[] = {"auto", "als", "hybrid", NULL};
 static const char *const similarities[] = {"cosine", "jaccard", "tfidf", "bm25", "asymmetric", NULL};
 
 aisle_train_params aisle_train_params_default(void)
@@ -52,7 +52,7 @@ aisle_train_params aisle_train_params_default(void)
 
 /* clang-format off */
 static const aisle_setting settings[] = {
-    {"model", 'm', "NAME", ALL, FIELD(model), 0, 0, models, NOT_SEARCHED, "what is made: ALS alone, or the best blend of it with others (see hybrid-parts)"},
+    {"model", 'm', "NAME", ALL, FIELD(model), 0, 0, models, NOT_SEARCHED, "ALS alone, or the best blend of it with others (see --hybrid-parts); auto = hybrid up to 10000 products"},
     {"factors", 'f', "N", MADE("als,als-content"), FIELD(factors), 0, AISLE_MAX_FACTORS, NULL, LOG(16, 256), "factors of ALS; 0 = no ALS"},
     {"iterations", 'i', "N", MADE("als,als-content"), FIELD(iterations), 1, 1000, NULL, BUDGET, "ALS iterations"},
     {"unobserved", 'a', "A0", MADE("als,als-content"), FIELD(als.a0), 0, 1e3, NULL, LOG(.001, 3), "weight of every unobserved pair; 0 = by the data"},

@@ -25,10 +25,13 @@ double aisle_hybrid_weight(const aisle_eval_source *s, aisle_hybrid_segment segm
 aisle_status aisle_hybrid_shares(const aisle_eval_source *s, int32_t thread, int32_t user,
                                  const int32_t *items, int32_t n, float *shares, aisle_error *err);
 
-/* aisle_train, and besides the tables of a hybrid (params->hybrid) into out->hybrid: the parts and weights that the kind
- * "hybrid" has when it is fitted to the same events, and no part is fitted twice for it. AISLE_EINVAL names a part that
- * cannot score a user by given items alone, user-knn. */
+/* What params->model says: aisle_train, and for a hybrid besides it the tables of one into out->hybrid: the parts and weights
+ * that the kind "hybrid" has when it is fitted to the same events, no part of factors being fitted twice for it. AISLE_EINVAL
+ * names a part that cannot score a user by given items alone, user-knn. */
 aisle_status aisle_hybrid_train(const aisle_dataset *d, const aisle_train_params *p, const aisle_trainer *t,
                                 aisle_trained *out, aisle_error *err);
+
+/* Bytes that a hybrid takes beside those of aisle_train_bytes, about, without its texts; 0 where params->model makes none. */
+int64_t aisle_hybrid_bytes(const aisle_trainer *t, const aisle_train_sizes *s, const aisle_train_params *p);
 
 #endif

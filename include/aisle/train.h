@@ -14,8 +14,11 @@
 #include "aisle/table.h"
 #include "aisle/text.h"
 
-/* What `aisle train` makes; aisle_train makes AISLE_MODEL_ALS, and aisle_hybrid_train (hybrid.h) the other. */
-typedef enum aisle_train_model { AISLE_MODEL_ALS, AISLE_MODEL_HYBRID } aisle_train_model;
+/* What is made: aisle_train makes AISLE_MODEL_ALS whatever is said here, and aisle_hybrid_train (hybrid.h) what is said. AUTO,
+ * the default: a hybrid of up to AISLE_HYBRID_ITEMS items, for which training it takes seconds and a request stays below 2 ms
+ * (bench/NOTES.md, "Served hybrids"), else ALS. */
+typedef enum aisle_train_model { AISLE_MODEL_AUTO, AISLE_MODEL_ALS, AISLE_MODEL_HYBRID } aisle_train_model;
+enum { AISLE_HYBRID_ITEMS = 10000 };
 
 typedef struct aisle_train_params {
     aisle_train_model model;

@@ -10,7 +10,8 @@
 static const aisle_usage usage = {
     "train",
     "[options]",
-    "Trains a model on everything the data folder holds and makes it the serving one. With --validation,\n"
+    "Trains a model on everything the data folder holds and makes it the serving one: a blend of several\n"
+    "kinds of model, by weights learned on held-out pairs, or for large catalogues ALS. With --validation,\n"
     "the best iteration count is found on held-out pairs first.",
     "  aisle train --data shop --factors 128 --validation .1 --patience 3\n"
     "  aisle train --data shop --weight view=.2,purchase=3 --half-life 90 --out model.aisle\n"
@@ -51,7 +52,8 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
 {
     if (t->options->json) {
         json_t *line =
-            json_pack("{s:s, s:o, s:s, s:b, s:i, s:f, s:{s:o, s:o}}", "event", "done", "version",
+            json_pack("{s:s, s:s, s:o, s:s, s:b, s:i, s:f, s:{s:o, s:o}}", "event", "done", "model",
+                      trained->hybrid.n_parts > 0 ? "hybrid" : "als", "version",
                       o->version ? json_integer(o->version) : json_null(), "path", o->path, "activated",
                       o->activated, "iterations", trained->iterations_run, "seconds", trained->seconds,
                       "metrics", "loss", number(trained->loss), "ndcg@20", number(trained->ndcg));
@@ -61,7 +63,8 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
         return;
     }
     if (o->version) printf("version %lld%s: ", (long long)o->version, o->activated ? ", serving" : "");
-    printf("%s (%d iterations", o->path, trained->iterations_run);
+    printf("%s (%s%d iterations", o->path, trained->hybrid.n_parts > 0 ? "hybrid, " : "",
+           trained->iterations_run);
     if (isfinite(trained->loss)) printf(", loss %.6g", trained->loss);
     if (isfinite(trained->ndcg)) printf(", NDCG@20 %.4f on held-out pairs", trained->ndcg);
     printf(", %.1f s)\n", trained->seconds);
@@ -95,12 +98,10 @@ int aisle_command_train(int argc, char **argv)
     outcome done = {.path = out, .activated = activate && !out};
     aisle_status st = aisle_training_open(&t, usage.command, &o, &err);
     if (st == AISLE_OK) st = reserve(o.data, &registry, &done, &err);
+    t.makes_model = true;
     t.params.checkpoint = checkpoint;
     t.params.resume = resume;
-    if (st == AISLE_OK)
-        st = t.params.model == AISLE_MODEL_HYBRID
-                 ? aisle_hybrid_train(t.dataset, &t.params, &t.trainer, &trained, &err)
-                 : aisle_train(t.dataset, NULL, &t.params, &t.trainer, &trained, &err);
+    if (st == AISLE_OK) st = aisle_hybrid_train(t.dataset, &t.params, &t.trainer, &trained, &err);
     aisle_meter_finish(&t.meter);
     if (st == AISLE_ECANCELED && checkpoint)
         aisle_fail(&err, st, "interrupted; the same command with --resume goes on from %s", checkpoint);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aisle/hybrid.h"
 #include "aisle/memory.h"
 #include "aisle/str.h"
 #include "server/store/store.h"
@@ -47,6 +48,7 @@ static void on_start(void *ctx, const aisle_train_sizes *s)
     aisle_training *t = ctx;
     char device[256] = "", takes[32], free_text[32] = "an unknown amount";
     int64_t bytes = aisle_train_bytes(&t->trainer, s, &t->params), there = free_bytes(s);
+    if (t->makes_model && bytes < INT64_MAX / 2) bytes += aisle_hybrid_bytes(&t->trainer, s, &t->params);
     t->ops->describe(t->device, device, sizeof device);
     size_text(bytes, takes);
     if (there < INT64_MAX) size_text(there, free_text);

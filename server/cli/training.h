@@ -10,6 +10,8 @@
 typedef struct aisle_training {
     const aisle_train_options *options;
     aisle_train_params params;
+    bool
+        makes_model; /* what params.model says is made, and so counts when memory is told; the caller's to set */
     aisle_meter meter;
     aisle_dataset *dataset;
     const aisle_backend_ops *ops;

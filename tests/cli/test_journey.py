@@ -31,7 +31,7 @@ class Journey(unittest.TestCase):
             answer = json.loads(self.ok("recommend", "--data", data, "--user", user, "-n", "5", "--json"))
             items = answer["items"]
             self.assertEqual(len(items), 5)
-            self.assertEqual(answer["strategy"], "personal")
+            self.assertEqual(answer["strategy"], "hybrid")
             for item in items:
                 self.assertEqual(item["title"], titles[item["id"]])
             self.assertEqual(sorted((-i["score"] for i in items)), [-i["score"] for i in items])

@@ -132,7 +132,7 @@ class Cart(unittest.TestCase):
         v = Visitor(self.server)
         v.put_in(self.gift, 1)
         answer = v.get("/v1/recommendations?limit=5").json
-        self.assertEqual(answer["strategy"], "session")
+        self.assertEqual(answer["strategy"], "hybrid")
 
 
 class Orders(unittest.TestCase):

@@ -42,7 +42,7 @@ class Newcomers(unittest.TestCase):
             write_shop(folder)
             shop.run("import", "--data", cls.data, "--preset", "generated", "--products", folder / "products.csv", "--events",
                      folder / "events.csv")
-        shop.train(cls.data, iterations=8)
+        shop.train(cls.data, iterations=8, model="als")
         cls.server = shop.Server(cls.data)
 
     @classmethod
@@ -161,7 +161,7 @@ class Newcomers(unittest.TestCase):
         self.assertEqual([i["id"] for i in told["items"]], self.recommended(user=user))
         similar = json.loads(shop.run("similar", "--data", self.data, "--item", "new-told", "-n", "8", "--json"))
         self.assertEqual([i["id"] for i in similar["items"]], self.related("new-told", limit=8))
-        version = shop.train(self.data, iterations=8)
+        version = shop.train(self.data, iterations=8, model="als")
         self.until(lambda: self.server.post("/v1/recommendations", {"limit": 1}).json["model_version"], version)
         self.assertIn("new-told", self.recommended(user=user), "a model that has it, of nobody's taking")
         self.assertNotIn("new-told", self.recommended(user=self.user_of(1, 2)))

@@ -1,5 +1,6 @@
 """Recommendations, and the events that change them."""
 import json
+import time
 import unittest
 
 import shop
@@ -36,8 +37,8 @@ class Recommend(unittest.TestCase):
     def available(self):
         return [p for p in self.products if p["in_stock"]]
 
-    def test_a_known_user_is_answered_personally_and_nobody_by_popularity(self):
-        self.assertEqual(self.recommend(user=self.user)["strategy"], "personal")
+    def test_a_known_user_is_answered_by_the_hybrid_and_nobody_by_popularity(self):
+        self.assertEqual(self.recommend(user=self.user)["strategy"], "hybrid")
         self.assertEqual(self.recommend(session="never seen")["strategy"], "popular")
         self.assertEqual(self.recommend()["strategy"], "popular")
         self.assertNotEqual(self.ids(user=self.user, limit=20), self.ids(limit=20))
@@ -55,14 +56,14 @@ class Recommend(unittest.TestCase):
         stored = self.server.post("/v1/events", [{"type": "purchase", "session": "s-next", "item": seed}])
         self.assertEqual((stored.status, stored.json["stored"]), (200, 1))
         after = self.recommend(session="s-next", limit=20)
-        self.assertEqual(after["strategy"], "session")
+        self.assertEqual(after["strategy"], "hybrid")
         self.assertNotIn(seed, [i["id"] for i in after["items"]])
 
     def test_a_known_users_newest_act_counts_too(self):
         before = self.ids(user=self.user, limit=10)
         self.server.post("/v1/events", [{"type": "purchase", "user": self.user, "item": before[0]}])
         after = self.recommend(user=self.user, limit=10)
-        self.assertEqual(after["strategy"], "personal")
+        self.assertEqual(after["strategy"], "hybrid")
         self.assertNotIn(before[0], [i["id"] for i in after["items"]])
 
     def test_a_disliked_product_does_not_come_back(self):
@@ -73,7 +74,7 @@ class Recommend(unittest.TestCase):
     def test_items_of_the_page_steer_the_answer(self):
         item = self.ids(limit=1)[0]
         answer = self.recommend(items=[item, "unknown"], limit=10)
-        self.assertEqual(answer["strategy"], "session")
+        self.assertEqual(answer["strategy"], "hybrid")
         self.assertNotIn(item, [i["id"] for i in answer["items"]])
 
     def test_what_is_sold_out_never_comes(self):
@@ -104,7 +105,16 @@ class Recommend(unittest.TestCase):
             self.assertTrue(item["reasons"])
             self.assertLessEqual(sum(r["weight"] for r in item["reasons"]), 1 + 1e-6)
             self.assertTrue(all(r["type"] == "history" and r["item"] for r in item["reasons"]))
-        self.assertNotIn("reasons", self.recommend(user=self.user, limit=1)["items"][0])
+        plain = self.recommend(user=self.user, limit=1)["items"][0]
+        self.assertFalse({"reasons", "parts"} & set(plain))
+
+    def test_each_hit_says_which_part_gave_which_share(self):
+        for who in ({"user": self.user}, {"session": "s-parts"}, {"items": [self.products[0]["id"]]}):
+            for item in self.recommend(explain=True, limit=5, **who)["items"]:
+                shares = {p["part"]: p["share"] for p in item["parts"]}
+                self.assertEqual(len(shares), len(item["parts"]))
+                self.assertAlmostEqual(sum(shares.values()), 1, places=5)
+                self.assertTrue(all(s > 0 for s in shares.values()))
 
     def test_fields_choose_the_members(self):
         item = self.recommend(limit=1, fields=["price"])["items"][0]
@@ -116,7 +126,7 @@ class Recommend(unittest.TestCase):
         answer = self.server.post("/v1/recommendations", {"requests": asks})
         self.assertEqual(answer.status, 200, answer.body)
         self.assertEqual([len(r["items"]) for r in answer.json["results"]], [3, 2, 1])
-        self.assertEqual([r["strategy"] for r in answer.json["results"]], ["personal", "popular", "popular"])
+        self.assertEqual([r["strategy"] for r in answer.json["results"]], ["hybrid", "popular", "popular"])
 
     def test_what_is_scored_beside_the_loop_is_answered_alike(self):
         one = {"user": self.user, "limit": 100, "explain": True}
@@ -195,6 +205,49 @@ class Events(unittest.TestCase):
         self.assertEqual(self.send("x" * (3 << 20), headers={"Content-Type": "application/json"}).status, 413)
         self.assertEqual(self.send("a,b", headers={"Content-Type": "text/csv"}).status, 415)
         self.assertEqual(self.send([event], "?atomic=maybe").status, 422)
+
+
+class Factors(unittest.TestCase):
+    """A model that holds no hybrid, as those of large catalogues."""
+
+    def test_strategies_say_what_is_known(self):
+        with shop.serving() as server:
+            shop.train(server.data, model="als")
+            for _ in range(200):
+                if server.get("/v1/recommendations").json["model_version"] == 2:
+                    break
+                time.sleep(.05)
+            item = server.get("/v1/recommendations", limit=1).json["items"][0]["id"]
+            asks = [{"user": "u1", "explain": True}, {"items": [item]}, {}]
+            answers = server.post("/v1/recommendations", {"requests": asks}).json["results"]
+            self.assertEqual([a["strategy"] for a in answers], ["personal", "session", "popular"])
+            self.assertNotIn("parts", answers[0]["items"][0])
+
+
+class Strangers(unittest.TestCase):
+    """People with a record and no event: a hybrid knows their groups."""
+
+    def test_a_country_moves_the_answer_before_the_first_event(self):
+        with shop.serving(fresh=True) as server:
+            top = server.data.parent
+            with open(top / "products.csv", "w") as f:
+                f.write("id,title\n" + "".join(f"p{i},thing {i}\n" for i in range(40)))
+            with open(top / "users.csv", "w") as f:
+                f.write("id,country\n" + "".join(f"u{u},{'FR' if u % 2 else 'GB'}\n" for u in range(200)) + "new-gb,GB\nnew-fr,FR\n")
+            with open(top / "events.csv", "w") as f:
+                f.write("user,item,type,time\n" + "".join(
+                    f"u{u},p{(u * 7 + k * k * 4 + 2 * k) % 20 * 2 + u % 2},purchase,2026-01-{1 + (u + k) % 28:02}T00:00:00Z\n" for u in range(200) for k in range(6)))
+            shop.run("import", "--data", server.data, "--products", top / "products.csv", "--users", top / "users.csv", "--events", top / "events.csv")
+            shop.train(server.data)
+            for _ in range(200):
+                if server.get("/v1/recommendations").status == 200:
+                    break
+                time.sleep(.05)
+            for name, odd in (("new-gb", 0), ("new-fr", 1)):
+                answer = server.get("/v1/recommendations", user=name, limit=10).json
+                self.assertEqual(answer["strategy"], "hybrid")
+                self.assertEqual({int(i["id"][1:]) % 2 for i in answer["items"]}, {odd}, name)
+            self.assertEqual(server.get("/v1/recommendations", user="nobody").json["strategy"], "popular")
 
 
 if __name__ == "__main__":

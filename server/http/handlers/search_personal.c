@@ -58,7 +58,8 @@ aisle_status aisle_search_personalize(aisle_search *s, aisle_search_item *items,
         st = aisle_no_memory(r);
     else
         st = aisle_score_for(r, shelf, &s->who, allowed, n, &hits);
-    bool somebody = hits.strategy == AISLE_STRATEGY_PERSONAL || hits.strategy == AISLE_STRATEGY_SESSION;
+    bool somebody = hits.strategy == AISLE_STRATEGY_PERSONAL || hits.strategy == AISLE_STRATEGY_SESSION ||
+                    hits.strategy == AISLE_STRATEGY_HYBRID;
     if (st == AISLE_OK && hits.n && somebody) {
         blend(items, n, known, &hits);
         *applied = true;
