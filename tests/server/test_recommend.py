@@ -176,6 +176,13 @@ class Events(unittest.TestCase):
                                     "/events/6/colour", "/events/7/item", "/events/8", "/events/9/time"])
         self.assertEqual((answer.json["stored"], answer.json["rejected"]), (1, 9))
 
+    def test_quantity_goes_with_goods_that_move(self):
+        bought = {"type": "purchase", "session": "q", "item": "p"}
+        answer = self.send([{**bought, "quantity": 3, "price": 5, "position": 2, "recommendation_id": "r"}, {**bought, "quantity": 0}, {**bought, "quantity": 1.5},
+                            {**bought, "quantity": 1, "value": 1}, {**bought, "type": "view", "quantity": 1}])
+        self.assertEqual([r["status"] for r in answer.json["results"]], ["stored"] + ["rejected"] * 4)
+        self.assertEqual({r["errors"][0]["pointer"] for r in answer.json["results"][1:]}, {f"/events/{i}/quantity" for i in range(1, 5)})
+
     def test_the_same_event_id_counts_once(self):
         event = {"event_id": "once", "type": "view", "session": "d", "item": "p"}
         self.assertEqual(self.send([event, event]).json["stored"], 1)

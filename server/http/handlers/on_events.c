@@ -81,6 +81,28 @@ static void read_type(reading *e, aisle_event *out)
                "dislike, impression wanted");
 }
 
+static bool moves_goods(aisle_event_type t)
+{
+    return t == AISLE_EVENT_ADD_TO_CART || t == AISLE_EVENT_REMOVE_FROM_CART || t == AISLE_EVENT_PURCHASE ||
+           t == AISLE_EVENT_CANCEL;
+}
+
+/* `quantity` is another name of `value` where goods move. */
+static void read_quantity(reading *e, aisle_event *out)
+{
+    json_t *v = json_object_get(e->object, "quantity"), *value = json_object_get(e->object, "value");
+    if (!v || json_is_null(v)) return;
+    if (!moves_goods(out->type) || (value && !json_is_null(value)))
+        refuse(e, "quantity", "not_allowed",
+               "a quantity goes with a cart, purchase or cancel, and without a value");
+    else if (!json_is_integer(v))
+        refuse(e, "quantity", "wrong_type", "an integer wanted");
+    else if (json_integer_value(v) < 1 || json_integer_value(v) > 1000000)
+        refuse(e, "quantity", "out_of_range", "1 to 1000000 wanted");
+    else
+        out->value = (double)json_integer_value(v);
+}
+
 /* Stars for ratings and reviews, a quantity where goods move, 1 for the rest. */
 static void read_value(reading *e, aisle_event *out)
 {
@@ -114,7 +136,7 @@ static void read_time(reading *e, aisle_event *out)
 static void read_names(reading *e)
 {
     static const char *const known[] = {
-        "event_id", "type",     "user",  "session",           "item", "time", "value",
+        "event_id", "type",     "user",  "session",           "item", "time", "value", "quantity",
         "price",    "position", "order", "recommendation_id", NULL};
     const char *key;
     json_t *value;
@@ -146,6 +168,7 @@ static json_t *read_event(json_t *object, int32_t index, aisle_event *out)
     out->price_minor = whole(&e, "price", max_number, -1);
     out->position = (int32_t)whole(&e, "position", 100000, 0);
     read_value(&e, out);
+    read_quantity(&e, out);
     read_time(&e, out);
     if (!e.errors && !out->item.ptr) refuse(&e, "item", "required", "the product's id is required");
     return e.errors;
