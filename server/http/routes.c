@@ -92,6 +92,21 @@ const aisle_route aisle_routes[] = {
     /* documents */
     {"GET",    "/docs",                                aisle_on_docs,                 PUBLIC, NONE,            0},
 
+    /* the shop's pages */
+    {"GET",    "/",                                   aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/category/{path}",                    aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/search",                             aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/product/{id}",                       aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/cart",                               aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/checkout",                           aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/orders",                             aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/orders/{id}",                        aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/login",                              aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/register",                           aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/account",                            aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/web/{version}/{file}",               aisle_on_web_file,             PUBLIC, NONE,            0},
+    {"GET",    "/web/{version}/{folder}/{file}",      aisle_on_web_file,             PUBLIC, NONE,            0},
+
     {NULL,     NULL,                                   NULL,                          PUBLIC, NONE,            0},
 };
 /* clang-format on */

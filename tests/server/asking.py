@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import re
 import tempfile
 import time
 
@@ -446,3 +447,21 @@ good("getReadiness")(lambda w: {})
 good("getMetrics")(lambda w: {})
 good("getDescription")(lambda w: {})
 good("getDocs")(lambda w: {})
+
+# ---- the shop's pages ----
+
+for page in ("Home", "Search", "Cart", "Checkout", "Orders", "Login", "Register", "Account"):
+    good(f"page{page}")(lambda w: {})
+good("pageCategory")(lambda w: {"path": {"path": "Home > Kitchen"}})
+good("pageProduct")(lambda w: {"path": {"id": w.product}})
+good("pageOrder")(lambda w: {"path": {"id": "none"}})
+
+
+def web_version(w):
+    return re.search(r"/web/(\w+)/app\.js", w.ask("GET", "/").body.decode())[1]
+
+
+good("getWebFile")(lambda w: {"path": {"version": web_version(w), "file": "app.js"}})
+wrong("getWebFile", (404, {"path": {"version": "0", "file": "app.js"}}), lambda w: (404, {"path": {"version": web_version(w), "file": "index.html"}}))
+good("getWebFileBelow")(lambda w: {"path": {"version": web_version(w), "folder": "parts", "file": "dom.js"}})
+wrong("getWebFileBelow", lambda w: (404, {"path": {"version": web_version(w), "folder": "parts", "file": ".."}}))

@@ -84,6 +84,8 @@ aisle_status aisle_on_admin_order_patch(aisle_request *r);
 
 /* documents */
 aisle_status aisle_on_docs(aisle_request *r);
+aisle_status aisle_on_page(aisle_request *r);
+aisle_status aisle_on_web_file(aisle_request *r);
 
 /* process_metrics.c: Prometheus text of the process and its queues; false: out of memory. */
 bool aisle_process_metrics(aisle_app *app, aisle_buf *b);

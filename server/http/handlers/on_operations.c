@@ -1,6 +1,5 @@
 /* /healthz, /readyz, /metrics and /openapi.yaml: for those who run the server. */
 #include <stdio.h>
-#include <string.h>
 
 #include "server/auth/passwords.h"
 #include "server/embedded.h"
@@ -102,16 +101,9 @@ aisle_status aisle_on_metrics(aisle_request *r)
     return st == AISLE_OK ? st : aisle_fail(aisle_request_error(r), st, "out of memory for the metrics");
 }
 
-static const aisle_embedded *embedded(const char *name)
-{
-    const aisle_embedded *f = aisle_embedded_files;
-    while (f->name && strcmp(f->name, name) != 0) f++;
-    return f->name ? f : NULL;
-}
-
 aisle_status aisle_on_openapi(aisle_request *r)
 {
-    const aisle_embedded *f = embedded("http/openapi.yaml");
+    const aisle_embedded *f = aisle_embedded_find("http/openapi.yaml");
     if (!f)
         return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL,
                           "the API description is not in this build");
@@ -122,7 +114,7 @@ aisle_status aisle_on_openapi(aisle_request *r)
 aisle_status aisle_on_docs(aisle_request *r)
 {
     char policy[512], tag[64];
-    const aisle_embedded *page = embedded("docs.html"), *fields = embedded("docs.headers");
+    const aisle_embedded *page = aisle_embedded_find("docs.html"), *fields = aisle_embedded_find("docs.headers");
     if (!page || !fields || sscanf((const char *)fields->data, "%511[^\n]\n%63[^\n]", policy, tag) != 2)
         return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "the API's page is not in this build");
     aisle_reply_header(r, "Content-Security-Policy", policy);

@@ -1,0 +1,50 @@
+// One product: picture, price, stock, what is said of it, and what is like it.
+import { api } from "../api.js";
+import { tell } from "../events.js";
+import { buyButton } from "../parts/buy.js";
+import { el } from "../parts/dom.js";
+import { price, stars } from "../parts/format.js";
+import { into } from "../parts/notice.js";
+import { picture } from "../parts/picture.js";
+import { row } from "../parts/row.js";
+import { viewed } from "../parts/visitor.js";
+import { heading, titled } from "../router.js";
+import { crumbs } from "./category.js";
+
+function stock(p) {
+  if (!p.in_stock) return el("p.stock.gone", {}, "Sold out");
+  return el("p.stock", {}, p.stock !== null && p.stock <= 5 ? `Only ${p.stock} left` : "In stock");
+}
+
+function attributes(p) {
+  const rows = Object.entries(p.attributes ?? {});
+  return rows.length ? el("dl.facts", {}, rows.map(([name, value]) => [
+    el("dt", {}, name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ")), el("dd", {}, [value].flat().join(", "))])) : null;
+}
+
+function build(p, from) {
+  titled(p.title ?? p.id);
+  tell("view", p.id, from);
+  viewed(p.id, p.title ?? p.id);
+  return [
+    p.category ? crumbs(p.category, true) : null,
+    el("article.product", {},
+      el("div.gallery", {}, (p.images.length ? p.images.slice(0, 4) : [null]).map((image, i) =>
+        picture({ ...p, images: image ? [image] : [] }, { label: i ? `${p.title ?? p.id}, picture ${i + 1}` : `Picture of ${p.title ?? p.id}`, eager: true }))),
+      el("div.telling", {}, heading(p.title ?? p.id),
+        el("p.small", {}, p.brand ? ["by ", el("a", { href: `/search?q=${encodeURIComponent(p.brand)}&brand=${encodeURIComponent(p.brand)}` }, p.brand)] : "\u00a0"),
+        el("p", {}, stars(p.rating.average, p.rating.count || undefined)),
+        el("p.price.large", {}, price(p.price, p.currency)), stock(p),
+        p.in_stock && p.price !== null ? buyButton(p, from) : null,
+        p.description ? el("p.description", {}, p.description) : null, attributes(p))),
+    row("You may also like", () => api.related(p.id, 12)),
+  ];
+}
+
+const waiting = () => el("div.product.ghost", { "aria-hidden": "true" }, el("span.picture"), el("div", {}, el("p.bar"), el("p.bar.short"), el("p.bar")));
+
+export default function product(id, _filter, state) {
+  const place = el("div", {});
+  into(place, () => api.product(id), (p) => build(p, state.from), waiting());
+  return { title: "Product", node: place };
+}

@@ -1,0 +1,45 @@
+// What is said when something went well, went wrong, or is not there.
+import { el, fill } from "./dom.js";
+
+let timer = 0;
+
+/** A line that screen readers read out and that goes away by itself. link: {href, text}, or nothing. */
+export function say(text, link) {
+  const place = document.getElementById("said");
+  clearTimeout(timer);
+  fill(place, el("p", {}, text, link ? [" ", el("a", { href: link.href }, link.text)] : null));
+  timer = setTimeout(() => fill(place), 6000);
+}
+
+const WORDS = {
+  unreachable: "The shop cannot be reached",
+  model_not_ready: "Recommendations are being prepared",
+  overloaded: "The shop is very busy",
+  storage_unavailable: "The shop is very busy",
+  rate_limited: "That was a lot at once",
+  not_found: "There is nothing here",
+};
+
+/** A failure where content would be; again: what its button does. */
+export function failed(fault, again) {
+  return el("section.notice", { role: "alert" }, el("h2", {}, WORDS[fault.code] ?? "Something went wrong"), el("p", {}, fault.message),
+    again ? el("button.button", { type: "button", onclick: again }, "Try again") : el("a.button", { href: "/" }, "To the start page"));
+}
+
+export function nothing(title, text, link) {
+  return el("section.notice", {}, el("h2", {}, title), text ? el("p", {}, text) : null,
+    link ? el("a.button", { href: link.href }, link.text) : null);
+}
+
+/** Shows `waiting` in place, then what the promise brings, or its failure with a button that does it again. */
+export async function into(place, ask, build, waiting) {
+  if (waiting) fill(place, waiting);
+  place.setAttribute("aria-busy", "true");
+  try {
+    fill(place, build(await ask()));
+  } catch (fault) {
+    console.info(fault);
+    fill(place, failed(fault, fault.status === 404 ? null : () => into(place, ask, build, waiting)));
+  }
+  place.removeAttribute("aria-busy");
+}

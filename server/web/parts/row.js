@@ -1,0 +1,20 @@
+// A titled row of products that scrolls sideways. Its room is there before its products are.
+import { el, fill, newId } from "./dom.js";
+import { card, ghosts } from "./card.js";
+import { into } from "./notice.js";
+
+/** ask() resolves to {items, recommendation_id}, or to null where there is nothing to show: then the row goes. */
+export function row(title, ask, { note, eager } = {}) {
+  const id = newId("row");
+  const strip = el("div.strip", {});
+  const node = el("section.row", { "aria-labelledby": id }, el("h2", { id }, title), note ? el("p.small", {}, note) : null, strip);
+  into(strip, ask, (found) => {
+    if (!found?.items.length) {
+      node.hidden = true;
+      return [];
+    }
+    return el("ul", { tabindex: "-1" }, found.items.map((product, i) => el("li", {}, card(product, {
+      eager: eager && i < 6, from: { recommendation_id: found.recommendation_id, position: i + 1 } }))));
+  }, fill(el("div.ghosts"), ghosts(6)));
+  return node;
+}

@@ -1,0 +1,30 @@
+// "Why this?": the reasons that came with a recommendation, in words. What they name is looked up when somebody asks.
+import { el, fill } from "./dom.js";
+import { percent, productHref } from "./format.js";
+import { productOf } from "./products.js";
+
+const SAYS = { history: "Because of what you did with", session: "Because you looked at", content: "It reads like", popular: "Many people choose it" };
+const PARTS = {
+  als: "people with a taste like yours", "als-content": "its description, to people with a taste like yours", "item-knn": "what is bought together",
+  ease: "what goes along with your choices", content: "its description", popular: "what many people choose",
+  trending: "what is being discovered now", demographic: "people of your age and country",
+};
+
+async function lines(product) {
+  const reasons = await Promise.all(product.reasons.slice(0, 3).map(async (r) => {
+    const share = r.weight > 0 && r.weight <= 1 ? ` (${percent(r.weight)})` : "";
+    if (r.type === "popular" || !r.item || r.item === product.id) return el("li", {}, SAYS[r.type] ?? SAYS.popular, share);
+    return el("li", {}, SAYS[r.type] ?? "Because of", " ", el("a", { href: productHref(r.item) }, (await productOf(r.item))?.title ?? r.item), share);
+  }));
+  const parts = (product.parts ?? []).filter((p) => p.share >= 0.05).sort((a, b) => b.share - a.share).slice(0, 3)
+    .map((p) => el("li", {}, percent(p.share), " from ", PARTS[p.part] ?? p.part));
+  return [reasons.length ? el("ul", {}, reasons) : el("p", {}, "Many people choose it."),
+    parts.length ? [el("p", {}, "Of its score:"), el("ul", {}, parts)] : null];
+}
+
+export function why(product) {
+  const text = el("div.reasons", {}, el("p", {}, "One moment …"));
+  const more = el("details.why", {}, el("summary", { "aria-label": `Why this? ${product.title ?? product.id}` }, "Why this?"), text);
+  more.addEventListener("toggle", async () => more.open && fill(text, await lines(product)), { once: true });
+  return more;
+}

@@ -1,0 +1,95 @@
+// Which page stands at which path, and going from one to the next without loading anew. The server has the same paths.
+import { el, fill } from "./parts/dom.js";
+import { failed } from "./parts/notice.js";
+import { flush } from "./events.js";
+
+const PAGES = [
+  [/^\/$/, "home"], [/^\/category\/([^/]+)$/, "category"], [/^\/search$/, "search"], [/^\/product\/([^/]+)$/, "product"],
+  [/^\/cart$/, "cart"], [/^\/checkout$/, "checkout"], [/^\/orders$/, "orders"], [/^\/orders\/([^/]+)$/, "order"],
+  [/^\/login$/, "login"], [/^\/register$/, "register"], [/^\/account$/, "account"],
+];
+const main = document.getElementById("main");
+const kept = new Map(); // lists by history entry, as they were left: going back finds the same place
+const places = new Map(); // how far each entry was scrolled
+const KEPT = 6;
+let entry = null, visit = 0;
+
+const newKey = () => Math.random().toString(36).slice(2);
+
+function leavePage() {
+  if (!entry) return;
+  places.set(entry.key, scrollY);
+  if (!entry.keep) return;
+  kept.set(entry.key, { nodes: [...main.childNodes], title: document.title });
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+}
+
+/** state: what the next page may know beside its path, such as the recommendation that led there. */
+export async function go(href, { replace = false, state = {} } = {}) {
+  const url = new URL(href, location.href);
+  if (url.origin !== location.origin || !PAGES.some(([at]) => at.test(url.pathname))) return location.assign(url);
+  if (!replace) leavePage();
+  history[replace ? "replaceState" : "pushState"]({ key: newKey(), ...state }, "", url);
+  await show();
+}
+
+async function show(back = false) {
+  const mine = ++visit, state = history.state ?? {};
+  const old = back && kept.get(state.key);
+  if (old) {
+    fill(main, old.nodes);
+    document.title = old.title;
+    entry = { key: state.key, keep: true };
+    scrollTo(0, places.get(state.key) ?? 0);
+    return;
+  }
+  const [at, name] = PAGES.find(([path]) => path.test(location.pathname)) ?? [];
+  let page;
+  try {
+    const module = await import(`./pages/${name}.js`);
+    if (mine !== visit) return;
+    const argument = at.exec(location.pathname)[1];
+    page = module.default(argument === undefined ? undefined : decodeURIComponent(argument), new URLSearchParams(location.search), state);
+  } catch (fault) {
+    if (mine !== visit) return;
+    // A page that does not load is of another version of the shop: begin anew, once.
+    if (fault instanceof TypeError && !state.anew) {
+      history.replaceState({ ...state, anew: true }, "");
+      return location.reload();
+    }
+    page = { title: "Something went wrong", node: failed(fault, () => location.reload()) };
+  }
+  fill(main, page.node);
+  titled(page.title);
+  entry = { key: state.key ?? newKey(), keep: page.keep };
+  history.replaceState({ ...history.state, key: entry.key }, "");
+  if (visit > 1) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
+  scrollTo(0, back ? places.get(state.key) ?? 0 : 0);
+}
+
+export function titled(title) {
+  document.title = title ? `${title} · Aisle` : "Aisle";
+}
+
+/** The page's heading: takes the focus after each step, so that it is read out. */
+export const heading = (...children) => el("h1", { tabindex: "-1" }, children);
+
+/** Shows the page anew, at the same path. */
+export const again = () => show();
+
+export function start() {
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", () => {
+    leavePage();
+    show(true);
+  });
+  document.addEventListener("click", (e) => {
+    const link = e.target.closest?.("a[href]");
+    if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    if (link.origin !== location.origin || link.hash || link.target || "outside" in link.dataset || link.hasAttribute("download")) return;
+    e.preventDefault();
+    flush();
+    go(link.href, { state: link.from ? { from: link.from } : {} });
+  });
+  show();
+}
