@@ -54,7 +54,7 @@ $aisle recommend --data "$shop/data" --user u42 -n 5 --explain
 
 if ! $once; then
   url=http://127.0.0.1:$port
-  say "serve on $url; Ctrl-C ends it. In another terminal:"
+  say "serve on $url: look at it in a browser; Ctrl-C ends it. Or in another terminal:"
   cat <<END
 curl '$url/v1/recommendations?user=u42&limit=3'
 curl '$url/v1/products/p526/related?limit=3'

@@ -63,6 +63,7 @@ const aisle_route aisle_routes[] = {
     {"DELETE", "/v1/products/{id}/rating",             aisle_on_rating_delete,        ACCOUNT, NONE,            0},
     {"PUT",    "/v1/products/{id}/opinion",            aisle_on_opinion_put,          PUBLIC,  AISLE_BODY_JSON, 4096},
     {"DELETE", "/v1/products/{id}/opinion",            aisle_on_opinion_delete,       PUBLIC,  NONE,            0},
+    {"GET",    "/v1/products/{id}/mine",               aisle_on_mine_get,             PUBLIC,  NONE,            0},
     {"GET",    "/v1/products/{id}/reviews",            aisle_on_reviews_list,         PUBLIC,  NONE,            0},
     {"POST",   "/v1/products/{id}/reviews",            aisle_on_review_add,           ACCOUNT, ONCE,            65536},
     {"PATCH",  "/v1/reviews/{id}",                     aisle_on_review_patch,         ACCOUNT, AISLE_BODY_JSON, 65536},
@@ -104,6 +105,7 @@ const aisle_route aisle_routes[] = {
     {"GET",    "/login",                              aisle_on_page,                 PUBLIC, NONE,            0},
     {"GET",    "/register",                           aisle_on_page,                 PUBLIC, NONE,            0},
     {"GET",    "/account",                            aisle_on_page,                 PUBLIC, NONE,            0},
+    {"GET",    "/wishlist",                            aisle_on_page,                 PUBLIC, NONE,            0},
     {"GET",    "/web/{version}/{file}",               aisle_on_web_file,             PUBLIC, NONE,            0},
     {"GET",    "/web/{version}/{folder}/{file}",      aisle_on_web_file,             PUBLIC, NONE,            0},
 

@@ -5,6 +5,12 @@ WHERE id IN (SELECT e.id FROM events e
              WHERE (e.user_id = ?1 OR e.session_id = ?2) AND e.product_id = ?3 AND e.type BETWEEN ?4 AND ?5)
   AND id NOT IN (SELECT w.event_id FROM wishes w WHERE (w.user_id = ?1 OR w.session_id = ?2) AND w.product_id = ?3);
 
+-- name: opinion_get
+-- Parameters as above: the newest of them, NULL when there is none.
+SELECT e.type, max(e.id) FROM events e
+WHERE (e.user_id = ?1 OR e.session_id = ?2) AND e.product_id = ?3 AND e.type BETWEEN ?4 AND ?5
+  AND e.id NOT IN (SELECT w.event_id FROM wishes w WHERE (w.user_id = ?1 OR w.session_id = ?2) AND w.product_id = ?3);
+
 -- name: event_remove
 DELETE FROM events WHERE id = ?1;
 

@@ -89,6 +89,7 @@ enum {
 #define AISLE_SQL_FEEDBACK(X)                                                                                \
     X(OPINION_EVENTS_REMOVE, "opinion_events_remove")                                                        \
     X(EVENT_REMOVE, "event_remove")                                                                          \
+    X(OPINION_GET, "opinion_get")                                                                            \
     X(RATING_GET, "rating_get")                                                                              \
     X(RATING_PUT, "rating_put")                                                                              \
     X(RATING_REMOVE, "rating_remove")                                                                        \

@@ -85,4 +85,16 @@ aisle_status aisle_view_reviews(aisle_view *v, const aisle_review_filter *f, ais
 aisle_status aisle_view_ratings(aisle_view *v, aisle_str item, int64_t *product, int64_t counts[11],
                                 aisle_error *err);
 
+/* ---- all that one has said of a product ---- */
+
+typedef struct aisle_mine {
+    int64_t half_stars;       /* 0 = none */
+    aisle_event_type opinion; /* LIKE, DISLIKE, or VIEW = none */
+    bool wished;
+    aisle_review review; /* id 0 = none; in any state */
+} aisle_mine;
+/* Of a guest (user 0) there are neither stars nor a review, of nobody there is nothing. Texts in the arena. */
+aisle_status aisle_view_mine(aisle_view *v, aisle_owner owner, aisle_str item, aisle_arena *a,
+                             aisle_mine *out, aisle_error *err);
+
 #endif

@@ -16,6 +16,8 @@ aisle_status aisle_tx_stars_put(aisle_tx *tx, int64_t user, int64_t product, int
 /* The person's rating and review events of the product become these: none older stays. */
 aisle_status aisle_tx_stars_events(aisle_tx *tx, int64_t user, int64_t product, int64_t half_stars,
                                    bool reviewed, aisle_error *err);
+/* AISLE_ENOTFOUND; texts in the arena. */
+aisle_status aisle_review_read(aisle_db *db, int64_t id, aisle_arena *a, aisle_review *out, aisle_error *err);
 aisle_status aisle_tx_reviewed(aisle_tx *tx, int64_t user, int64_t product, bool *reviewed, aisle_error *err);
 
 #endif

@@ -23,17 +23,22 @@ static bool copy_review(const aisle_stmt *q, aisle_arena *a, aisle_review *r)
            aisle_stmt_copy_text(q, 4, a, &r->title) && aisle_stmt_copy_text(q, 5, a, &r->text);
 }
 
-aisle_status aisle_tx_review_get(aisle_tx *tx, int64_t id, aisle_arena *a, aisle_review *out,
-                                 aisle_error *err)
+aisle_status aisle_review_read(aisle_db *db, int64_t id, aisle_arena *a, aisle_review *out, aisle_error *err)
 {
     bool row, copied;
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_REVIEW_GET);
+    aisle_stmt q = aisle_stmt_begin(db, AISLE_SQL_REVIEW_GET);
     aisle_stmt_int(&q, 1, id);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "no review has this id");
     copied = copy_review(&q, a, out);
     aisle_stmt_end(&q);
-    return copied ? AISLE_OK : no_memory(tx->db, err);
+    return copied ? AISLE_OK : no_memory(db, err);
+}
+
+aisle_status aisle_tx_review_get(aisle_tx *tx, int64_t id, aisle_arena *a, aisle_review *out,
+                                 aisle_error *err)
+{
+    return aisle_review_read(tx->db, id, a, out, err);
 }
 
 static aisle_status has_bought(aisle_tx *tx, int64_t user, int64_t product, bool *bought, aisle_error *err)

@@ -10,8 +10,9 @@ export class Problem extends Error {
   }
 }
 
-async function ask(method, path, body, headers = {}) {
-  const sent = { method, headers: { ...headers }, credentials: "same-origin" };
+/* cache "no-cache": what the browser kept is asked about again, after one has changed it oneself. */
+async function ask(method, path, body, { headers, cache } = {}) {
+  const sent = { method, headers: { ...headers }, credentials: "same-origin", cache: cache ?? "default" };
   if (body !== undefined) {
     sent.body = JSON.stringify(body);
     sent.headers["Content-Type"] = "application/json";
@@ -54,6 +55,19 @@ export const api = {
   suggest: (q) => ask("GET", "/v1/search/suggest" + query({ q })),
   recommend: (body) => ask("POST", "/v1/recommendations", { explain: true, fields: fields.split(","), ...body }),
 
+  mine: (id) => ask("GET", path`/v1/products/${id}/mine`),
+  rate: (id, stars) => ask("PUT", path`/v1/products/${id}/rating`, { stars }),
+  opinion: (id, opinion) => ask("PUT", path`/v1/products/${id}/opinion`, { opinion }),
+  noOpinion: (id) => ask("DELETE", path`/v1/products/${id}/opinion`),
+  reviews: (id, q, cache) => ask("GET", path`/v1/products/${id}/reviews` + query({ limit: 5, ...q }), undefined, { cache }),
+  review: (id, body, key) => ask("POST", path`/v1/products/${id}/reviews`, body, { headers: { "Idempotency-Key": key } }),
+  changeReview: (id, body) => ask("PATCH", path`/v1/reviews/${id}`, body),
+  removeReview: (id) => ask("DELETE", path`/v1/reviews/${id}`),
+  vote: (id, helpful) => ask("POST", path`/v1/reviews/${id}/votes`, { helpful }),
+  wishes: (cursor) => ask("GET", "/v1/wishlist/items" + query({ limit: 24, cursor })),
+  wish: (id) => ask("PUT", path`/v1/wishlist/items/${id}`),
+  unwish: (id) => ask("DELETE", path`/v1/wishlist/items/${id}`),
+
   session: () => ask("GET", "/v1/session"),
   signIn: (body) => ask("POST", "/v1/session", body),
   signOut: () => ask("DELETE", "/v1/session"),
@@ -68,7 +82,7 @@ export const api = {
   putInCart: (id, body) => ask("PUT", path`/v1/cart/items/${id}`, body),
   takeFromCart: (id) => ask("DELETE", path`/v1/cart/items/${id}`),
   noteCart: () => ask("PATCH", "/v1/cart", { items: {} }),
-  order: (body, key) => ask("POST", "/v1/orders", body, { "Idempotency-Key": key }),
+  order: (body, key) => ask("POST", "/v1/orders", body, { headers: { "Idempotency-Key": key } }),
   orders: (cursor) => ask("GET", "/v1/orders" + query({ cursor })),
   oneOrder: (id) => ask("GET", path`/v1/orders/${id}`),
   cancelOrder: (id) => ask("POST", path`/v1/orders/${id}/cancellation`),

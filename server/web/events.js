@@ -1,17 +1,14 @@
 // What the visitor sees, opens and does, told to the shop in batches. One event an impression or view; each carries the
-// recommendation it came from. Sent soon, and with a beacon when the page goes away.
+// recommendation it came from. Sent soon, and with a beacon when the page goes away; the shop says what time it is.
+import { randomId } from "./parts/random.js";
 
 const queue = [];
 const LATER_MS = 1500, MOST = 100;
 let timer = 0, sending = Promise.resolve();
 
-function newEventId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
 /** type: view, click, impression ...; from: {recommendation_id, position}, or nothing. */
 export function tell(type, item, from) {
-  const event = { event_id: newEventId(), type, item, time: new Date().toISOString() };
+  const event = { event_id: randomId(), type, item };
   if (from?.recommendation_id) event.recommendation_id = from.recommendation_id;
   if (from?.position) event.position = from.position;
   queue.push(event);

@@ -2,19 +2,18 @@
 import { el, fill } from "./parts/dom.js";
 import { failed } from "./parts/notice.js";
 import { flush } from "./events.js";
+import { randomId } from "./parts/random.js";
 
 const PAGES = [
   [/^\/$/, "home"], [/^\/category\/([^/]+)$/, "category"], [/^\/search$/, "search"], [/^\/product\/([^/]+)$/, "product"],
   [/^\/cart$/, "cart"], [/^\/checkout$/, "checkout"], [/^\/orders$/, "orders"], [/^\/orders\/([^/]+)$/, "order"],
-  [/^\/login$/, "login"], [/^\/register$/, "register"], [/^\/account$/, "account"],
+  [/^\/login$/, "login"], [/^\/register$/, "register"], [/^\/account$/, "account"], [/^\/wishlist$/, "wishlist"],
 ];
 const main = document.getElementById("main");
 const kept = new Map(); // lists by history entry, as they were left: going back finds the same place
 const places = new Map(); // how far each entry was scrolled
 const KEPT = 6;
 let entry = null, visit = 0;
-
-const newKey = () => Math.random().toString(36).slice(2);
 
 function leavePage() {
   if (!entry) return;
@@ -29,7 +28,7 @@ export async function go(href, { replace = false, state = {} } = {}) {
   const url = new URL(href, location.href);
   if (url.origin !== location.origin || !PAGES.some(([at]) => at.test(url.pathname))) return location.assign(url);
   if (!replace) leavePage();
-  history[replace ? "replaceState" : "pushState"]({ key: newKey(), ...state }, "", url);
+  history[replace ? "replaceState" : "pushState"]({ key: randomId(), ...state }, "", url);
   await show();
 }
 
@@ -40,6 +39,7 @@ async function show(back = false) {
     fill(main, old.nodes);
     document.title = old.title;
     entry = { key: state.key, keep: true };
+    shown();
     scrollTo(0, places.get(state.key) ?? 0);
     return;
   }
@@ -61,11 +61,15 @@ async function show(back = false) {
   }
   fill(main, page.node);
   titled(page.title);
-  entry = { key: state.key ?? newKey(), keep: page.keep };
+  shown();
+  entry = { key: state.key ?? randomId(), keep: page.keep };
   history.replaceState({ ...history.state, key: entry.key }, "");
   if (visit > 1) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
   scrollTo(0, back ? places.get(state.key) ?? 0 : 0);
 }
+
+/* What stands around the pages may want to know. */
+const shown = () => document.dispatchEvent(new Event("shown"));
 
 export function titled(title) {
   document.title = title ? `${title} · Aisle` : "Aisle";

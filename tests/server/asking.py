@@ -219,6 +219,15 @@ def _(w):
 
 
 wrong("deleteOpinion", (404, {"path": {"id": "none"}}))
+
+
+@good("getMine")
+def _(w):
+    key, review = reviewed(w)
+    return {"key": key, "path": {"id": review["item"]}}
+
+
+wrong("getMine", (404, {"path": {"id": "none"}}))
 good("listReviews")(lambda w: {"path": {"id": reviewed(w)[1]["item"]}, "query": {"sort": "newest"}})
 wrong("listReviews", (404, {"path": {"id": "none"}}), lambda w: (422, {"path": {"id": made_product(w)}, "query": {"sort": "best"}}))
 good("addReview")(lambda w: {"key": w.me()[0], "path": {"id": made_product(w)}, "body": {"title": "Good", "text": "Good.", "stars": 5}, "status": 201})
@@ -450,7 +459,7 @@ good("getDocs")(lambda w: {})
 
 # ---- the shop's pages ----
 
-for page in ("Home", "Search", "Cart", "Checkout", "Orders", "Login", "Register", "Account"):
+for page in ("Home", "Search", "Cart", "Checkout", "Orders", "Login", "Register", "Account", "Wishlist"):
     good(f"page{page}")(lambda w: {})
 good("pageCategory")(lambda w: {"path": {"path": "Home > Kitchen"}})
 good("pageProduct")(lambda w: {"path": {"id": w.product}})

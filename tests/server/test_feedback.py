@@ -37,6 +37,28 @@ class Feedback(unittest.TestCase):
         return self.server.get(f"/v1/products{path_of(item)}").json["rating"]
 
 
+class Mine(Feedback):
+    def mine(self, who, item):
+        return who.get(f"/v1/products{path_of(item)}/mine").json
+
+    def test_it_tells_what_one_has_said_and_no_more(self):
+        nothing = {"stars": None, "opinion": None, "wished": False, "review": None}
+        ann, guest, item = self.person(), Visitor(self.server), self.product()
+        at = path_of(item)
+        self.assertEqual(self.mine(guest, item), nothing)
+        review = ann.post(f"/v1/products{at}/reviews", {"text": "Good.", "stars": 4}).json
+        ann.put(f"/v1/products{at}/opinion", {"opinion": "dislike"})
+        self.assertEqual(self.mine(ann, item), {"stars": 4, "opinion": "dislike", "wished": False, "review": review})
+        ann.put(f"/v1/wishlist/items{at}")  # its like is no opinion
+        self.assertEqual(self.mine(ann, item), {"stars": 4, "opinion": "dislike", "wished": True, "review": review})
+        guest.put(f"/v1/products{at}/opinion", {"opinion": "like"})
+        self.assertEqual(self.mine(guest, item), {**nothing, "opinion": "like"})
+        self.assertEqual(self.mine(self.person(), item), nothing)
+        for gone in (f"/v1/products{at}/opinion", f"/v1/wishlist/items{at}", f"/v1/reviews/{review['id']}", f"/v1/products{at}/rating"):
+            self.assertEqual(ann.delete(gone).status, 204, gone)
+        self.assertEqual(self.mine(ann, item), nothing)
+
+
 class Opinions(Feedback):
     def test_disliked_is_never_recommended_and_taken_back_it_is_again(self):
         for who in (Visitor(self.server), self.person()):

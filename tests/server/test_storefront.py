@@ -7,7 +7,7 @@ import contract
 import shop
 
 PAGES = ("/", "/category/Home%20%3E%20Kitchen", "/search?q=pot", "/product/p1", "/cart", "/checkout", "/orders", "/orders/1", "/login",
-         "/register", "/account")
+         "/register", "/account", "/wishlist")
 WEB = shop.SOURCE / "server" / "web"
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 FIRST_VIEW = 100_000  # bytes
@@ -103,6 +103,8 @@ class Storefront(unittest.TestCase):
     def test_whatever_the_pages_load_is_there(self):
         for path in re.findall(r'(?:href|src)="(/web/[^"]+)"', self.html):
             self.assertEqual(self.server.get(path).status, 200, path)
+        early = {(WEB / p).resolve() for p in re.findall(r'modulepreload" href="/web/\w+/([^"]+)"', self.html)}
+        self.assertEqual(early, with_imports("app.js", "pages/home.js") - {WEB / "app.js", WEB / "pages" / "home.js"})
         for path in files():
             for other in imports(path) if path.suffix == ".js" else ():
                 self.assertTrue(other.is_file(), f"{path.name} imports {other}")

@@ -56,6 +56,7 @@ aisle_status aisle_on_rating_put(aisle_request *r);
 aisle_status aisle_on_rating_delete(aisle_request *r);
 aisle_status aisle_on_opinion_put(aisle_request *r);
 aisle_status aisle_on_opinion_delete(aisle_request *r);
+aisle_status aisle_on_mine_get(aisle_request *r);
 aisle_status aisle_on_reviews_list(aisle_request *r);
 aisle_status aisle_on_review_add(aisle_request *r);
 aisle_status aisle_on_review_patch(aisle_request *r);

@@ -29,7 +29,7 @@ static aisle_status no_memory(aisle_request *r)
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the reviews");
 }
 
-static json_t *answer_review(const aisle_review *v)
+json_t *aisle_answer_review(const aisle_review *v)
 {
     json_t *o = aisle_answer_with(json_object(), "id", json_integer(v->id));
     o = aisle_answer_with(o, "item", aisle_answer_text(v->item));
@@ -75,7 +75,7 @@ static aisle_status gather(aisle_request *r, aisle_review_filter *f, json_t **ou
     AISLE_TRY(aisle_view_reviews(aisle_loop_of(r)->view, f, aisle_request_arena(r), &list, &n,
                                  aisle_request_error(r)));
     json_t *items = json_array();
-    for (int32_t i = 0; i < n && items; i++) json_array_append_new(items, answer_review(&list[i]));
+    for (int32_t i = 0; i < n && items; i++) json_array_append_new(items, aisle_answer_review(&list[i]));
     json_t *next = json_null();
     if (n == f->limit)
         next =
@@ -164,7 +164,7 @@ static aisle_status run_add(aisle_change *base, aisle_tx *tx, aisle_error *err)
     AISLE_TRY(st);
     base->location =
         aisle_arena_printf(aisle_request_arena(base->r), "/v1/reviews/%lld", (long long)c->review.id);
-    return aisle_change_answer(base, 201, answer_review(&c->review), err);
+    return aisle_change_answer(base, 201, aisle_answer_review(&c->review), err);
 }
 
 /* What of title, text and stars the body holds. */
@@ -221,7 +221,7 @@ static aisle_status run_change(aisle_change *base, aisle_tx *tx, aisle_error *er
         v.state = v.state == AISLE_REVIEW_REJECTED ? AISLE_REVIEW_PENDING : first_state(base->r);
     AISLE_TRY(aisle_tx_review_update(tx, &v, err));
     AISLE_TRY(aisle_tx_review_get(tx, v.id, a, &v, err));
-    return aisle_change_answer(base, 200, answer_review(&v), err);
+    return aisle_change_answer(base, 200, aisle_answer_review(&v), err);
 }
 
 static aisle_status run_remove(aisle_change *base, aisle_tx *tx, aisle_error *err)
@@ -287,7 +287,7 @@ static aisle_status run_vote(aisle_change *base, aisle_tx *tx, aisle_error *err)
     aisle_review v;
     aisle_status st = aisle_tx_review_vote(tx, c->review.id, base->owner.user, c->helpful,
                                            aisle_request_arena(base->r), &v, err);
-    return st == AISLE_OK ? aisle_change_answer(base, 200, answer_review(&v), err) : st;
+    return st == AISLE_OK ? aisle_change_answer(base, 200, aisle_answer_review(&v), err) : st;
 }
 
 aisle_status aisle_on_review_vote(aisle_request *r)

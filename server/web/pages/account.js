@@ -23,7 +23,7 @@ function sessions() {
 
 function show(user) {
   return [
-    el("p", {}, user.email, " · ", el("a", { href: "/orders" }, "Your orders")),
+    el("p", {}, user.email, " · ", el("a", { href: "/orders" }, "Your orders"), " · ", el("a", { href: "/wishlist" }, "Your wishlist")),
     el("section", {}, el("h2", {}, "About you"), form(aboutYou(user), "Save", async (values) => {
       visitor.user = (await api.changeAccount(orNull(values))) ?? visitor.user;
       await who(true);

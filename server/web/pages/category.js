@@ -20,7 +20,7 @@ export default function category(path, filter) {
     title: path.split(" > ").at(-1), keep: true,
     node: [crumbs(path), heading(path.split(" > ").at(-1)), ...list({
       ask: (q) => api.products({ sort: SORTS[0][0], ...q }), filter, sorts: SORTS, fixed: { category: path }, below: path,
-      empty: (_, clear) => nothing("Nothing here", clear ? "With fewer filters there would be more." : "This category has no products.", clear ? null : { href: "/", text: "To the start page" }),
+      empty: (clear) => nothing("Nothing here", clear ? "With fewer filters there would be more." : "This category has no products.", clear ? null : { href: "/", text: "To the start page" }),
     })],
   };
 }

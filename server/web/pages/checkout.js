@@ -5,11 +5,10 @@ import { el } from "../parts/dom.js";
 import { price } from "../parts/format.js";
 import { field, form } from "../parts/form.js";
 import { into, nothing, say } from "../parts/notice.js";
+import { randomId } from "../parts/random.js";
 import { cartIs, visitor, who } from "../parts/visitor.js";
 import { go, heading } from "../router.js";
 import { changes } from "./cart.js";
-
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 export default function checkout() {
   const place = el("div", {});
@@ -20,7 +19,7 @@ export default function checkout() {
 
   const show = (cart) => {
     if (!cart.items.length) return nothing("The cart is empty", "There is nothing to order.", { href: "/", text: "Look around" });
-    const bought = cart.items.filter((i) => i.available), key = newKey(); // the same key for every try at this very order
+    const bought = cart.items.filter((i) => i.available), key = randomId(); // the same key for every try at this very order
     const order = async ({ email }) => {
       try {
         const placed = await api.order({ ...(email ? { email } : {}), total: cart.total, version: cart.version }, key);

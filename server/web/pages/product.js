@@ -2,12 +2,15 @@
 import { api } from "../api.js";
 import { tell } from "../events.js";
 import { buyButton } from "../parts/buy.js";
-import { el } from "../parts/dom.js";
-import { price, stars } from "../parts/format.js";
-import { into } from "../parts/notice.js";
+import { el, fill } from "../parts/dom.js";
+import { count, price, stars } from "../parts/format.js";
+import { into, say } from "../parts/notice.js";
+import { opinionButtons, wishButton } from "../parts/opinion.js";
 import { picture } from "../parts/picture.js";
+import { reviews } from "../parts/reviews.js";
 import { row } from "../parts/row.js";
-import { viewed } from "../parts/visitor.js";
+import { starChoice } from "../parts/star_choice.js";
+import { viewed, visitor, who } from "../parts/visitor.js";
 import { heading, titled } from "../router.js";
 import { crumbs } from "./category.js";
 
@@ -22,7 +25,30 @@ function attributes(p) {
     el("dt", {}, name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ")), el("dd", {}, [value].flat().join(", "))])) : null;
 }
 
+const NOTHING = { stars: null, opinion: null, wished: false, review: null };
+
+/* What the visitor thinks of it: wish, like, stars. Its room is there before it is known what was said before. */
+function thoughts(p, mine) {
+  const rate = async (n) => {
+    try {
+      mine.stars = (await api.rate(p.id, n)).stars;
+      say(`You gave ${count(n, "star")}.`);
+    } catch (fault) {
+      say(fault.message);
+    }
+  };
+  return [el("p.actions", {}, wishButton(p, mine.wished), opinionButtons(p, mine.opinion)),
+    visitor.user ? el("div.rate", {}, el("span", { "aria-hidden": "true" }, "Your stars"), starChoice("Your stars", mine.stars ?? 0, rate)) : null];
+}
+
 function build(p, from) {
+  const mineHere = el("div.thoughts", {}), saidHere = el("div.saidhere", {});
+  const asked = api.mine(p.id).catch(() => ({ ...NOTHING }));
+  who().then(async () => {
+    const mine = await asked;
+    fill(mineHere, thoughts(p, mine));
+    fill(saidHere, reviews(p, mine));
+  }, () => {}); // the product is there without
   titled(p.title ?? p.id);
   tell("view", p.id, from);
   viewed(p.id, p.title ?? p.id);
@@ -35,9 +61,10 @@ function build(p, from) {
         el("p.small", {}, p.brand ? ["by ", el("a", { href: `/search?q=${encodeURIComponent(p.brand)}&brand=${encodeURIComponent(p.brand)}` }, p.brand)] : "\u00a0"),
         el("p", {}, stars(p.rating.average, p.rating.count || undefined)),
         el("p.price.large", {}, price(p.price, p.currency)), stock(p),
-        p.in_stock && p.price !== null ? buyButton(p, from) : null,
+        p.in_stock && p.price !== null ? buyButton(p, from) : null, mineHere,
         p.description ? el("p.description", {}, p.description) : null, attributes(p))),
     row("You may also like", () => api.related(p.id, 12)),
+    saidHere,
   ];
 }
 
@@ -45,6 +72,9 @@ const waiting = () => el("div.product.ghost", { "aria-hidden": "true" }, el("spa
 
 export default function product(id, _filter, state) {
   const place = el("div", {});
-  into(place, () => api.product(id), (p) => build(p, state.from), waiting());
+  const show = (p) => (place.isConnected ? build(p, state.from) : null); // who has left meanwhile has not viewed it
+  into(place, () => api.product(id), show, waiting()).then(() => {
+    if (document.activeElement === document.getElementById("main")) place.querySelector("h1")?.focus({ preventScroll: true });
+  });
   return { title: "Product", node: place };
 }

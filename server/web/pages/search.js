@@ -3,7 +3,6 @@ import { api } from "../api.js";
 import { el } from "../parts/dom.js";
 import { list } from "../parts/list.js";
 import { nothing } from "../parts/notice.js";
-import { searched } from "../parts/searchbox.js";
 import { heading } from "../router.js";
 
 const SORTS = [["relevance", "Best match"], ["popular", "What others choose"], ["newest", "Newest"], ["price", "Price, low first"], ["-price", "Price, high first"], ["rating", "Best rated"]];
@@ -18,7 +17,6 @@ function meant(page, text) {
 
 export default function search(_, filter) {
   const text = filter.get("q") ?? "";
-  searched(text);
   if (!text.trim()) return { title: "Search", node: [heading("Search"), nothing("What are you looking for?", "Type it above: a product, a brand, a colour.", null)] };
   const within = (category) => {
     const q = new URLSearchParams(filter);
@@ -29,7 +27,7 @@ export default function search(_, filter) {
     title: `“${text}”`, keep: true,
     node: [heading("“", text, "”"), ...list({
       ask: (q) => api.search({ ...q, q: text, personalize: true }), filter, sorts: SORTS, below: filter.get("category"), toCategory: within, about: (page) => meant(page, text),
-      empty: (_page, clear) => nothing("Nothing found", clear ? "With fewer filters there may be something." : "Other words may find it. Or look through the categories above.", null),
+      empty: (clear) => nothing("Nothing found", clear ? "With fewer filters there may be something." : "Other words may find it. Or look through the categories above.", null),
     })],
   };
 }

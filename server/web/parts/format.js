@@ -31,7 +31,7 @@ export const count = (n, one, many = one + "s") => `${n.toLocaleString()} ${n ==
 export const percent = (share) => new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 }).format(share);
 export const day = (time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
 
-const STAR = "M10 1.6l2.6 5.3 5.8.8-4.2 4.1 1 5.8L10 14.9l-5.2 2.7 1-5.8L1.6 7.7l5.8-.8z";
+export const STAR = "M10 1.6l2.6 5.3 5.8.8-4.2 4.1 1 5.8L10 14.9l-5.2 2.7 1-5.8L1.6 7.7l5.8-.8z";
 
 /** Five stars, filled to the average; said in words to those who do not see them. */
 export function stars(average, number) {

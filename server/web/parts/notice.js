@@ -31,15 +31,26 @@ export function nothing(title, text, link) {
     link ? el("a.button", { href: link.href }, link.text) : null);
 }
 
-/** Shows `waiting` in place, then what the promise brings, or its failure with a button that does it again. */
+const turns = new WeakMap();
+
+/**
+ * Shows `waiting` in place, then what the promise brings, or its failure with a button that does it again. Of several at the
+ * same place the last one counts.
+ */
 export async function into(place, ask, build, waiting) {
+  const turn = (turns.get(place) ?? 0) + 1;
+  turns.set(place, turn);
   if (waiting) fill(place, waiting);
   place.setAttribute("aria-busy", "true");
+  let content;
   try {
-    fill(place, build(await ask()));
+    const found = await ask();
+    if (turn !== turns.get(place)) return;
+    content = build(found);
   } catch (fault) {
-    console.info(fault);
-    fill(place, failed(fault, fault.status === 404 ? null : () => into(place, ask, build, waiting)));
+    if (turn !== turns.get(place)) return;
+    content = failed(fault, fault.status === 404 ? null : () => into(place, ask, build, waiting));
   }
+  fill(place, content);
   place.removeAttribute("aria-busy");
 }

@@ -1,7 +1,8 @@
 // Search with suggestions while one types: an ARIA combobox with a list box. Works as a plain form without suggestions.
 import { api } from "../api.js";
-import { el, fill, svg } from "./dom.js";
+import { el, fill } from "./dom.js";
 import { categoryHref, leaf, price, productHref } from "./format.js";
+import { icon } from "./icons.js";
 import { marked } from "./marks.js";
 import { go } from "../router.js";
 
@@ -82,17 +83,14 @@ export function searchbox(form) {
     }
   });
   input.addEventListener("blur", close);
+  document.addEventListener("shown", () => { // the box says what the page shows
+    if (document.activeElement !== input || location.pathname === "/search") input.value = location.pathname === "/search" ? new URLSearchParams(location.search).get("q") ?? "" : "";
+  });
   form.addEventListener("submit", (e) => {
     e.preventDefault();
     const text = input.value.trim();
     leave();
     if (text) go("/search?q=" + encodeURIComponent(text));
   });
-  fill(form, input, el("button", { type: "submit", "aria-label": "Search" }, svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" },
-    svg("path", { d: "M10.5 17a6.5 6.5 0 1 1 .1 0zM15.5 15.5 21 21" }))), list);
-}
-
-/** The box says what the page shows. */
-export function searched(text) {
-  document.getElementById("q").value = text;
+  fill(form, input, el("button", { type: "submit", "aria-label": "Search" }, icon("lens")), list);
 }

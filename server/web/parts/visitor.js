@@ -2,7 +2,7 @@
 import { api } from "../api.js";
 
 const listeners = new Set();
-export const visitor = { user: null, hasSession: false, cart: null };
+export const visitor = { user: null, cart: null };
 const EMPTY = { version: 0, items: [], count: 0, total: 0, currency: null, changes: [] };
 let known = null;
 
@@ -21,7 +21,6 @@ export function who(anew = false) {
 async function load() {
   const { user, session } = await api.session();
   visitor.user = user;
-  visitor.hasSession = session !== null;
   visitor.cart = session ? await api.cart().catch(() => EMPTY) : EMPTY;
   changed();
   return visitor;

@@ -1,6 +1,9 @@
 // "Why this?": the reasons that came with a recommendation, in words. What they name is looked up when somebody asks.
+import { api } from "../api.js";
+import { flush } from "../events.js";
 import { el, fill } from "./dom.js";
 import { percent, productHref } from "./format.js";
+import { say } from "./notice.js";
 import { productOf } from "./products.js";
 
 const SAYS = { history: "Because of what you did with", session: "Because you looked at", content: "It reads like", popular: "Many people choose it" };
@@ -22,9 +25,25 @@ async function lines(product) {
     parts.length ? [el("p", {}, "Of its score:"), el("ul", {}, parts)] : null];
 }
 
+/* Said of a recommendation: it goes, and is not recommended again. */
+function notForMe(product, more) {
+  return el("button.button.quiet", { type: "button", onclick: async () => {
+    try {
+      await flush();
+      await api.opinion(product.id, "dislike");
+      const card = more.closest("li"), near = card?.nextElementSibling ?? card?.previousElementSibling;
+      card?.remove();
+      near?.querySelector("a")?.focus();
+      say("Understood: it will not be recommended to you.");
+    } catch (fault) {
+      say(fault.message);
+    }
+  } }, "Not for me");
+}
+
 export function why(product) {
   const text = el("div.reasons", {}, el("p", {}, "One moment …"));
   const more = el("details.why", {}, el("summary", { "aria-label": `Why this? ${product.title ?? product.id}` }, "Why this?"), text);
-  more.addEventListener("toggle", async () => more.open && fill(text, await lines(product)), { once: true });
+  more.addEventListener("toggle", async () => more.open && fill(text, await lines(product), notForMe(product, more)), { once: true });
   return more;
 }
