@@ -2,7 +2,7 @@
 
 export class Problem extends Error {
   constructor(status, body) {
-    super(body?.detail || body?.title || (status ? `The shop answered ${status}.` : "The shop cannot be reached. Is the network there?"));
+    super(body?.detail || body?.title || (status ? `The shop answered ${status}.` : "Is the network there? Try again in a moment."));
     this.status = status;
     this.code = body?.code ?? (status ? "unknown" : "unreachable");
     this.errors = body?.errors ?? [];

@@ -6,14 +6,17 @@ import { icon } from "./icons.js";
 import { searchbox } from "./searchbox.js";
 import { onVisitor, who } from "./visitor.js";
 
+/* more: what is said to those who do not see the rest. */
+function link(href, name, text, more, badge) {
+  return el("a", { href }, icon(name), el("span", {}, text), more ? el("span.hide", {}, more) : null, badge ?? null);
+}
+
 function me(v) {
-  const link = (href, name, text, extra) => el("a", { href, "aria-label": extra?.label }, icon(name), el("span", {}, text), extra?.badge ?? null);
   const n = v?.cart?.count ?? 0;
-  const badge = n ? el("b.badge", {}, n > 99 ? "99+" : n) : null;
   return [
-    v?.user ? link("/account", "person", v.user.name?.split(" ")[0] || "Account", { label: "Your account" }) : link("/login", "person", "Sign in"),
+    v?.user ? link("/account", "person", v.user.name?.split(" ")[0] || "Account", ", your account") : link("/login", "person", "Sign in"),
     link("/wishlist", "heart", "Wishlist"),
-    link("/cart", "bag", "Cart", { badge, label: `Cart, ${n ? count(n, "item") : "empty"}` }),
+    link("/cart", "bag", "Cart", n ? `, ${count(n, "item")}` : ", empty", n ? el("b.badge", { "aria-hidden": "true" }, n > 99 ? "99+" : n) : null),
   ];
 }
 
