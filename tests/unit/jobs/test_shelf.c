@@ -153,7 +153,7 @@ Test(shelf, is_built_where_renewing_would_not_do)
     take_away("i-1");
     cr_assert_null(renewed(one), "the last one has gone");
     put("i-1", "red kettle", 100, -1, AISLE_VISIBLE);
-    char id[16];
+    char id[24];
     for (int32_t n = 0; n < AISLE_SHELF_BULK; n++) {
         snprintf(id, sizeof id, "many-%d", n);
         put(id, "kettle", 100, -1, AISLE_VISIBLE);
