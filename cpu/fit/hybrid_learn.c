@@ -167,7 +167,9 @@ static aisle_status climb_all(hybrid *h, const hybrid_sample *usual, const hybri
     if (usual->n_users >= LEAST_USERS) {
         start(&c, weight);
         ascend(&c, weight);
-        for (int g = 0; g < AISLE_HYBRID_SEGMENTS; g++) memcpy(h->weight[g], weight, sizeof weight);
+        /* New users begin with equal weights: known ones say nothing of what groups and popularity are worth to them. */
+        for (int g = AISLE_HYBRID_NEW + 1; g < AISLE_HYBRID_SEGMENTS; g++)
+            memcpy(h->weight[g], weight, sizeof weight);
     }
     for (c.segment = AISLE_HYBRID_NEW; c.segment <= AISLE_HYBRID_KNOWN; c.segment++)
         if (count_users(usual, c.segment) >= LEAST_USERS) ascend(&c, h->weight[c.segment]);
@@ -208,15 +210,63 @@ static bool all_timed(const aisle_part *part)
     return true;
 }
 
+/* Adds b, which has no pair of a, to a; frees b. */
+static aisle_status join(aisle_csr *a, aisle_csr *b, aisle_error *err)
+{
+    int64_t n = aisle_csr_nnz(a) + aisle_csr_nnz(b), to = 0;
+    aisle_csr m = {a->n_rows, a->n_cols, aisle_array((int64_t)a->n_rows + 1, sizeof *m.row_ptr),
+                   aisle_array(n, sizeof *m.col), aisle_array(n, sizeof *m.val)};
+    aisle_status st =
+        m.row_ptr && m.col && m.val
+            ? AISLE_OK
+            : aisle_fail(err, AISLE_ENOMEM, "hybrid: out of memory for %lld held-out pairs", (long long)n);
+    for (int32_t u = 0; st == AISLE_OK && u < a->n_rows; u++) {
+        int64_t i = a->row_ptr[u], j = b->row_ptr[u];
+        m.row_ptr[u] = to;
+        while (i < a->row_ptr[u + 1] || j < b->row_ptr[u + 1]) {
+            bool first = j == b->row_ptr[u + 1] || (i < a->row_ptr[u + 1] && a->col[i] < b->col[j]);
+            const aisle_csr *from = first ? a : b;
+            int64_t *e = first ? &i : &j;
+            m.col[to] = from->col[*e];
+            m.val[to++] = from->val ? from->val[*e] : 1;
+            ++*e;
+        }
+    }
+    if (st == AISLE_OK) m.row_ptr[a->n_rows] = to;
+    aisle_csr_deinit(b);
+    if (st != AISLE_OK) {
+        aisle_csr_deinit(&m);
+        return st;
+    }
+    aisle_csr_deinit(a);
+    *a = m;
+    return AISLE_OK;
+}
+
+/* The newest pairs, which know what changes and who is new, and then each user's newest of the others: alone, the newest of
+ * all can be those of a few users in one evening. Where events have no times, each user's newest by arrival. */
+static aisle_status hold_newest(const aisle_fit_input *in, validation *v, aisle_error *err)
+{
+    const aisle_train_params *p = in->params;
+    aisle_split_params newest = {.kind = AISLE_SPLIT_TIME, .fraction = p->hybrid.validation, .seed = p->seed},
+                       last = {.kind = AISLE_SPLIT_LEAVE_LAST, .seed = p->seed};
+    if (!all_timed(in->part)) return aisle_part_hold_out(in->part, &last, &v->known, &v->held, err);
+    aisle_part *before = NULL;
+    aisle_csr of_each = {0};
+    aisle_status st = aisle_part_hold_out(in->part, &newest, &before, &v->held, err);
+    if (st == AISLE_OK) st = aisle_part_hold_out(before, &last, &v->known, &of_each, err);
+    if (st == AISLE_OK) st = join(&v->held, &of_each, err);
+    aisle_part_free(before);
+    return st;
+}
+
 static aisle_status hold_out(const aisle_fit_input *in, validation *v, aisle_error *err)
 {
     const aisle_train_params *p = in->params;
     int32_t n_items = aisle_part_n_items(in->part);
-    aisle_split_params split = {.kind = all_timed(in->part) ? AISLE_SPLIT_TIME : AISLE_SPLIT_RANDOM,
-                                .fraction = p->hybrid.validation,
-                                .seed = p->seed};
-    AISLE_TRY(aisle_part_hold_out(in->part, &split, &v->known, &v->held, err));
-    split = (aisle_split_params){.kind = AISLE_SPLIT_COLD_ITEM, .fraction = .1, .seed = p->seed};
+    AISLE_TRY(hold_newest(in, v, err));
+    aisle_split_params split =
+        (aisle_split_params){.kind = AISLE_SPLIT_COLD_ITEM, .fraction = .1, .seed = p->seed};
     AISLE_TRY(aisle_part_hold_out(v->known, &split, &v->rest, &v->held_new, err));
     v->usual = aisle_array(n_items, 1);
     v->new_items = aisle_array(n_items, 1);

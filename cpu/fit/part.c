@@ -241,6 +241,10 @@ aisle_status aisle_part_text(const aisle_part *p, const aisle_text_params *t, ai
     return st;
 }
 
+/* Whoever split the data before has used the same seed, most likely: the same draw again would hold out nothing, since
+ * what it picks is gone. */
+#define INNER_SEED UINT64_C(0x9e3779b97f4a7c15)
+
 aisle_status aisle_part_hold_out(const aisle_part *p, const aisle_split_params *split, aisle_part **rest,
                                  aisle_csr *held, aisle_error *err)
 {
@@ -248,7 +252,9 @@ aisle_status aisle_part_hold_out(const aisle_part *p, const aisle_split_params *
     uint8_t *label = aisle_array(n, 1), *keep = NULL;
     aisle_part *made = NULL;
     if (!label) return aisle_fail(err, AISLE_ENOMEM, "out of memory to split %lld events", (long long)n);
-    aisle_status st = aisle_split(p->d, split, p->keep, label, err);
+    aisle_split_params inner = *split;
+    inner.seed ^= INNER_SEED;
+    aisle_status st = aisle_split(p->d, &inner, p->keep, label, err);
     if (st == AISLE_OK) st = copy_mask(n, p->keep, &keep, err);
     for (int64_t i = 0; st == AISLE_OK && i < n; i++) {
         keep[i] = label[i] == 0;

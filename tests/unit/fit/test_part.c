@@ -107,6 +107,32 @@ Test(part, splits_once_more_without_a_pair_on_both_sides)
     aisle_dataset_free(d);
 }
 
+/* Half of the pairs are out already: a third of the rest goes, whether or not the same seed drew that half. */
+Test(part, splits_what_a_split_with_the_same_seed_has_left)
+{
+    aisle_dataset *d = small_shop();
+    int64_t n = aisle_dataset_events(d).n;
+    uint8_t *label = aisle_calloc((size_t)n, 1), *keep = aisle_calloc((size_t)n, 1);
+    aisle_weights w = aisle_weights_default();
+    aisle_split_params split = {.kind = AISLE_SPLIT_RANDOM, .fraction = .5, .seed = 5};
+    aisle_part *p = NULL, *rest = NULL;
+    aisle_csr held = {0};
+    cr_assert_eq(aisle_split(d, &split, NULL, label, NULL), AISLE_OK);
+    for (int64_t e = 0; e < n; e++) keep[e] = label[e] == 0;
+    cr_assert_eq(aisle_part_new(d, keep, &w, 2, &p, NULL), AISLE_OK);
+    split.fraction = 1. / 3;
+    cr_assert_eq(aisle_part_hold_out(p, &split, &rest, &held, NULL), AISLE_OK);
+    double all = (double)aisle_csr_nnz(aisle_part_pairs(p)), got = (double)aisle_csr_nnz(&held);
+    /* five deviations of a binomial count */
+    cr_assert_lt(fabs(got - all / 3), 5 * sqrt(all * 2 / 9), "%g of %g", got, all);
+    aisle_csr_deinit(&held);
+    aisle_part_free(rest);
+    aisle_part_free(p);
+    aisle_free(label);
+    aisle_free(keep);
+    aisle_dataset_free(d);
+}
+
 Test(part, takes_the_newest_stars_of_a_pair)
 {
     aisle_dataset *d = aisle_dataset_new();
