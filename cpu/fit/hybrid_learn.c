@@ -1,7 +1,7 @@
 /* Learning a hybrid's weights: hold pairs out, fit the parts to the rest, and climb by coordinates on NDCG@20.
  *
- * What is held out comes in two kinds at once, so that the parts are fitted only once more: the newest pairs (random ones
- * where events have no times), for weights by how much is known of the user; and all pairs of a tenth of the items, for the
+ * What is held out comes in two kinds at once, so that the parts are fitted only once more: the newest pairs of all and each
+ * user's newest of the others, for weights by how much is known of the user; and all pairs of a tenth of the items, for the
  * weights of items of which nothing is known. A rule by the amount known is then not set but learned.
  *
  * NDCG is a step function of five or so weights: no gradient helps, and a climb that tries a few multiples of each weight

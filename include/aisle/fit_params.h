@@ -13,8 +13,8 @@
 typedef enum aisle_similarity {
     AISLE_SIMILARITY_COSINE,  /* a.b / (|a| |b|), of x */
     AISLE_SIMILARITY_JACCARD, /* common / (n_a + n_b - common); weights are not looked at */
-    AISLE_SIMILARITY_TFIDF, /* cosine of r, tf-idf weighted as by aisle_text_scheme with users as terms */
-    AISLE_SIMILARITY_BM25,  /* dot of r, BM25 weighted likewise */
+    AISLE_SIMILARITY_TFIDF,   /* cosine of r, tf-idf weighted as by aisle_text_scheme with users as terms */
+    AISLE_SIMILARITY_BM25,    /* dot of r, BM25 weighted likewise */
     AISLE_SIMILARITY_ASYMMETRIC /* a.b / (|a|^2 alpha |b|^2 (1 - alpha)) of x, a the one that votes: j, or v (Aiolli 2013) */
 } aisle_similarity;
 
@@ -25,12 +25,14 @@ typedef enum aisle_similarity {
 typedef struct aisle_knn_params {
     aisle_similarity similarity; /* default asymmetric */
     int32_t k;                   /* neighbours kept of each, 1..10000; default 200 */
-    double shrink;  /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none; default
+    double
+        shrink; /* >= 0, added to the denominator (Bell, Koren 2007; Ferrari Dacrema 2021, 4.1): 0 = none; default
                        10 of items, 0 of users */
-    double alpha;   /* of asymmetric, 0..1; default .6 */
-    double damping; /* 0..2: a product counts its partner's n^-damping (users of item-knn), lengths do not; 0 = none;
+    double alpha; /* of asymmetric, 0..1; default .6 */
+    double
+        damping; /* 0..2: a product counts its partner's n^-damping (users of item-knn), lengths do not; 0 = none;
                        default .5 */
-    double power;   /* > 0: similarities are raised to it; default 1 of items, 1.5 of users */
+    double power; /* > 0: similarities are raised to it; default 1 of items, 1.5 of users */
 } aisle_knn_params;
 
 /* EASE^R (Steck 2019, eq. 8): score(u, i) = sum over u's items j of x_uj B_ji, with B the minimiser of |X - X B|^2 +
@@ -41,7 +43,8 @@ typedef struct aisle_ease_params {
     double reg;        /* lambda > 0 of the diagonal; default 100 */
     int32_t max_dense; /* 0..50000; default 20000 */
     int32_t block;     /* 1..2000; default 200 */
-    int32_t keep;      /* of a dense B so many weights of each column, the largest; 0 = all, of a part of a hybrid 500 */
+    int32_t
+        keep; /* of a dense B so many weights of each column, the largest; 0 = all, of a part of a hybrid 500 */
 } aisle_ease_params;
 
 /* Popularity: the sum of an item's confidences. Age is counted from the newest event. Both want events with times. */
@@ -74,7 +77,8 @@ typedef struct aisle_hybrid_params {
                           6000 items), content, popular, trending, demographic: those that the data allow; switch
                           has no ease and no trending */
     double
-        validation;  /* share of pairs (the newest, where times are known) to learn weights on; default .1 */
+        validation; /* share of pairs, the newest, to learn weights on beside each user's newest of the others; default
+                       .1; without times each user's newest alone */
     double fusion_k; /* of reciprocal rank fusion: 1 / (k + rank) (Cormack, Clarke, Buettcher 2009); 60 */
     double cold_reg; /* ridge of the map from content to factors; default 1 */
     int32_t
