@@ -85,7 +85,10 @@ static void put_strip(const sweep *s, int32_t threads)
         for (int32_t p = 0; p < w; p++) {
             size_t row = (size_t)(s->first + p), col = (size_t)j;
             float v = s->solved[(size_t)p * n + col];
-            if (j >= s->first && j < s->first + w) v = -s->block[p * w + j - s->first];
+            if (j >= s->first && j < s->first + w) {
+                if (row > col) continue; /* the same place as another thread's */
+                v = -s->block[p * w + j - s->first];
+            }
             s->a[row <= col ? row * n + col : col * n + row] = v;
         }
 }

@@ -34,7 +34,7 @@ class Packaging(unittest.TestCase):
         run_time = DOCKERFILE.split("FROM")[-1].replace("\\\n", " ")
         packages = set(re.search(r"--no-install-recommends(.*?)&&", run_time, re.S)[1].split())
         needed = re.findall(r"NEEDED\s+(\S+)", subprocess.run(["objdump", "-p", shop.AISLE], capture_output=True, text=True, check=True).stdout)
-        sanitizers = ("libasan", "libubsan", "libtsan")
+        sanitizers = ("libasan", "libubsan", "libtsan", "libomp")  # libomp: of the build for ThreadSanitizer
         for library in needed:
             if library.startswith(("libc.", "libm.", "libgcc_s", "ld-linux", *sanitizers)):
                 continue
