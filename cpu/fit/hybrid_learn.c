@@ -265,8 +265,7 @@ static aisle_status hold_out(const aisle_fit_input *in, validation *v, aisle_err
     const aisle_train_params *p = in->params;
     int32_t n_items = aisle_part_n_items(in->part);
     AISLE_TRY(hold_newest(in, v, err));
-    aisle_split_params split =
-        (aisle_split_params){.kind = AISLE_SPLIT_COLD_ITEM, .fraction = .1, .seed = p->seed};
+    const aisle_split_params split = {.kind = AISLE_SPLIT_COLD_ITEM, .fraction = .1, .seed = p->seed};
     AISLE_TRY(aisle_part_hold_out(v->known, &split, &v->rest, &v->held_new, err));
     v->usual = aisle_array(n_items, 1);
     v->new_items = aisle_array(n_items, 1);

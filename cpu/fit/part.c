@@ -242,7 +242,7 @@ aisle_status aisle_part_text(const aisle_part *p, const aisle_text_params *t, ai
 }
 
 /* Whoever split the data before has used the same seed, most likely: the same draw again would hold out nothing, since
- * what it picks is gone. */
+ * what it picks is gone. Not aisle_mix64 of it, by which `aisle tune` draws between the two. */
 #define INNER_SEED UINT64_C(0x9e3779b97f4a7c15)
 
 aisle_status aisle_part_hold_out(const aisle_part *p, const aisle_split_params *split, aisle_part **rest,

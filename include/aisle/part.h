@@ -52,7 +52,8 @@ aisle_status aisle_part_text(const aisle_part *p, const aisle_text_params *t, ai
                              aisle_vocabulary **vocabulary, aisle_error *err);
 
 /* Splits the part once more, for weights and settings that are learned: *rest is a part without the held-out pairs,
- * *held their matrix, the caller's both. *rest borrows p's dataset, not p. */
+ * *held their matrix, the caller's both. *rest borrows p's dataset, not p. The draw is another one than that of aisle_split
+ * with the same seed. AISLE_EINVAL as aisle_split, and when no pair of positive weight is left; AISLE_ENOMEM. */
 aisle_status aisle_part_hold_out(const aisle_part *p, const aisle_split_params *split, aisle_part **rest,
                                  aisle_csr *held, aisle_error *err);
 

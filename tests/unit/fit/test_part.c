@@ -1,6 +1,8 @@
 /* The training part sees kept events and nothing else. */
 #include "aisle/fit.h"
+
 #include <math.h>
+
 #include "tests/unit/train/small_shop.h"
 
 /* Every third event is held out, and all of item 7. */
