@@ -2,7 +2,7 @@
 #ifndef AISLE_SERVER_ASK_SEARCH_H
 #define AISLE_SERVER_ASK_SEARCH_H
 
-#include "server/http/handlers/answer_asked.h"
+#include "server/http/handlers/answer_hits.h"
 #include "server/http/handlers/ask_products.h"
 #include "server/search/query.h"
 

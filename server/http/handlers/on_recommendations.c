@@ -1,62 +1,9 @@
 /* POST and GET /v1/recommendations: for a user, a session, a set of items, or nobody in particular. */
 #include "server/auth/identity.h"
-#include "server/http/handlers/answer_asked.h"
+#include "server/http/handlers/answer_hits.h"
+#include "server/http/handlers/ask_recommend.h"
 
-enum { ID_BYTES = 255, BATCH = 20 };
-static const int64_t max_price = INT64_C(1) << 53;
-
-static aisle_status parse_filter(aisle_json_scope *s, aisle_shelf_filter *f)
-{
-    static const char *const known[] = {"category", "brand", "price_min", "price_max", "in_stock", NULL};
-    aisle_json_scope child;
-    bool in_stock;
-    AISLE_TRY(aisle_json_child(s, "filter", &child));
-    if (!child.object) return AISLE_OK;
-    AISLE_TRY(aisle_json_only(&child, known));
-    AISLE_TRY(aisle_json_text(&child, "category", 1, 1024, &f->category));
-    AISLE_TRY(aisle_json_text(&child, "brand", 1, ID_BYTES, &f->brand));
-    AISLE_TRY(aisle_json_int(&child, "price_min", (aisle_int_range){0, max_price, -1}, &f->price_min));
-    AISLE_TRY(aisle_json_int(&child, "price_max", (aisle_int_range){0, max_price, -1}, &f->price_max));
-    return aisle_json_bool(&child, "in_stock", true, &in_stock); /* what is sold out never comes anyway */
-}
-
-static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
-{
-    aisle_str *names = NULL;
-    int64_t n = 0;
-    json_t *given = NULL;
-    AISLE_TRY(aisle_json_array(s, "fields", 16, &given));
-    *out = AISLE_FIELDS_SHORT;
-    if (!given) return AISLE_OK;
-    AISLE_TRY(aisle_json_ids(s, "fields", 16, &names, &n));
-    *out = 0;
-    for (int64_t i = 0; i < n; i++) {
-        unsigned bit = aisle_answer_field(names[i]);
-        char pointer[192];
-        snprintf(pointer, sizeof pointer, "%s/fields/%lld", s->pointer, (long long)i);
-        if (!bit)
-            return aisle_request_invalid(s->r, pointer, "unknown", "one of %s wanted", AISLE_FIELD_NAMES);
-        *out |= bit;
-    }
-    return AISLE_OK;
-}
-
-static aisle_status parse_ask(aisle_json_scope *s, aisle_ask *ask)
-{
-    static const char *const known[] = {"user",   "session", "items",  "exclude", "limit",
-                                        "filter", "explain", "fields", NULL};
-    *ask = (aisle_ask){.filter = {.price_min = -1, .price_max = -1}};
-    AISLE_TRY(aisle_json_only(s, known));
-    AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
-    AISLE_TRY(aisle_json_text(s, "session", 1, ID_BYTES, &ask->session));
-    AISLE_TRY(aisle_json_ids(s, "items", AISLE_ASK_ITEMS, &ask->items, &ask->n_items));
-    AISLE_TRY(aisle_json_ids(s, "exclude", AISLE_ASK_EXCLUDE, &ask->exclude, &ask->n_exclude));
-    AISLE_TRY(
-        aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
-    AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
-    AISLE_TRY(parse_fields(s, &ask->fields));
-    return parse_filter(s, &ask->filter);
-}
+enum { BATCH = 20 };
 
 /* One question, or {"requests": [...]}. */
 static aisle_status parse_asks(aisle_request *r, aisle_ask **out, int64_t *n, bool *is_batch)
@@ -72,11 +19,11 @@ static aisle_status parse_asks(aisle_request *r, aisle_ask **out, int64_t *n, bo
         return aisle_request_invalid(r, "/requests", "out_of_range", "1 to %d requests wanted", BATCH);
     *out = aisle_arena_calloc(aisle_request_arena(r), (size_t)*n, sizeof **out);
     if (!*out) return aisle_no_memory(r);
-    if (!list) return parse_ask(&body, *out);
+    if (!list) return aisle_ask_body(&body, *out);
     AISLE_TRY(aisle_json_only(&body, known));
     for (int64_t i = 0; i < *n; i++) {
         AISLE_TRY(aisle_json_element(&body, "requests", (size_t)i, &one));
-        AISLE_TRY(parse_ask(&one, &(*out)[i]));
+        AISLE_TRY(aisle_ask_body(&one, &(*out)[i]));
     }
     return AISLE_OK;
 }
@@ -100,20 +47,21 @@ static bool admitted(aisle_request *r, aisle_ask *asks, int64_t n)
 /* The questions of one request, in its arena, on their way to an answer. */
 typedef struct asked {
     aisle_work work;
-    aisle_shelf *shelf; /* a reference */
+    aisle_shelf *shelf;     /* a reference */
+    aisle_loop_state *with; /* of the thread that answers */
     aisle_ask *asks;
     int64_t n;
     bool is_batch;
     json_t *body;
 } asked;
 
-static aisle_status answer_batch(aisle_request *r, const asked *q, json_t **out)
+static aisle_status answer_batch(aisle_request *r, const asked *q, const aisle_answering *a, json_t **out)
 {
     json_t *results = json_array();
     aisle_status st = results ? AISLE_OK : aisle_no_memory(r);
     for (int64_t i = 0; i < q->n && st == AISLE_OK; i++) {
         json_t *one = NULL;
-        st = aisle_recommend(r, q->shelf, &q->asks[i], &one);
+        st = aisle_answer_recommended(r, a, &q->asks[i], &one);
         if (st == AISLE_OK && json_array_append_new(results, one)) st = aisle_no_memory(r);
     }
     if (st == AISLE_OK)
@@ -127,8 +75,9 @@ static aisle_status run(aisle_work *w, aisle_error *err)
 {
     asked *q = (asked *)w;
     (void)err; /* it is the request's */
-    aisle_status st =
-        q->is_batch ? answer_batch(w->r, q, &q->body) : aisle_recommend(w->r, q->shelf, q->asks, &q->body);
+    aisle_answering a = aisle_answering_of(w->r, q->shelf, q->with);
+    aisle_status st = q->is_batch ? answer_batch(w->r, q, &a, &q->body)
+                                  : aisle_answer_recommended(w->r, &a, q->asks, &q->body);
     aisle_shelf_unref(q->shelf);
     q->shelf = NULL;
     return st;
@@ -149,7 +98,7 @@ static aisle_status carry_out(asked *q)
     int64_t work = 0;
     for (int64_t i = 0; i < q->n; i++) work += aisle_ask_work(q->shelf, &q->asks[i]);
     bool heavy = work > most;
-    for (int64_t i = 0; i < q->n; i++) q->asks[i].with = heavy ? loop->beside : loop;
+    q->with = heavy ? loop->beside : loop;
     if (heavy) {
         q->work.on = loop->scoring;
         aisle_status st = aisle_work_submit(&q->work);
@@ -181,24 +130,10 @@ aisle_status aisle_on_recommendations_post(aisle_request *r)
     return answer(r, asks, n, is_batch);
 }
 
-static aisle_status parse_query(aisle_request *r, aisle_ask *ask)
-{
-    static const char *const known[] = {"user", "session", "limit", "category", "explain", NULL};
-    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .filter = {.price_min = -1, .price_max = -1}};
-    AISLE_TRY(aisle_request_query_only(r, known));
-    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
-                                      &ask->limit));
-    AISLE_TRY(aisle_request_query_bool(r, "explain", false, &ask->explain));
-    ask->user = aisle_request_query(r, "user");
-    ask->session = aisle_request_query(r, "session");
-    ask->filter.category = aisle_request_query(r, "category");
-    return AISLE_OK;
-}
-
 aisle_status aisle_on_recommendations_get(aisle_request *r)
 {
     aisle_ask *ask = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *ask);
     if (!ask) return aisle_no_memory(r);
-    AISLE_TRY(parse_query(r, ask));
+    AISLE_TRY(aisle_ask_query(r, ask));
     return answer(r, ask, 1, false);
 }

@@ -1,6 +1,6 @@
 /* GET /v1/products/{id}/related and /v1/trending: lists that are the same for everyone. */
 #include "server/auth/identity.h"
-#include "server/http/handlers/answer_asked.h"
+#include "server/http/handlers/answer_hits.h"
 
 enum { MAX_AGE = 30 };
 
@@ -46,18 +46,17 @@ static aisle_status check_shown(aisle_request *r, const aisle_shelf *s, aisle_st
 static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
 {
     aisle_str id = aisle_request_param(r, "id");
+    const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
     const aisle_shelf_filter all = {.price_min = -1, .price_max = -1};
-    aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
+    aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
     const aisle_related_query q = {.item = aisle_shelf_find(s, id),
                                    .intent = intent,
                                    .n = (int32_t)limit + AISLE_SPARE_HITS,
-                                   .allowed = aisle_allowed(r, s, &all),
+                                   .allowed = aisle_allowed(&w, &all),
                                    .newcomers = s->newcomers};
     if (!hits.hit || !q.allowed) return aisle_no_memory(r);
     AISLE_TRY(check_shown(r, s, id));
-    if (q.item >= 0)
-        AISLE_TRY(
-            aisle_scorer_related(aisle_loop_of(r)->scorer, s->model, &q, &hits, aisle_request_error(r)));
+    if (q.item >= 0) AISLE_TRY(aisle_scorer_related(w.scorer, s->model, &q, &hits, aisle_request_error(r)));
     return reply(r, s, &hits, limit);
 }
 
@@ -75,10 +74,11 @@ aisle_status aisle_on_related(aisle_request *r)
 
 static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, int64_t limit)
 {
+    const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
     const aisle_shelf_filter filter = {
         .category = aisle_request_query(r, "category"), .price_min = -1, .price_max = -1};
-    aisle_hits hits = {.hit = aisle_hits_room(r, limit)};
-    const uint64_t *allowed = aisle_allowed(r, s, &filter);
+    aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
+    const uint64_t *allowed = aisle_allowed(&w, &filter);
     if (!hits.hit || !allowed) return aisle_no_memory(r);
     bool rising = aisle_model_trending(s->model) != NULL;
     AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,

@@ -53,11 +53,11 @@ aisle_status aisle_search_personalize(aisle_search *s, aisle_search_item *items,
     int32_t *known = aisle_arena_calloc(a, (size_t)n, sizeof *known);
     uint64_t *allowed = known ? allow(shelf, items, n, known, a) : NULL;
     aisle_hits hits = {.hit = aisle_arena_calloc(a, (size_t)n, sizeof *hits.hit)};
-    s->who.with = s->with;
+    const aisle_answering w = aisle_answering_of(r, shelf, s->with);
     if (!allowed || !hits.hit)
         st = aisle_no_memory(r);
     else
-        st = aisle_score_for(r, shelf, &s->who, allowed, n, &hits);
+        st = aisle_score_for(&w, &s->who, allowed, n, &hits, aisle_request_error(r));
     bool somebody = hits.strategy == AISLE_STRATEGY_PERSONAL || hits.strategy == AISLE_STRATEGY_SESSION ||
                     hits.strategy == AISLE_STRATEGY_HYBRID;
     if (st == AISLE_OK && hits.n && somebody) {

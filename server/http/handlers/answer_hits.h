@@ -1,0 +1,32 @@
+/* Recommended items as JSON, for every route that answers with some. */
+#ifndef AISLE_SERVER_ANSWER_HITS_H
+#define AISLE_SERVER_ANSWER_HITS_H
+
+#include "server/http/handlers/handlers.h"
+#include "server/recommend/ask.h"
+
+/* A shelf to answer from, else NULL after a 503 model_not_ready. The caller's (aisle_shelf_unref). */
+aisle_shelf *aisle_shelf_or_refuse(aisle_request *r);
+aisle_status aisle_no_memory(aisle_request *r);
+static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_shelf *s,
+                                                 const aisle_loop_state *with)
+{
+    return (aisle_answering){s, with->view, with->scorer, aisle_request_arena(r)};
+}
+
+/* Asks and answers: {recommendation_id, model_version, strategy, took_ms, items}; *out is the caller's. */
+aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
+                                      json_t **out);
+
+/* What hits become: products of the catalogue with score and reasons, those gone or sold out since the shelf
+ * was made left out, at most `limit`. reason_type names where the reasons' items stand. */
+typedef struct aisle_hits_style {
+    aisle_view *view;
+    unsigned fields;
+    int64_t limit;
+    const char *reason_type;
+} aisle_hits_style;
+aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
+                               aisle_hits_style style, json_t **out);
+
+#endif

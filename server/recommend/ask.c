@@ -1,0 +1,71 @@
+/* The plot of an answer: taste, what may be shown, the scorer's best. */
+#include "server/recommend/ask.h"
+
+#include "server/recommend/taste.h"
+
+static aisle_status no_memory(aisle_error *err)
+{
+    return aisle_fail(err, AISLE_ENOMEM, "out of memory for the recommendations");
+}
+
+aisle_hit *aisle_hits_room(aisle_arena *a, int64_t limit)
+{
+    return aisle_arena_calloc(a, (size_t)limit + AISLE_SPARE_HITS, sizeof(aisle_hit));
+}
+
+uint64_t *aisle_allowed(const aisle_answering *w, const aisle_shelf_filter *f)
+{
+    uint64_t *bits = aisle_arena_alloc(w->arena, (size_t)aisle_shelf_words(w->shelf) * sizeof *bits);
+    return bits && aisle_shelf_allowed(w->shelf, f, w->arena, bits) ? bits : NULL;
+}
+
+static const char *reason_type(bool known, aisle_strategy strategy)
+{
+    static const char *const names[] = {[AISLE_STRATEGY_PERSONAL] = "history",
+                                        [AISLE_STRATEGY_SESSION] = "session",
+                                        [AISLE_STRATEGY_CONTENT] = "content",
+                                        [AISLE_STRATEGY_POPULAR] = "popular"};
+    if (strategy == AISLE_STRATEGY_HYBRID)
+        strategy = known ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
+    return names[strategy];
+}
+
+aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, aisle_recommendation *out,
+                             aisle_error *err)
+{
+    aisle_taste t;
+    AISLE_TRY(aisle_taste_gather(w, ask, &t, err));
+    aisle_query q = {.user = t.user,
+                     .newcomers = w->shelf->newcomers,
+                     .groups = t.groups,
+                     .recent = t.recent,
+                     .n_recent = t.n_recent,
+                     .exclude = t.exclude,
+                     .n_exclude = t.n_exclude,
+                     .allowed = aisle_allowed(w, &ask->filter),
+                     .explain = ask->explain,
+                     .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
+    aisle_recommendation found = {.hits = {.hit = aisle_hits_room(w->arena, ask->limit)}};
+    if (!q.allowed || !found.hits.hit) return no_memory(err);
+    AISLE_TRY(aisle_scorer_recommend(w->scorer, w->shelf->model, &q, &found.hits, err));
+    found.known = t.user >= 0;
+    found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;
+    *out = found;
+    return AISLE_OK;
+}
+
+aisle_status aisle_score_for(const aisle_answering *w, const aisle_ask *ask, const uint64_t *allowed,
+                             int32_t n, aisle_hits *hits, aisle_error *err)
+{
+    aisle_taste t;
+    AISLE_TRY(aisle_taste_gather(w, ask, &t, err));
+    aisle_query q = {.user = t.user,
+                     .newcomers = w->shelf->newcomers,
+                     .groups = t.groups,
+                     .recent = t.recent,
+                     .n_recent = t.n_recent,
+                     .allowed = allowed,
+                     .include_seen = true,
+                     .n = n};
+    return aisle_scorer_recommend(w->scorer, w->shelf->model, &q, hits, err);
+}

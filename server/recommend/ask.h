@@ -1,0 +1,55 @@
+/* One question for recommendations and its answer, as items of a shelf: who asks, what may be shown, the scorer's best. The
+ * stages of ask.c in their order; each is a file here. No HTTP and no JSON. */
+#ifndef AISLE_SERVER_ASK_H
+#define AISLE_SERVER_ASK_H
+
+#include "aisle/memory.h"
+#include "aisle/scorer.h"
+#include "server/jobs/shelf.h"
+#include "server/store/store.h"
+
+enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, AISLE_ASK_DEFAULT = 10 };
+/* More hits than asked for are fetched, for those that have sold out or gone since the shelf was made. */
+enum { AISLE_SPARE_HITS = 16 };
+
+/* What is asked. All borrowed for the call. */
+typedef struct aisle_ask {
+    aisle_str user, session;    /* absent = unknown */
+    aisle_str *items, *exclude; /* what the page or the cart holds; what must not come */
+    int64_t n_items, n_exclude, limit;
+    bool explain;
+    unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
+    aisle_shelf_filter filter;
+} aisle_ask;
+
+/* What one thread answers one question with. Answers are made wholly from one shelf. All borrowed. */
+typedef struct aisle_answering {
+    const aisle_shelf *shelf;
+    aisle_view *view;     /* the thread's */
+    aisle_scorer *scorer; /* the thread's */
+    aisle_arena *arena;   /* the request's: what an answer points to lies there */
+} aisle_answering;
+
+typedef struct aisle_recommendation {
+    aisle_hits hits; /* best first, up to limit + AISLE_SPARE_HITS */
+    bool known;      /* the model knows the user */
+    const char
+        *reason_type; /* where the items of reasons stand: "history", "session", ...; NULL without explain */
+} aisle_recommendation;
+
+/* AISLE_EINVAL, AISLE_ENOMEM, AISLE_EIO; *out is written only on success. */
+aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, aisle_recommendation *out,
+                             aisle_error *err);
+/* The same scores without masks of its own: the best n of the allowed items, also those the asker has seen. hits: room for
+ * n. */
+aisle_status aisle_score_for(const aisle_answering *w, const aisle_ask *ask, const uint64_t *allowed,
+                             int32_t n, aisle_hits *hits, aisle_error *err);
+/* About how many multiply-adds answering takes, look-ups of the hits' products counted as their worth. */
+int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
+
+/* limit + spare, in the arena; NULL: no memory. */
+aisle_hit *aisle_hits_room(aisle_arena *a, int64_t limit);
+/* The items that may be shown, in the arena; NULL: no memory. */
+uint64_t *aisle_allowed(const aisle_answering *w, const aisle_shelf_filter *f);
+
+#endif

@@ -1,0 +1,89 @@
+/* From the store's newest events and the question's items to weights, as training would give them. */
+#include "server/recommend/taste.h"
+
+#include "server/store/person_rows.h"
+
+enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
+
+static aisle_status no_memory(aisle_error *err)
+{
+    return aisle_fail(err, AISLE_ENOMEM, "out of memory for who asks for recommendations");
+}
+
+/* Who was erased is unknown at once, also to a model that was made before. */
+static int32_t find_user(const aisle_answering *w, aisle_str id)
+{
+    int32_t user = aisle_model_find_user(w->shelf->model, id);
+    return user >= 0 && aisle_view_is_erased(w->view, id) ? -1 : user;
+}
+
+/* The model's user: an account, or a guest session that took part in training under "session:ID". */
+static int32_t known_user(const aisle_answering *w, const aisle_ask *ask)
+{
+    if (ask->user.ptr) return find_user(w, ask->user);
+    if (!ask->session.ptr) return -1;
+    char *name = aisle_arena_printf(w->arena, "session:%.*s", (int)ask->session.len, ask->session.ptr);
+    return name ? find_user(w, aisle_str_from(name)) : -1;
+}
+
+static aisle_status gather_recent(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
+                                  aisle_error *err)
+{
+    const aisle_shelf *s = w->shelf;
+    aisle_recent *events = NULL;
+    aisle_recent_event known[RECENT];
+    int32_t n = 0, n_known = 0;
+    if (!ask->user.ptr && !ask->session.ptr) return AISLE_OK;
+    AISLE_TRY(aisle_view_recent(w->view, ask->user, ask->session, RECENT, w->arena, &events, &n, err));
+    for (int32_t i = 0; i < n; i++) {
+        int32_t item = aisle_shelf_find(s, events[i].item);
+        if (item < 0) continue;
+        if (events[i].type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
+        if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, events[i].at_ms))
+            known[n_known++] = (aisle_recent_event){item, events[i].type, events[i].value};
+    }
+    t->n_recent = aisle_recent_weigh(&s->weights, known, n_known, t->recent);
+    return AISLE_OK;
+}
+
+/* Nothing was done yet, but a record came: a hybrid knows what people of its groups take. */
+static aisle_status gather_groups(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
+                                  aisle_error *err)
+{
+    const aisle_model *m = w->shelf->model;
+    aisle_user record;
+    if (t->user >= 0 || !ask->user.ptr || !aisle_model_hybrid(m)) return AISLE_OK;
+    int32_t *groups = aisle_arena_calloc(w->arena, AISLE_GROUP_ATTRIBUTES, sizeof *groups);
+    if (!groups) return no_memory(err);
+    for (int a = 0; a < AISLE_GROUP_ATTRIBUTES; a++) groups[a] = -1;
+    t->groups = groups;
+    aisle_status st = aisle_view_user(w->view, ask->user, w->arena, &record, err);
+    if (st == AISLE_ENOTFOUND) return AISLE_OK;
+    AISLE_TRY(st);
+    groups[0] = aisle_model_group(m, 0, record.age_band);
+    groups[1] = aisle_model_group(m, 1, record.gender);
+    groups[2] = aisle_model_group(m, 2, record.country);
+    return AISLE_OK;
+}
+
+aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out,
+                                aisle_error *err)
+{
+    float weight = aisle_named_weight(&w->shelf->weights);
+    aisle_taste t = {.user = known_user(w, ask)};
+    t.recent = aisle_arena_calloc(w->arena, (size_t)(RECENT + ask->n_items), sizeof *t.recent);
+    t.exclude = aisle_arena_calloc(w->arena, (size_t)(DISLIKED_MAX + ask->n_exclude), sizeof *t.exclude);
+    if (!t.recent || !t.exclude) return no_memory(err);
+    AISLE_TRY(gather_recent(w, ask, &t, err));
+    AISLE_TRY(gather_groups(w, ask, &t, err));
+    for (int64_t i = 0; i < ask->n_items; i++) {
+        int32_t item = aisle_shelf_find(w->shelf, ask->items[i]);
+        if (item >= 0) t.recent[t.n_recent++] = (aisle_weighted_item){item, weight};
+    }
+    for (int64_t i = 0; i < ask->n_exclude; i++) {
+        int32_t item = aisle_shelf_find(w->shelf, ask->exclude[i]);
+        if (item >= 0) t.exclude[t.n_exclude++] = item;
+    }
+    *out = t;
+    return AISLE_OK;
+}

@@ -1,0 +1,20 @@
+/* Who asks, as the model and the scorer know it: their number, what they did last, what they dislike. */
+#ifndef AISLE_SERVER_TASTE_H
+#define AISLE_SERVER_TASTE_H
+
+#include "server/recommend/ask.h"
+
+typedef struct aisle_taste {
+    int32_t user; /* the model's, -1 = unknown */
+    const int32_t *
+        groups; /* AISLE_GROUP_ATTRIBUTES of who has a record and is not the model's; NULL = as the model has them */
+    aisle_weighted_item *recent; /* newest events and the items named in the question */
+    int32_t *exclude;            /* disliked, and those named in the question */
+    int32_t n_recent, n_exclude;
+} aisle_taste;
+
+/* Everything in the arena of w. Ids that the shelf does not know are passed over. */
+aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out,
+                                aisle_error *err);
+
+#endif
