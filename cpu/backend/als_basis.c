@@ -90,7 +90,7 @@ aisle_status als_rotate(aisle_device *d, const als_basis *b, aisle_dev_mat *y, a
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
     for (int32_t r = 0; r < m->n_rows; r += AISLE_ROW_BLOCK) {
         int32_t n = m->n_rows - r < AISLE_ROW_BLOCK ? m->n_rows - r : AISLE_ROW_BLOCK;
-        aisle_product product = {b->f, b->f, b->q, work + each * aisle_cpu_thread()};
+        aisle_right product = {b->f, b->f, b->q, work + each * aisle_cpu_thread()};
         aisle_multiply(d->k, &product, n, aisle_mat_row(m, r), m->ld, aisle_mat_row(m, r), m->ld);
     }
     aisle_cpu_release(d, work, each * d->threads);

@@ -59,7 +59,7 @@ static void turn(const als_run *run, float *turned, float *work, int32_t first, 
     for (int32_t i = first; i < end; i++)
         memcpy(turned + (int64_t)(i - first) * run->padded, aisle_mat_row(run->x, run->order[i]),
                (size_t)run->padded * sizeof *turned);
-    const aisle_product q = {run->f, run->f, run->basis->q, work};
+    const aisle_right q = {run->f, run->f, run->basis->q, work};
     aisle_multiply(run->k, &q, end - first, turned, run->padded, turned, run->padded);
 }
 

@@ -33,7 +33,7 @@ static aisle_status factors_scores(void *ctx, int32_t thread, const int32_t *use
         return aisle_fail(err, AISLE_EINVAL, "factor scores: thread %d, the source was made for %d", thread,
                           s->threads);
     float *rows = s->room + (int64_t)thread * thread_floats(f);
-    const aisle_product product = {f, s->n_items, s->panels, rows + (int64_t)AISLE_ROW_BLOCK * f};
+    const aisle_right product = {f, s->n_items, s->panels, rows + (int64_t)AISLE_ROW_BLOCK * f};
     for (int32_t first = 0; first < n_users; first += AISLE_ROW_BLOCK) {
         int32_t n = n_users - first < AISLE_ROW_BLOCK ? n_users - first : AISLE_ROW_BLOCK;
         for (int32_t r = 0; r < n; r++)

@@ -80,7 +80,7 @@ void aisle_panels_pack(const aisle_kernels *k, int32_t depth, int32_t n, const f
         }
 }
 
-void aisle_multiply(const aisle_kernels *k, const aisle_product *b, int32_t m, const float *src, int64_t lds,
+void aisle_multiply(const aisle_kernels *k, const aisle_right *b, int32_t m, const float *src, int64_t lds,
                     float *dst, int64_t ldd)
 {
     k->transpose(m, b->depth, src, lds, b->work, AISLE_ROW_BLOCK);

@@ -34,12 +34,12 @@ void aisle_panels_pack(const aisle_kernels *k, int32_t depth, int32_t n, const f
 
 /* dst [m x n] = src [m x depth] * B, m <= AISLE_ROW_BLOCK; dst may be src. work: depth * AISLE_ROW_BLOCK +
  * AISLE_KERNEL_SLACK floats. */
-typedef struct aisle_product {
+typedef struct aisle_right {
     int32_t depth, n;
     const float *panels;
     float *work;
-} aisle_product;
-void aisle_multiply(const aisle_kernels *k, const aisle_product *b, int32_t m, const float *src, int64_t lds,
+} aisle_right;
+void aisle_multiply(const aisle_kernels *k, const aisle_right *b, int32_t m, const float *src, int64_t lds,
                     float *dst, int64_t ldd);
 
 #endif

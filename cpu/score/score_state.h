@@ -16,7 +16,7 @@ typedef struct score_block {
 struct aisle_scorer {
     score_block given;   /* aisle_weighted_item: history and recent items, distinct, ascending */
     score_block vector;  /* float[f]: the user's factors */
-    score_block system;  /* float[f * f + ...]: see fold_in.c */
+    score_block system;  /* float[fold_floats(f)] */
     score_block sides;   /* float[n * f]: right-hand sides of the reasons */
     score_block masked;  /* uint64_t bitmap over items: never returned */
     score_block sums;    /* float[n_items]: content scores */
@@ -81,7 +81,8 @@ int32_t score_merge(aisle_weighted_item *items, int32_t n);
 aisle_status score_check_items(int32_t n_items, const aisle_weighted_item *items, int32_t n,
                                aisle_error *err);
 int64_t fold_floats(int32_t f); /* floats of room that fold_factor needs */
-/* room[0 .. f*f) = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c p y (x may be NULL). */
+/* room, for fold_solve, = Cholesky factor of a0 Y'Y + sum c y y' + l I; x[f] = sum c p y (x may be NULL; it and sides have
+ * AISLE_KERNEL_SLACK more floats, of which x's are overwritten). */
 aisle_status fold_factor(const aisle_model *m, given_items given, float *room, float *x, aisle_error *err);
 /* Solves n systems in place, sides[n * f]. */
 void fold_solve(int32_t f, const float *room, int32_t n, float *sides);

@@ -104,7 +104,7 @@ Test(dense, multiply_works_in_place_and_at_every_edge)
                 float *panels = random_floats(aisle_panels_floats(k, n, n), 5);
                 float *work = random_floats((int64_t)n * AISLE_ROW_BLOCK, 6);
                 aisle_panels_pack(k, n, n, b, ld, panels);
-                const aisle_product product = {n, n, panels, work};
+                const aisle_right product = {n, n, panels, work};
                 aisle_multiply(k, &product, m, x, ld, x, ld);
                 for (int32_t i = 0; i < m; i++)
                     for (int32_t j = 0; j < n; j++) {

@@ -27,10 +27,10 @@ static double norm(const double *v, int n)
 /* Higham 2002, theorem 10.4: the solution solves A + dA with |dA| <= gamma_{3f+1} |R'||R|, whose norm is at
  * most f gamma ||A||; forming A and b adds gamma_{n+4} of sums of absolute values, themselves at most f
  * ||A||. */
-static double residual_bound(int n)
+static double residual_bound(int f, int n)
 {
-    double g = (3 * N_F + 1 + n + 4) * 0x1p-24;
-    return N_F * g / (1 - g);
+    double g = (3 * f + 1 + n + 4) * 0x1p-24;
+    return f * g / (1 - g);
 }
 
 Test(fold_in, the_residual_is_within_the_bound)
@@ -51,7 +51,7 @@ Test(fold_in, the_residual_is_within_the_bound)
         for (int i = 0; i < N_F; i++)
             for (int j = 0; j < N_F; j++) r[i] += a[i * N_F + j] * x64[j];
         double scale = norm(a, N_F * N_F) * norm(x64, N_F) + norm(b, N_F);
-        cr_assert_leq(norm(r, N_F), residual_bound(n) * scale, "user %d", u);
+        cr_assert_leq(norm(r, N_F), residual_bound(N_F, n) * scale, "user %d", u);
     }
 }
 
@@ -96,8 +96,69 @@ Test(fold_in, more_items_than_a_block_of_rows)
     /* forward error: condition (trace over the smallest diagonal shift) times the backward error */
     double trace = 0;
     for (int i = 0; i < N_F; i++) trace += a[i * N_F + i];
-    double bound = 2 * residual_bound(N_WARM) * trace / (0.0625 * (N_WARM + 0.125 * N_ITEMS)) * norm(b, N_F);
+    double bound =
+        2 * residual_bound(N_F, N_WARM) * trace / (0.0625 * (N_WARM + 0.125 * N_ITEMS)) * norm(b, N_F);
     for (int k = 0; k < N_F; k++) cr_assert_leq(fabs((double)x[k] - b[k]), bound);
+}
+
+/* 75 factors: more than one panel of the Cholesky, and no multiple of any vector. */
+enum { WIDE_F = 75, WIDE_ITEMS = 40 };
+static double wide_a[WIDE_F * WIDE_F], wide_b[WIDE_F];
+
+static aisle_model *wide_model(float *items, float *gram)
+{
+    static const int64_t none[2];
+    static float user[WIDE_F];
+    uint32_t state = 11;
+    for (int i = 0; i < WIDE_ITEMS * WIDE_F; i++) items[i] = small_value(&state) / 8;
+    for (int e = 0; e < WIDE_F * WIDE_F; e++) {
+        double sum = 0;
+        for (int i = 0; i < WIDE_ITEMS; i++)
+            sum += (double)items[i * WIDE_F + e / WIDE_F] * (double)items[i * WIDE_F + e % WIDE_F];
+        gram[e] = (float)sum;
+        wide_a[e] = 0.125 * (double)gram[e] + (e / WIDE_F == e % WIDE_F ? 2.0 : 0.0);
+    }
+    const aisle_model_parts parts = {.users = {1, WIDE_F, WIDE_F, user},
+                                     .items = {WIDE_ITEMS, WIDE_F, WIDE_F, items},
+                                     .item_gram = gram,
+                                     .n_users = 1,
+                                     .n_items = WIDE_ITEMS,
+                                     .user_id = small_id,
+                                     .item_id = small_id,
+                                     .user_ctx = "u",
+                                     .item_ctx = "x",
+                                     .seen = {1, WIDE_ITEMS, (int64_t *)none, NULL, NULL},
+                                     .meta = "{}",
+                                     .a0 = 0.125f,
+                                     .reg = 2.0f};
+    return parts_opened(&parts);
+}
+
+Test(fold_in, factors_beyond_one_panel_and_between_vectors)
+{
+    static float items[WIDE_ITEMS * WIDE_F], gram[WIDE_F * WIDE_F];
+    static double r[WIDE_F], x64[WIDE_F];
+    aisle_model *wide = wide_model(items, gram);
+    aisle_weighted_item given[20];
+    float x[WIDE_F];
+    for (int j = 0; j < 20; j++) {
+        const float *y = items + 2 * j * WIDE_F;
+        given[j] = (aisle_weighted_item){2 * j, j % 5 ? 1 + (float)(j % 3) : -1};
+        for (int p = 0; p < WIDE_F; p++) {
+            double c = fabs((double)given[j].weight);
+            if (given[j].weight > 0) wide_b[p] += c * (double)y[p];
+            for (int q = 0; q < WIDE_F; q++) wide_a[p * WIDE_F + q] += c * (double)y[p] * (double)y[q];
+        }
+    }
+    cr_assert_eq(aisle_fold_in(wide, given, 20, x, NULL), AISLE_OK);
+    for (int p = 0; p < WIDE_F; p++) {
+        x64[p] = (double)x[p];
+        r[p] = -wide_b[p];
+        for (int q = 0; q < WIDE_F; q++) r[p] += wide_a[p * WIDE_F + q] * (double)x[q];
+    }
+    double scale = norm(wide_a, WIDE_F * WIDE_F) * norm(x64, WIDE_F) + norm(wide_b, WIDE_F);
+    cr_assert_leq(norm(r, WIDE_F), residual_bound(WIDE_F, 20) * scale);
+    aisle_model_unref(wide);
 }
 
 Test(fold_in, weights_beyond_float_are_a_numeric_error)
