@@ -235,6 +235,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     snprintf(app->spool, sizeof app->spool, "%s/spool", aisle_store_folder(app->store));
     aisle_uploads_sweep(app->spool);
     AISLE_TRY(aisle_store_start_writer(app->store, err));
+    AISLE_TRY(aisle_recommendation_ids_open(app->store, &app->ids, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
@@ -280,6 +281,7 @@ void aisle_app_close(aisle_app *app)
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
+    aisle_recommendation_ids_close(app->ids);
     aisle_store_close(app->store);
     aisle_free((char *)app->payment_secret.ptr);
     aisle_free(app);

@@ -16,6 +16,7 @@
 #include "server/jobs/registry.h"
 #include "server/jobs/shelf.h"
 #include "server/jobs/worker.h"
+#include "server/recommend/recommendation_id.h"
 #include "server/search/lexicon.h"
 #include "server/store/store.h"
 
@@ -39,9 +40,10 @@ typedef struct aisle_app {
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_worker *worker;
-    aisle_hash_pool *hashing;   /* passwords */
-    aisle_forgetter *forgetter; /* erased people out of model files */
-    aisle_http *http;           /* NULL until the loops have started: read with aisle_app_http */
+    aisle_hash_pool *hashing;      /* passwords */
+    aisle_forgetter *forgetter;    /* erased people out of model files */
+    aisle_recommendation_ids *ids; /* of answers */
+    aisle_http *http;              /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
     int64_t purge_ms;      /* of the worker: when to look for ended sessions next */
     int64_t clock_base_ms; /* of aisle_app_clock_ms */

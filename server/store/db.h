@@ -194,6 +194,9 @@ enum {
     X(ERASED_ADD, "erased_add")                                                                              \
     X(ERASED_GET, "erased_get")                                                                              \
     X(ERASED_ALL, "erased_all")
+#define AISLE_SQL_LEARNING(X)                                                                                \
+    X(SECRET_GET, "secret_get")                                                                              \
+    X(SECRET_ADD, "secret_add")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
@@ -202,7 +205,8 @@ enum {
     AISLE_SQL_ADMIN(X)                                                                                       \
     AISLE_SQL_FEEDBACK(X)                                                                                    \
     AISLE_SQL_BUYING(X)                                                                                      \
-    AISLE_SQL_ACCOUNTS(X)
+    AISLE_SQL_ACCOUNTS(X)                                                                                    \
+    AISLE_SQL_LEARNING(X)
 
 #define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
 typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;

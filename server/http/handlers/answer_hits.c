@@ -1,8 +1,6 @@
 /* What is recommended, as JSON: products of the catalogue with score and reasons. */
 #include "server/http/handlers/answer_hits.h"
 
-#include "server/auth/random_id.h"
-
 aisle_status aisle_no_memory(aisle_request *r)
 {
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the recommendations");
@@ -88,17 +86,20 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     return st;
 }
 
-static json_t *new_id(void)
+static json_t *new_id(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy)
 {
-    char hex[AISLE_HEX_BYTES];
-    aisle_random_id(hex);
-    return json_string(hex);
+    char id[AISLE_RECOMMENDATION_ID_BYTES];
+    const aisle_origin origin = {.model_version = s->model_version,
+                                 .strategy = aisle_str_from(aisle_strategy_name(strategy))};
+    aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
+    return json_string(id);
 }
 
-static json_t *envelope(const aisle_shelf *s, aisle_strategy strategy, int64_t started_ns, json_t *items)
+static json_t *envelope(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, int64_t started_ns,
+                        json_t *items)
 {
     double took = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-6;
-    json_t *o = aisle_answer_with(json_object(), "recommendation_id", new_id());
+    json_t *o = aisle_answer_with(json_object(), "recommendation_id", new_id(r, s, strategy));
     o = aisle_answer_with(o, "model_version", json_integer(s->model_version));
     o = aisle_answer_with(o, "strategy", json_string(aisle_strategy_name(strategy)));
     o = aisle_answer_with(o, "took_ms", json_real(took));
@@ -114,6 +115,6 @@ aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w
     AISLE_TRY(aisle_recommend(w, ask, &found, aisle_request_error(r)));
     aisle_hits_style style = {w->view, ask->fields, ask->limit, found.reason_type};
     AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, &items));
-    *out = envelope(w->shelf, found.hits.strategy, started_ns, items);
+    *out = envelope(r, w->shelf, found.hits.strategy, started_ns, items);
     return *out ? AISLE_OK : aisle_no_memory(r);
 }
