@@ -73,3 +73,14 @@ bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compac
                            length_above(error) + norm * 0x1p-40};
     return true;
 }
+
+double compact_off(const float *x, int32_t f, float scale, const int8_t *code)
+{
+    double v[AISLE_MAX_FACTORS], squares = 0;
+    turn(x, f, v);
+    for (int32_t p = 0; p < f; p++) {
+        double off = v[p] - (double)scale * code[p];
+        squares += off * off;
+    }
+    return sqrt(squares);
+}

@@ -21,6 +21,9 @@ bool compact_length(const float *x, int32_t f, double *length);
 /* Codes within +- limit, into code[f]. False when x is not finite, or of length 2^63 or more. */
 bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compact_coded *out);
 
+/* |x - scale code| of x as it was turned. */
+double compact_off(const float *x, int32_t f, float scale, const int8_t *code);
+
 /* aisle_compact_topn with the kernels given; for tests. */
 aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const aisle_compact_query *q,
                           int32_t *ids, float *scores, aisle_error *err);

@@ -31,7 +31,7 @@ void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8
     s->tiny = (f + 4) * 0x1p-149;
     s->start = -128 * c.sum;
     s->least = -INFINITY;
-    s->n_held = 0;
+    s->n_held = s->n_scored = 0;
     const aisle_csr *seen = q->top.seen;
     s->seen = seen ? seen->col + seen->row_ptr[row] : NULL;
     s->n_seen = seen ? seen->row_ptr[row + 1] - seen->row_ptr[row] : 0;
@@ -98,6 +98,7 @@ static void score(compact_seek *s, const compact_job *j, int32_t id)
 {
     float v = j->k->dot(j->q->table->n_factors, s->x, aisle_mat_row(j->q->items, id));
     if (v >= s->best.threshold) aisle_select_push(&s->best, v, id);
+    s->n_scored++;
 }
 
 static void raise(compact_seek *s)

@@ -21,8 +21,8 @@ typedef struct compact_seek {
     aisle_select lows; /* the n greatest lower bounds */
     aisle_select best; /* of the items scored */
     compact_held *held;
-    int32_t n_held, room;
-    const int32_t *seen; /* ascending */
+    int32_t n_held, room, n_scored; /* n_scored: rows read in f32 */
+    const int32_t *seen;            /* ascending */
     int64_t n_seen;
     uint64_t hint[COMPACT_HINT / 64]; /* bit id % COMPACT_HINT of everything seen: most other items miss it */
 } compact_seek;

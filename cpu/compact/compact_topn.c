@@ -21,6 +21,7 @@ typedef struct place {
     compact_seek *seek;    /* CHUNK */
     uint64_t *key;
     compact_held *held;
+    int64_t n_scored; /* of a call */
 } place;
 
 struct aisle_compact_work {
@@ -192,6 +193,7 @@ static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *id
     for (int32_t i = 0; i < n; i++) {
         int64_t at = (int64_t)(first + i) * top;
         compact_seek_finish(&p->seek[i], j, ids + at, scores + at);
+        p->n_scored += p->seek[i].n_scored;
     }
 }
 
@@ -231,6 +233,7 @@ aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const a
     AISLE_TRY(make_room(w, q->top.n, q->table->groups * 4, err));
     int32_t n = q->users->n_rows, share = (int32_t)(((int64_t)n + w->threads - 1) / w->threads);
     share = (share + AISLE_INT8_USERS - 1) / AISLE_INT8_USERS * AISLE_INT8_USERS;
+    for (int32_t t = 0; t < w->threads; t++) w->place[t].n_scored = 0;
     const compact_job j = {k, q, share < CHUNK ? share : CHUNK, few_allowed(q)};
     if (n <= AISLE_INT8_USERS) { /* no team for a handful */
         if (n) one_chunk(&j, &w->place[0], 0, ids, scores);
@@ -239,6 +242,13 @@ aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const a
 #pragma omp parallel for num_threads(w->threads) schedule(dynamic)
     for (int32_t c = 0; c < n; c += j.chunk) one_chunk(&j, &w->place[omp_get_thread_num()], c, ids, scores);
     return AISLE_OK;
+}
+
+int64_t aisle_compact_rows_read(const aisle_compact_work *w)
+{
+    int64_t n = 0;
+    for (int32_t t = 0; t < w->threads; t++) n += w->place[t].n_scored;
+    return n;
 }
 
 aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,

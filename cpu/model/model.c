@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "cpu/model/half.h"
 #include "cpu/model/model_file.h"
 
 aisle_model *aisle_model_ref(aisle_model *m)
@@ -66,9 +67,35 @@ static aisle_mat factors(const aisle_model *m, model_kind kind, model_dim rows)
                        (float *)model_data(m, kind)};
 }
 
+static bool users_are_half(const aisle_model *m)
+{
+    return m->at[MODEL_USER_FACTORS] >= 0 && m->section[m->at[MODEL_USER_FACTORS]].type == MODEL_F16;
+}
+
 aisle_mat aisle_model_users(const aisle_model *m)
 {
-    return factors(m, MODEL_USER_FACTORS, DIM_USERS);
+    aisle_mat users = factors(m, MODEL_USER_FACTORS, DIM_USERS);
+    if (users_are_half(m)) users.data = NULL;
+    return users;
+}
+
+void aisle_model_user_factors(const aisle_model *m, int32_t u, float *out)
+{
+    const int64_t f = m->dim[DIM_FACTORS], at = u * f;
+    if (!users_are_half(m)) {
+        if (f) memcpy(out, (const float *)model_data(m, MODEL_USER_FACTORS) + at, (size_t)f * sizeof *out);
+        return;
+    }
+    const uint16_t *row = (const uint16_t *)model_data(m, MODEL_USER_FACTORS) + at;
+    for (int64_t k = 0; k < f; k++) out[k] = half_widen(row[k]);
+}
+
+aisle_status aisle_model_users_dup(const aisle_model *m, aisle_mat *out, aisle_error *err)
+{
+    const int32_t n = aisle_model_n_users(m);
+    AISLE_TRY(aisle_mat_init(out, n, aisle_model_n_factors(m), err));
+    for (int32_t u = 0; u < n; u++) aisle_model_user_factors(m, u, aisle_mat_row(out, u));
+    return AISLE_OK;
 }
 
 aisle_mat aisle_model_items(const aisle_model *m)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cpu/model/half.h"
 #include "cpu/model/model_file.h"
 
 /* Index of the first value that is not finite, -1 if none. A block at a time, so that the common case is a
@@ -40,7 +41,11 @@ static float_rule rule_of(uint32_t kind)
     case MODEL_TRENDING:
     case MODEL_TEXT_WEIGHTS:
     case MODEL_HYBRID_WEIGHTS:
-    case MODEL_POPULAR_SCORES: return AT_LEAST_ZERO;
+    case MODEL_POPULAR_SCORES:
+    case MODEL_COMPACT_TILE_ERROR:
+    case MODEL_COMPACT_SCALE:
+    case MODEL_COMPACT_NORM:
+    case MODEL_COMPACT_ERROR: return AT_LEAST_ZERO;
     default: return ANY;
     }
 }
@@ -63,6 +68,16 @@ static aisle_status check_floats(const model_section *s, const model_fault *f)
                                   : rule == NOT_ZERO    ? "a number that is not 0"
                                                         : "> 0");
     }
+    return AISLE_OK;
+}
+
+static aisle_status check_halves(const model_section *s, const model_fault *f)
+{
+    const uint16_t *v = (const uint16_t *)(const void *)s->data;
+    for (int64_t i = 0; i < s->rows * s->cols; i++)
+        if (!half_is_finite(v[i]))
+            return model_fail(f, model_section_name(s->kind), "value %lld is not finite, wanted a number",
+                              (long long)i);
     return AISLE_OK;
 }
 
@@ -178,7 +193,10 @@ aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
     AISLE_TRY(check_meta(m, f));
     for (int32_t i = 0; i < m->n_sections; i++) {
         const model_section *s = &m->section[i];
-        if (s->kind < MODEL_N_KINDS && s->type == MODEL_F32 && s->bytes) AISLE_TRY(check_floats(s, f));
+        if (s->kind >= MODEL_N_KINDS || !s->bytes) continue;
+        if (s->type == MODEL_F32) AISLE_TRY(check_floats(s, f));
+        if (s->type == MODEL_F16) AISLE_TRY(check_halves(s, f));
+        model_drop(m, s);
     }
     AISLE_TRY(check_ids(m, true, f));
     AISLE_TRY(check_ids(m, false, f));
@@ -186,5 +204,6 @@ aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
     AISLE_TRY(check_neighbours(m, MODEL_SIMILAR_ITEMS, f));
     AISLE_TRY(check_neighbours(m, MODEL_CONTENT_ITEMS, f));
     AISLE_TRY(model_check_text(m, f));
+    AISLE_TRY(model_check_compact(m, f));
     return model_check_hybrid(m, f);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "cpu/model/half.h"
 #include "cpu/model/model_file.h"
 
 /* Whether a section is numbers for others, and not ids, their index or text. */
@@ -22,7 +23,13 @@ static bool is_numeric(const model_section *s)
     case MODEL_TEXT_STEM_BYTES:
     case MODEL_TEXT_NODES:
     case MODEL_GROUP_NAME_ENDS:
-    case MODEL_GROUP_NAME_BYTES: return false;
+    case MODEL_GROUP_NAME_BYTES:
+    case MODEL_COMPACT_TILE_ERROR: /* the table is made of item-factors, and is of use to this program alone */
+    case MODEL_COMPACT_IDS:
+    case MODEL_COMPACT_CODES:
+    case MODEL_COMPACT_SCALE:
+    case MODEL_COMPACT_NORM:
+    case MODEL_COMPACT_ERROR: return false;
     default: return s->kind < MODEL_N_KINDS;
     }
 }
@@ -53,7 +60,10 @@ static aisle_status close_export(aisle_replace *to, aisle_error *err)
  * and ended by a line feed (NumPy enhancement proposal 1). A single column is a vector. */
 static void write_npy(const model_section *s, FILE *to)
 {
-    const char *type = s->type == MODEL_I64 ? "<i8" : s->type == MODEL_I32 ? "<i4" : "<f4";
+    const char *type = s->type == MODEL_I64   ? "<i8"
+                       : s->type == MODEL_I32 ? "<i4"
+                       : s->type == MODEL_F16 ? "<f2"
+                                              : "<f4";
     char shape[64], head[128];
     if (s->cols == 1)
         snprintf(shape, sizeof shape, "(%lld,)", (long long)s->rows);
@@ -78,6 +88,8 @@ static void write_csv(const model_section *s, FILE *to)
             const char end = c + 1 < s->cols ? ',' : '\n';
             if (s->type == MODEL_F32)
                 fprintf(to, "%.9g%c", (double)*(const float *)(const void *)at, end);
+            else if (s->type == MODEL_F16)
+                fprintf(to, "%.9g%c", (double)half_widen(*(const uint16_t *)(const void *)at), end);
             else if (s->type == MODEL_I32)
                 fprintf(to, "%d%c", *(const int32_t *)(const void *)at, end);
             else

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "aisle/compact.h"
 #include "aisle/file.h"
 #include "aisle/model.h"
 #include "aisle/text.h"
@@ -25,7 +26,7 @@ enum {
     MODEL_MAX_PROBES = 512
 };
 
-typedef enum model_type { MODEL_U8 = 1, MODEL_I32 = 2, MODEL_I64 = 3, MODEL_F32 = 4 } model_type;
+typedef enum model_type { MODEL_U8 = 1, MODEL_I32, MODEL_I64, MODEL_F32, MODEL_F16 } model_type;
 
 /* Kinds are pinned: numbers of the file. Ascending order in the file. */
 typedef enum model_kind {
@@ -80,6 +81,12 @@ typedef enum model_kind {
     MODEL_GROUP_ITEMS,
     MODEL_GROUP_WEIGHTS,
     MODEL_GROUP_FACTORS,
+    MODEL_COMPACT_TILE_ERROR,
+    MODEL_COMPACT_IDS,
+    MODEL_COMPACT_CODES,
+    MODEL_COMPACT_SCALE,
+    MODEL_COMPACT_NORM,
+    MODEL_COMPACT_ERROR,
     MODEL_N_KINDS
 } model_kind;
 
@@ -118,6 +125,9 @@ typedef enum model_dim {
     DIM_GROUP_BYTES,
     DIM_GROUP_NNZ,
     DIM_PRIORS, /* groups + 1, also without groups */
+    DIM_TILES,  /* of the compact table */
+    DIM_TILE_BYTES,
+    DIM_TILE_ROWS, /* tiles * 48 */
     DIM_COUNT
 } model_dim;
 
@@ -161,12 +171,23 @@ struct aisle_model {
     int32_t n_sections;
     model_section section[MODEL_MAX_SECTIONS]; /* as in the file */
     int8_t at[MODEL_N_KINDS];                  /* kind -> index into section, -1 = absent */
+    int64_t cold_bytes;                        /* of what is looked up by rows, if it is to be dropped */
+    atomic_llong touched;                      /* rows since it was */
     struct model_hybrid *hybrid;               /* made by model_check_content; NULL = no hybrid */
+    aisle_compact compact;                     /* its arrays are the sections'; n_tiles 0 = none */
     aisle_vocabulary *vocabulary;              /* made by model_check_content; NULL = no text */
 };
 
 /* Header counts into dim; the others to -1. */
 void model_set_dims(struct aisle_model *m, const int64_t counts[5]);
+/* Whether a section of this kind may have this type: users' factors may be narrower than the table says. */
+bool model_type_fits(uint32_t kind, uint32_t type);
+/* Pages (model_pages.c): maps them at once, a fault each costing more than the checks; drops those of a section of a large
+ * file; and once all is checked, keeps what is always in use. */
+void model_populate(const struct aisle_model *m, int64_t offset, int64_t bytes);
+void model_populate_small(const struct aisle_model *m);
+void model_drop(const struct aisle_model *m, const model_section *s);
+void model_settle(struct aisle_model *m);
 /* The data of a kind, NULL when absent or empty. */
 const void *model_data(const struct aisle_model *m, model_kind kind);
 
@@ -207,6 +228,9 @@ void model_packed_hybrid_deinit(packed_hybrid *p);
 aisle_status model_check_hybrid(struct aisle_model *m, const model_fault *f);
 void model_hybrid_free(struct model_hybrid *h);
 enum { MODEL_RULE_DEVIATION = 1 }; /* how the scores of parts are scaled */
+/* The compact table (model_compact.c): checks it and makes m->compact. */
+aisle_status model_check_compact(struct aisle_model *m, const model_fault *f);
+void model_add_compact(struct aisle_model *m, const aisle_compact *t); /* NULL: adds nothing */
 /* Vocabulary and texts (model_text.c). */
 aisle_status model_check_text(struct aisle_model *m, const model_fault *f);
 

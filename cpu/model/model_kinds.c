@@ -66,6 +66,12 @@ const model_kind_info model_kinds[MODEL_N_KINDS] = {
     [MODEL_GROUP_ITEMS] = {"group-items", MODEL_I32, DIM_GROUP_NNZ, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
     [MODEL_GROUP_WEIGHTS] = {"group-weights", MODEL_F32, DIM_GROUP_NNZ, DIM_ONE, DIM_GROUPS, true, MODEL_SKIPPABLE},
     [MODEL_GROUP_FACTORS] = {"group-factors", MODEL_F32, DIM_PRIORS, DIM_FACTORS, DIM_PARTS, true, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_TILE_ERROR] = {"compact-tile-error", MODEL_F32, DIM_TILES, DIM_ONE, DIM_FACTORS, true, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_IDS] = {"compact-ids", MODEL_I32, DIM_TILE_ROWS, DIM_ONE, DIM_TILES, false, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_CODES] = {"compact-codes", MODEL_U8, DIM_TILES, DIM_TILE_BYTES, DIM_TILES, false, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_SCALE] = {"compact-scale", MODEL_F32, DIM_TILE_ROWS, DIM_ONE, DIM_TILES, false, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_NORM] = {"compact-norm", MODEL_F32, DIM_TILE_ROWS, DIM_ONE, DIM_TILES, false, MODEL_SKIPPABLE},
+    [MODEL_COMPACT_ERROR] = {"compact-error", MODEL_F32, DIM_TILE_ROWS, DIM_ONE, DIM_TILES, false, MODEL_SKIPPABLE},
 };
 /* clang-format on */
 
@@ -76,6 +82,7 @@ size_t model_type_bytes(uint32_t type)
     case MODEL_I32:
     case MODEL_F32: return 4;
     case MODEL_I64: return 8;
+    case MODEL_F16: return 2;
     default: return 0;
     }
 }
@@ -87,8 +94,14 @@ const char *model_type_name(uint32_t type)
     case MODEL_I32: return "i32";
     case MODEL_I64: return "i64";
     case MODEL_F32: return "f32";
+    case MODEL_F16: return "f16";
     default: return "unknown";
     }
+}
+
+bool model_type_fits(uint32_t kind, uint32_t type)
+{
+    return type == model_kinds[kind].type || (kind == MODEL_USER_FACTORS && type == MODEL_F16);
 }
 
 const char *model_section_name(uint32_t kind)

@@ -2,7 +2,6 @@
  * Until then every number is hostile. A file that is cut while it is mapped is a SIGBUS: files are only ever
  * replaced. */
 #include <string.h>
-#include <sys/mman.h>
 #include <zlib.h>
 
 #include "aisle/memory.h"
@@ -109,7 +108,7 @@ static aisle_status check_shape(struct aisle_model *m, const model_section *s, c
 {
     const char *name = model_section_name(s->kind);
     const model_kind_info *k = &model_kinds[s->kind];
-    if (s->type != k->type) {
+    if (!model_type_fits(s->kind, s->type)) {
         model_fault g = {f->path, AISLE_EUNSUPPORTED, f->err};
         return model_fail(&g, name, "numbers of type %u, wanted %s", s->type, model_type_name(k->type));
     }
@@ -136,6 +135,7 @@ static aisle_status check_place(const struct aisle_model *m, const model_section
                           (unsigned long long)s->bytes, (long long)s->offset, (long long)m->map.size);
     if (!all_zero(m->map.data + before, s->offset - before))
         return model_fail(f, name, "the padding before it is not zero");
+    model_populate(m, s->offset, s->bytes);
     uint32_t crc = crc_of(m->map.data + s->offset, s->bytes);
     if (s->crc != crc) return model_fail(f, name, "checksum %08x, wanted %08x", crc, s->crc);
     return AISLE_OK;
@@ -181,6 +181,7 @@ static aisle_status read_section(struct aisle_model *m, int32_t i, int64_t *end,
     *end = s.offset + s.bytes;
     if (known) m->at[s.kind] = (int8_t)i;
     m->section[i] = s;
+    model_drop(m, &s);
     return AISLE_OK;
 }
 
@@ -206,14 +207,13 @@ aisle_status aisle_model_open(const char *path, aisle_model **out, aisle_error *
     if (!m) return aisle_fail(err, AISLE_ENOMEM, "out of memory to open %s", path);
     atomic_init(&m->refs, 1);
     aisle_status st = aisle_file_map(path, &m->map, err);
-    /* every page is read below: one call maps them all, where 20,000 faults would cost more than the checks
-     */
-    if (st == AISLE_OK && m->map.size) madvise((void *)m->map.data, (size_t)m->map.size, MADV_POPULATE_READ);
+    if (st == AISLE_OK && m->map.size) model_populate_small(m);
     if (st == AISLE_OK) st = check_header(m->map.data, m->map.size, &f);
     if (st == AISLE_OK) st = read_counts(m, &f);
     if (st == AISLE_OK) st = read_table(m, &f);
     if (st == AISLE_OK) st = model_check_content(m, &f);
     if (st == AISLE_OK) {
+        model_settle(m);
         *out = m;
         m = NULL;
     }

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "aisle/memory.h"
+#include "cpu/model/half.h"
 #include "cpu/model/model_file.h"
 #include "cpu/text/vocabulary.h"
 
@@ -92,6 +93,9 @@ static aisle_status check_parts(const aisle_model_parts *p, const model_fault *f
         (p->k_similar && (!p->similar_ids || !p->similar_scores)) ||
         (p->k_content && (!p->content_ids || !p->content_scores)) || !p->meta)
         return model_fail(f, "parts", "meta, the Gramian or neighbours are missing");
+    if (p->compact && (p->compact->n_rows != p->n_items || p->compact->n_factors != factors))
+        return model_fail(f, "parts", "a compact table of %d x %d, wanted %d x %d", p->compact->n_rows,
+                          p->compact->n_factors, p->n_items, factors);
     int64_t nnz = p->seen.row_ptr[p->n_users];
     if (nnz < 0 || (nnz > 0 && !p->seen.col))
         return model_fail(f, "parts", "seen matrix of %lld entries", (long long)nnz);
@@ -174,7 +178,34 @@ static void add_text(struct aisle_model *m, const aisle_model_parts *p, const pa
     model_add(m, MODEL_TEXT_MAP_SCALE, &p->text_map.scale, 0);
 }
 
-static void add_sections(struct aisle_model *m, const aisle_model_parts *p, const packed_ids packed[2])
+/* The users' factors in 16 bits; NULL when they stay in 32. */
+static aisle_status pack_users(const aisle_model_parts *p, uint16_t **out, const model_fault *f)
+{
+    const int32_t n_f = p->users.n_cols;
+    *out = NULL;
+    if (!p->half_users || !n_f) return AISLE_OK;
+    uint16_t *half = aisle_array((int64_t)p->n_users * n_f, sizeof *half);
+    if (!half) return aisle_fail(f->err, AISLE_ENOMEM, "out of memory for the factors of %s", f->path);
+    *out = half;
+    for (int32_t u = 0; u < p->n_users; u++)
+        for (int32_t k = 0; k < n_f; k++)
+            if (!half_narrow(aisle_mat_row(&p->users, u)[k], &half[(int64_t)u * n_f + k]))
+                return model_fail(f, "user-factors", "%g of user %d does not fit f16 (65504)",
+                                  (double)aisle_mat_row(&p->users, u)[k], u);
+    return AISLE_OK;
+}
+
+static void add_half(struct aisle_model *m, const uint16_t *users)
+{
+    model_add(m, MODEL_USER_FACTORS, users, 0);
+    model_section *s = &m->section[m->n_sections - 1];
+    s->type = MODEL_F16;
+    s->row_stride = s->cols * (int64_t)sizeof *users;
+    s->bytes = s->rows * s->row_stride;
+}
+
+static void add_sections(struct aisle_model *m, const aisle_model_parts *p, const packed_ids packed[2],
+                         const uint16_t *half)
 {
     m->dim[DIM_META] = (int64_t)strlen(p->meta) + 1;
     m->dim[DIM_USER_BYTES] = packed[0].bytes.len;
@@ -183,7 +214,10 @@ static void add_sections(struct aisle_model *m, const aisle_model_parts *p, cons
     m->dim[DIM_ITEM_SLOTS] = model_index_slots(p->n_items);
     m->dim[DIM_NNZ] = p->seen.row_ptr[p->n_users];
     model_add(m, MODEL_META, p->meta, 0);
-    model_add(m, MODEL_USER_FACTORS, p->users.data, p->users.ld);
+    if (half)
+        add_half(m, half);
+    else
+        model_add(m, MODEL_USER_FACTORS, p->users.data, p->users.ld);
     model_add(m, MODEL_ITEM_FACTORS, p->items.data, p->items.ld);
     model_add(m, MODEL_ITEM_GRAM, p->item_gram, 0);
     add_ids(m, MODEL_USER_ID_ENDS, &packed[0]);
@@ -302,26 +336,30 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
     packed_ids packed[2] = {0};
     packed_text text = {0};
     packed_hybrid hybrid = {.name_ends = NULL};
+    uint16_t *half = NULL;
     struct aisle_model m = {.a0 = p->a0, .reg = p->reg, .nu = p->nu};
     AISLE_TRY(check_parts(p, &f));
     const id_source sources[2] = {{p->user_id, p->user_ctx, p->n_users, "user"},
                                   {p->item_id, p->item_ctx, p->n_items, "item"}};
     aisle_status st = pack_ids(&sources[0], &packed[0], &f);
     if (st == AISLE_OK) st = pack_ids(&sources[1], &packed[1], &f);
+    if (st == AISLE_OK) st = pack_users(p, &half, &f);
     if (st == AISLE_OK) st = pack_text(p, &text, &f);
     if (st == AISLE_OK) st = model_pack_hybrid(p->hybrid, &hybrid, &f);
     if (st == AISLE_OK) st = index_ids(sources, packed, &m.hash_seed, &f);
     if (st == AISLE_OK) {
         model_set_dims(
             &m, (const int64_t[5]){p->n_users, p->n_items, p->items.n_cols, p->k_similar, p->k_content});
-        add_sections(&m, p, packed);
+        add_sections(&m, p, packed, half);
         add_text(&m, p, &text);
         model_add_hybrid(&m, p->hybrid, &hybrid);
+        model_add_compact(&m, p->compact);
         st = model_check_content(&m, &f);
     }
     if (st == AISLE_OK) st = model_write_file(path, &m, err);
     packed_deinit(&packed[0]);
     packed_deinit(&packed[1]);
+    aisle_free(half);
     packed_text_deinit(&text);
     model_packed_hybrid_deinit(&hybrid);
     aisle_vocabulary_free(m.vocabulary);

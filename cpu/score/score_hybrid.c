@@ -58,8 +58,7 @@ static bool has_factors(const aisle_hybrid_tables *h)
 static aisle_status find_factors(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                  hybrid_question *k, aisle_error *err)
 {
-    aisle_mat users = aisle_model_users(m);
-    int32_t f = users.n_cols;
+    const int32_t f = aisle_model_n_factors(m);
     if (!has_factors(k->h)) return AISLE_OK;
     if (k->user.n + k->user.n_further == 0) {
         if (k->h->prior.n_rows == 0) return AISLE_OK;
@@ -77,7 +76,7 @@ static aisle_status find_factors(aisle_scorer *s, const aisle_model *m, const ai
         AISLE_TRY(fold_factor(m, k->given, k->system, x, err));
     }
     if (trained)
-        memcpy(x, aisle_mat_row(&users, q->user), (size_t)f * sizeof *x);
+        aisle_model_user_factors(m, q->user, x);
     else
         fold_solve(f, k->system, 1, x);
     k->factors = x;

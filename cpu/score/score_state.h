@@ -15,15 +15,18 @@ typedef struct score_block {
 
 struct aisle_scorer {
     score_block given;   /* aisle_weighted_item: history and recent items, distinct, ascending */
-    score_block vector;  /* float[f]: the user's factors */
+    score_block vector;  /* float[f] each: the users' factors */
     score_block system;  /* float[fold_floats(f)] */
     score_block sides;   /* float[n * f]: right-hand sides of the reasons */
     score_block masked;  /* uint64_t bitmap over items: never returned */
     score_block sums;    /* float[n_items]: content scores */
     score_block touched; /* int32_t[n_items]: where sums is not 0 */
     score_block near,
-        near_touched;  /* float, int32_t[newcomers]: their likeness to one item, and where it is not 0 */
-    score_block likes; /* aisle_hit[n]: text neighbours of one item */
+        near_touched;     /* float, int32_t[newcomers]: their likeness to one item, and where it is not 0 */
+    score_block likes;    /* aisle_hit[n]: text neighbours of one item */
+    score_block left_out; /* int32_t: what the answers of those who wait leave out (factor_scan.h) */
+    score_block found;    /* int32_t[n * top], float[n * top]: the table's answer */
+    aisle_compact_work *compact;
     /* of hybrids */
     score_block liked;   /* int32_t[given], float[given]: the given items but for the disliked ones */
     score_block prior;   /* float[f]: factors of who took nothing */

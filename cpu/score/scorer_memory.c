@@ -26,11 +26,12 @@ aisle_scorer *aisle_scorer_new(void)
 void aisle_scorer_free(aisle_scorer *s)
 {
     if (!s) return;
-    score_block *blocks[] = {&s->given, &s->vector,  &s->system, &s->sides,        &s->masked,
-                             &s->sums,  &s->touched, &s->near,   &s->near_touched, &s->likes,
-                             &s->liked, &s->prior,   &s->rows,   &s->shares,       &s->reasons};
+    score_block *blocks[] = {&s->given,   &s->vector, &s->system,       &s->sides,    &s->masked, &s->sums,
+                             &s->touched, &s->near,   &s->near_touched, &s->likes,    &s->liked,  &s->prior,
+                             &s->rows,    &s->shares, &s->reasons,      &s->left_out, &s->found};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) aisle_free(blocks[i]->at);
     rank_room_deinit(&s->room);
+    aisle_compact_work_free(s->compact);
     aisle_free(s);
 }
 

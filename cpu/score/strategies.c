@@ -1,10 +1,8 @@
-/* One user's recommendations: gather what is known, choose the strategy, scan the items in blocks, explain.
- */
+/* Recommendations of one user or several: gather what is known, choose the strategy, find the best items, explain. */
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "cpu/kernels/kernels.h"
-#include "cpu/score/score_state.h"
+#include "cpu/score/factor_scan.h"
 
 static aisle_status check_query(const aisle_model *m, const aisle_query *q, aisle_error *err)
 {
@@ -93,47 +91,23 @@ static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_
     return factors ? AISLE_STRATEGY_SESSION : AISLE_STRATEGY_POPULAR;
 }
 
-/* Scores a block at a time, so that a block's scores are still in the cache when they are looked through.
- * Equal rows get equal scores, which a matrix-vector product of a BLAS does not promise. The dot product may
- * read AISLE_KERNEL_SLACK floats past a row: behind the item factors lie the file's other sections. Row 0 is item `id`. */
-static void scan(const aisle_mat *items, int32_t id, const float *x, const score_filter *f, top_heap *h)
+/* Finds the user's factors and leaves him with those who wait. *room: the factored system, where there is one. */
+static aisle_status by_factors(aisle_scorer *s, const aisle_query *q, given_items given, bool trained,
+                               const score_filter *f, factor_asks *asks, aisle_hits *out, aisle_error *err)
 {
-    enum { BLOCK = 1024 };
-    const aisle_kernels *k = aisle_kernels_get();
-    float scores[BLOCK];
-    for (int32_t first = 0; first < items->n_rows; first += BLOCK) {
-        int32_t n = items->n_rows - first < BLOCK ? items->n_rows - first : BLOCK;
-        for (int32_t i = 0; i < n; i++) scores[i] = k->dot(items->n_cols, x, aisle_mat_row(items, first + i));
-        top_offer(h, f, id + first, n, scores);
-    }
-}
-
-static aisle_status by_factors(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
-                               bool trained, const score_filter *f, aisle_hits *out, aisle_error *err)
-{
-    aisle_mat items = aisle_model_items(m), users = aisle_model_users(m);
-    const int32_t n_f = items.n_cols;
-    bool system = !trained || q->explain;
-    AISLE_TRY(score_room(&s->vector, n_f + AISLE_KERNEL_SLACK, sizeof(float), err));
-    float *x = s->vector.at, *room = NULL;
-    if (system) {
+    const aisle_model *m = asks->m;
+    const int32_t n_f = aisle_model_n_factors(m);
+    float *x = factor_asks_next(s, asks);
+    if (!trained || q->explain) {
         AISLE_TRY(score_room(&s->system, fold_floats(n_f), sizeof(float), err));
-        room = s->system.at;
-        AISLE_TRY(fold_factor(m, given, room, x, err));
+        AISLE_TRY(fold_factor(m, given, s->system.at, x, err));
     }
     if (trained)
-        memcpy(x, aisle_mat_row(&users, q->user), (size_t)n_f * sizeof *x);
+        aisle_model_user_factors(m, q->user, x);
     else
-        fold_solve(n_f, room, 1, x);
-    top_heap h = {out->hit, 0, q->n};
-    scan(&items, 0, x, f, &h);
-    if (aisle_newcomers_count(q->newcomers)) {
-        aisle_mat newer = aisle_newcomers_factors(q->newcomers);
-        scan(&newer, items.n_rows, x, f, &h);
-    }
-    top_finish(&h);
-    out->n = h.n;
-    return q->explain ? explain_factors(s, m, given, room, out, err) : AISLE_OK;
+        fold_solve(n_f, s->system.at, 1, x);
+    factor_asks_add(s, asks, q, given, f, out);
+    return AISLE_OK;
 }
 
 static aisle_status by_content(aisle_scorer *s, const aisle_model *m, const aisle_query *q, given_items given,
@@ -159,32 +133,79 @@ static void by_popularity(const aisle_model *m, const aisle_query *q, const scor
     out->n = h.n;
 }
 
+/* Answers the query, or leaves it with those who wait. *given: valid until the next. */
+static aisle_status begin(aisle_scorer *s, const aisle_model *m, const aisle_query *q, factor_asks *asks,
+                          given_items *given, aisle_hits *out, aisle_error *err)
+{
+    score_filter filter;
+    int32_t n_history;
+    AISLE_TRY(gather_given(s, m, q, given, &n_history, err));
+    AISLE_TRY(mask_items(s, m, q, *given, &filter, err));
+    if (aisle_model_hybrid(m)) return score_hybrid(s, m, q, *given, &filter, out, err);
+    out->strategy = choose(m, *given, n_history);
+    if (out->strategy == AISLE_STRATEGY_CONTENT) {
+        AISLE_TRY(by_content(s, m, q, *given, &filter, out, err));
+        if (!out->n) out->strategy = AISLE_STRATEGY_POPULAR;
+    } else if (out->strategy != AISLE_STRATEGY_POPULAR) {
+        bool trained = out->strategy == AISLE_STRATEGY_PERSONAL && q->n_recent == 0;
+        return by_factors(s, q, *given, trained, &filter, asks, out, err);
+    }
+    if (out->strategy == AISLE_STRATEGY_POPULAR) by_popularity(m, q, &filter, out);
+    return AISLE_OK;
+}
+
+static bool has_factors(aisle_strategy s)
+{
+    return s == AISLE_STRATEGY_PERSONAL || s == AISLE_STRATEGY_SESSION;
+}
+
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                     aisle_hits *out, aisle_error *err)
 {
     given_items given;
-    score_filter filter;
-    int32_t n_history;
+    factor_asks asks;
     if (!s || !m || !q || !out || !out->hit)
         return aisle_fail(err, AISLE_EINVAL, "recommend: no scorer, model, query or room for hits");
     AISLE_TRY(check_query(m, q, err));
-    AISLE_TRY(gather_given(s, m, q, &given, &n_history, err));
-    AISLE_TRY(mask_items(s, m, q, given, &filter, err));
+    AISLE_TRY(factor_asks_start(s, m, q, 1, &asks, err));
     aisle_hits result = {.hit = out->hit};
-    if (aisle_model_hybrid(m)) {
-        AISLE_TRY(score_hybrid(s, m, q, given, &filter, &result, err));
-        *out = result;
-        return AISLE_OK;
-    }
-    result.strategy = choose(m, given, n_history);
-    if (result.strategy == AISLE_STRATEGY_CONTENT) {
-        AISLE_TRY(by_content(s, m, q, given, &filter, &result, err));
-        if (!result.n) result.strategy = AISLE_STRATEGY_POPULAR;
-    } else if (result.strategy != AISLE_STRATEGY_POPULAR) {
-        bool trained = result.strategy == AISLE_STRATEGY_PERSONAL && q->n_recent == 0;
-        AISLE_TRY(by_factors(s, m, q, given, trained, &filter, &result, err));
-    }
-    if (result.strategy == AISLE_STRATEGY_POPULAR) by_popularity(m, q, &filter, &result);
+    AISLE_TRY(begin(s, m, q, &asks, &given, &result, err));
+    AISLE_TRY(factor_asks_finish(s, &asks, err));
+    if (q->explain && has_factors(result.strategy))
+        AISLE_TRY(explain_factors(s, m, given, s->system.at, &result, err));
     *out = result;
+    return AISLE_OK;
+}
+
+/* As many queries from the first on as one pass over the items serves. */
+static int32_t pass_of(const aisle_query *q, int32_t n)
+{
+    int32_t k = 1;
+    while (k < n && k < FACTOR_ASKS && q[k].allowed == q[0].allowed) k++;
+    return k;
+}
+
+aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
+                                          int32_t n, aisle_hits *out, aisle_error *err)
+{
+    factor_asks asks;
+    given_items given;
+    if (!s || !m || n < 0 || (n && (!q || !out)))
+        return aisle_fail(err, AISLE_EINVAL, "recommend: no scorer, model, queries or room for hits");
+    for (int32_t i = 0; i < n; i++) {
+        if (q[i].explain || !out[i].hit)
+            return aisle_fail(err, AISLE_EINVAL, "query %d of a batch %s", i,
+                              q[i].explain ? "asks for reasons: ask it alone" : "has no room for hits");
+        AISLE_TRY(check_query(m, &q[i], err));
+    }
+    for (int32_t first = 0, k; first < n; first += k) {
+        k = pass_of(q + first, n - first);
+        AISLE_TRY(factor_asks_start(s, m, q + first, k, &asks, err));
+        for (int32_t i = first; i < first + k; i++) {
+            out[i] = (aisle_hits){.hit = out[i].hit};
+            AISLE_TRY(begin(s, m, &q[i], &asks, &given, &out[i], err));
+        }
+        AISLE_TRY(factor_asks_finish(s, &asks, err));
+    }
     return AISLE_OK;
 }

@@ -45,6 +45,11 @@ typedef struct aisle_compact {
  * n_rows * (n_factors + 16) bytes. *out is written only on success; aisle_compact_deinit releases it. */
 aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_error *err);
 void aisle_compact_deinit(aisle_compact *t); /* no-op on a zeroed or borrowed one */
+/* Whether t, whose counts and sizes are right, can be the table of m: ids each once and in their order, lengths those of the
+ * rows, errors no less than what the codes of a row a tile are off by. What is wrong and where: *array (a field of t) and
+ * err. AISLE_EFORMAT, AISLE_ENOMEM. Reads m once. */
+aisle_status aisle_compact_check(const aisle_compact *t, const aisle_mat *m, const char **array,
+                                 aisle_error *err);
 /* The largest error of all rows: of a user x of length 1, no coded score is off by more, beside x's own coding. */
 float aisle_compact_error(const aisle_compact *t);
 
@@ -70,6 +75,9 @@ typedef struct aisle_compact_query {
  * only these are scored. Tables may be shared by threads. */
 aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,
                                 float *scores, aisle_error *err);
+
+/* How many rows of `items` the last call read. */
+int64_t aisle_compact_rows_read(const aisle_compact_work *w);
 
 #ifdef __cplusplus
 }

@@ -3,8 +3,10 @@
 #ifndef AISLE_MODEL_H
 #define AISLE_MODEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "aisle/compact.h"
 #include "aisle/matrix.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
@@ -37,13 +39,18 @@ typedef struct aisle_model_parts {
     aisle_csr text;                     /* n_items x terms, of this vocabulary (aisle_text_matrix) */
     aisle_text_map text_map;            /* of this vocabulary and these factors; scale 0 = none */
     const aisle_hybrid_tables
-        *hybrid;       /* NULL = none. Of its tables factors, text and trending are not written: they are
+        *hybrid; /* NULL = none. Of its tables factors, text and trending are not written: they are
                                            those above, and so is `fresh`, which says where popularity is 0 */
+    /* Of `items`, for faster answers that stay what they are (compact.h); NULL or without tiles = none. */
+    const aisle_compact *compact;
+    bool
+        half_users; /* users' factors are written in 16 bits (f16), rounded: half the file, and answers by what is left */
     const char *meta;  /* one JSON object: settings, data counts, metrics, created, engine version */
     float a0, reg, nu; /* for fold-in with the same objective */
 } aisle_model_parts;
 
-/* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree). */
+/* Writes path.tmp..., fsync, rename. AISLE_ENOSPC, AISLE_EIO, AISLE_EINVAL (counts disagree; half_users, and a factor beyond
+ * 65504). */
 aisle_status aisle_model_write(const char *path, const aisle_model_parts *parts, aisle_error *err);
 
 /* Writes the file anew without these users (dense, in any order): their ids become names that mean nothing, their factors
@@ -65,8 +72,15 @@ int32_t aisle_model_find_user(const aisle_model *m, aisle_str id); /* -1; O(1) b
 int32_t aisle_model_find_item(const aisle_model *m, aisle_str id);
 aisle_str aisle_model_user_id(const aisle_model *m, int32_t u);
 aisle_str aisle_model_item_id(const aisle_model *m, int32_t i);
-aisle_mat aisle_model_users(const aisle_model *m); /* views into the mapping */
+/* Views into the mapping. The users' data is NULL where the file has them as f16: then ask for a row, or for a copy of all. */
+aisle_mat aisle_model_users(const aisle_model *m);
 aisle_mat aisle_model_items(const aisle_model *m);
+void aisle_model_user_factors(const aisle_model *m, int32_t u, float *out);                 /* out[factors] */
+aisle_status aisle_model_users_dup(const aisle_model *m, aisle_mat *out, aisle_error *err); /* the caller's */
+const aisle_compact *aisle_model_compact(const aisle_model *m); /* of the items; NULL = none */
+/* Says that n rows of factors, histories or neighbours were looked up. Of a large file with a compact table they are let go of
+ * now and then: about 80 MB of them stay with the process at most. Any thread. */
+void aisle_model_rows_read(const aisle_model *m, int64_t n);
 const float *aisle_model_item_gram(const aisle_model *m); /* NULL without factors */
 aisle_csr aisle_model_seen(const aisle_model *m);
 /* Neighbour row of item i: *k entries, -1 fills the end. NULL and *k = 0 when the model has none. */

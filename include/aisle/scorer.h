@@ -127,10 +127,11 @@ void aisle_scorer_free(aisle_scorer *s);
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                     aisle_hits *out, aisle_error *err);
 
-/* The answers to n queries, out[k] that of q[k], each exactly what aisle_scorer_recommend says. Where answers are personal or
- * session the item factors are passed once for all queries of the same `allowed` (the same address), which is several times
- * faster than one after the other; what else is asked costs the same. `explain` must be false. Every out[k].hit: room for q[k].n.
- * Errors as above, of any one: then the hits are worth nothing, and who wants to know which query it was asks one by one. */
+/* The answers to n queries, out[k] that of q[k], each exactly what aisle_scorer_recommend says. Where the model has a compact table
+ * (model.h), neighbours with the same `allowed` (the same address) whose answers are personal or session pass the items
+ * together, up to 64 at a time, which is several times faster than one after the other; what else is asked costs the same.
+ * `explain` must be false. Every out[k].hit: room for q[k].n. Errors as above, of any one: then out is worth nothing, and who
+ * wants to know which query it was asks one by one. */
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                           int32_t n, aisle_hits *out, aisle_error *err);
 

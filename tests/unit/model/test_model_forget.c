@@ -88,9 +88,10 @@ Test(model_forget, all_sections_but_those_of_people_are_the_same_bytes)
         bool same = a.bytes == b.bytes && a.crc == b.crc;
         bool of_people = strncmp(a.name, "user-", 5) == 0 || strncmp(a.name, "seen-", 5) == 0;
         cr_assert(same || of_people, "%s", a.name);
-        changed += !same;
+        changed +=
+            !same && strcmp(a.name, "user-id-index") != 0; /* the new name may fall into the old slot */
     }
-    cr_assert_eq(changed, 7);
+    cr_assert_eq(changed, 6);
     cr_assert_not(aisle_model_section(m, i, &b));
     aisle_model_unref(old);
     aisle_model_unref(m);

@@ -19,6 +19,11 @@ static void open_model(bool text)
     static small_model s;
     aisle_error err = {0};
     small_model_init(&s);
+    static aisle_compact table;
+    if (text) {
+        if (aisle_compact_init(&s.parts.items, &table, &err) != AISLE_OK) abort();
+        s.parts.compact = &table;
+    }
     if (!text) {
         s.parts.vocabulary = NULL;
         s.parts.hybrid = NULL; /* content is a part of it */
@@ -384,6 +389,21 @@ Test(model_hostile, numbers_that_no_model_has)
         {"group-items", 0, 4, 23},
         {"group-weights", 0, 4, 0x7F800000},
         {"group-factors", 0, 4, 0x7FC00000},
+        {"compact-tile-error", 0, 4, 0x7F800000},
+        {"compact-tile-error", 0, 4, 0},
+        {"compact-ids", 0, 4, 23},
+        {"compact-ids", 0, 4, 0xFFFFFFFF},
+        {"compact-ids", 23 * 4, 4, 0},
+        {"compact-codes", 0, 1, 0},
+        {"compact-norm", 0, 4, 0x43000000},
+        {"compact-norm", 4, 4, 0},
+        {"compact-norm", 47 * 4, 4, 0x3F800000},
+        {"compact-norm", 0, 4, 0x7FC00000},
+        {"compact-scale", 0, 4, 0x40000000},
+        {"compact-scale", 0, 4, 0xBF800000},
+        {"compact-error", 0, 4, 0xBF800000},
+        {"compact-error", 0, 4, 0x43000000},
+        {"compact-error", 30 * 4, 4, 0x3F800000},
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         put(data_of(lies[i].section) + lies[i].at, lies[i].value, lies[i].bytes);
@@ -392,6 +412,25 @@ Test(model_hostile, numbers_that_no_model_has)
         snprintf(what, sizeof what, "lie %zu in %s", i, lies[i].section);
         assert_refused(size, lies[i].section, what);
     }
+}
+
+Test(model_hostile, a_table_whose_codes_or_errors_are_not_those_of_its_rows)
+{
+    const long codes = data_of("compact-codes"), error = data_of("compact-error");
+    for (int k = 0; k < 4; k++) file[codes + k] ^= 0x40; /* of the first row */
+    seal(size);
+    assert_refused(size, "compact-error: value 0", "codes");
+    memset(file + error, 0, 4);
+    seal(size);
+    assert_refused(size, "compact-", "error");
+    uint32_t first = (uint32_t)get(data_of("compact-ids"), 4),
+             second = (uint32_t)get(data_of("compact-ids") + 4, 4);
+    put(data_of("compact-ids"), second, 4);
+    put(data_of("compact-ids") + 4, first, 4);
+    seal(size);
+    assert_refused(size, "compact-norm: value 0", "order");
+    assert_refused(leave_out("compact-scale"), "compact-scale: missing", "scale");
+    assert_refused(leave_out("compact-tile-error"), "compact-ids", "the first");
 }
 
 /* Sections that an older reader may pass over are checked all the same by one that knows them. */
@@ -417,12 +456,18 @@ Test(model_hostile, hybrids_without_what_they_are_made_of)
     static const struct {
         const char *gone, *complaint;
     } wanted[] = {
-        {"hybrid-rule", "hybrid-rule: missing"},     {"hybrid-parts", "hybrid-parts: missing beside hybrid-weights"},
-        {"link-unit", "link-unit: missing"},         {"item-knn-weights", "item-knn-weights: missing"},
-        {"ease-rows", "ease-rows: missing"},         {"popular-scores", "popular-scores: missing"},
-        {"trending", "trending: missing"},           {"popularity", "popularity: missing"},
-        {"group-weights", "group-weights: missing"}, {"group-name-bytes", "group-name-bytes: missing"},
-        {"user-groups", "user-groups: missing"},     {"group-base", "group-base: missing"},
+        {"hybrid-rule", "hybrid-rule: missing"},
+        {"hybrid-parts", "hybrid-parts: missing beside hybrid-weights"},
+        {"link-unit", "link-unit: missing"},
+        {"item-knn-weights", "item-knn-weights: missing"},
+        {"ease-rows", "ease-rows: missing"},
+        {"popular-scores", "popular-scores: missing"},
+        {"trending", "trending: missing"},
+        {"popularity", "popularity: missing"},
+        {"group-weights", "group-weights: missing"},
+        {"group-name-bytes", "group-name-bytes: missing"},
+        {"user-groups", "user-groups: missing"},
+        {"group-base", "group-base: missing"},
         {"group-factors", "group-factors: "},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

@@ -18,7 +18,7 @@ typedef struct score_model {
     int32_t similar[N_ITEMS * N_K], content[N_ITEMS * N_K];
     float similar_scores[N_ITEMS * N_K], content_scores[N_ITEMS * N_K];
     float popularity[N_ITEMS], trending[N_ITEMS];
-    aisle_model *open;
+    aisle_model *open, *compact; /* compact: the same, with a compact table */
 } score_model;
 
 static inline double u_of(uint32_t *state)
@@ -169,6 +169,17 @@ static inline void score_model_init(score_model *m)
     score_model_lists(m);
     aisle_model_parts p = score_parts(m);
     m->open = parts_opened(&p);
+}
+
+/* m->compact; the caller's to unref. */
+static inline void score_model_compact(score_model *m)
+{
+    aisle_compact table;
+    aisle_model_parts p = score_parts(m);
+    if (aisle_compact_init(&p.items, &table, NULL) != AISLE_OK) abort();
+    p.compact = &table;
+    m->compact = parts_opened(&p);
+    aisle_compact_deinit(&table);
 }
 
 static inline double dot_f64(const float *x, const float *y)

@@ -1,4 +1,4 @@
-/* A batch answers every query as if it had been asked alone. */
+/* A batch answers every query as if it had been asked alone, and a model with a compact table answers as one without. */
 #include <criterion/criterion.h>
 
 #include "tests/unit/score/score_model.h"
@@ -10,6 +10,7 @@ static aisle_scorer *s;
 static void set_up(void)
 {
     score_model_init(&m);
+    score_model_compact(&m);
     s = aisle_scorer_new();
 }
 
@@ -17,6 +18,7 @@ static void tear_down(void)
 {
     aisle_scorer_free(s);
     aisle_model_unref(m.open);
+    aisle_model_unref(m.compact);
 }
 
 TestSuite(batch, .init = set_up, .fini = tear_down);
@@ -50,35 +52,96 @@ static int ask_all(aisle_query *q, const uint64_t *allowed)
     return n;
 }
 
+static aisle_hit together[MOST][TOP], alone[TOP];
+static aisle_query queries[MOST];
+static aisle_hits hits[MOST];
+static uint64_t allowed[(N_ITEMS + 63) / 64];
+
+static int prepare(void)
+{
+    for (int i = 0; i < N_ITEMS; i += 3) allowed[i / 64] |= 1ull << (i % 64);
+    int n = ask_all(queries, allowed);
+    for (int k = 0; k < n; k++) hits[k] = (aisle_hits){.hit = together[k]};
+    return n;
+}
+
+/* What every query gets of `model` in one call and one by one is what it gets of the model without a table. */
+static void assert_answers(const aisle_model *model, int n)
+{
+    aisle_error err = {0};
+    cr_assert_eq(aisle_scorer_recommend_batch(s, model, queries, n, hits, &err), AISLE_OK, "%s", err.message);
+    for (int k = 0; k < n; k++) {
+        static aisle_hit of_table[TOP];
+        aisle_hits one = {.hit = alone}, other = {.hit = of_table};
+        cr_assert_eq(aisle_scorer_recommend(s, m.open, &queries[k], &one, NULL), AISLE_OK);
+        assert_same(&hits[k], &one, k);
+        cr_assert_eq(aisle_scorer_recommend(s, model, &queries[k], &other, NULL), AISLE_OK);
+        assert_same(&other, &one, k);
+    }
+}
+
 Test(batch, each_answer_is_that_of_the_query_alone)
 {
-    static aisle_hit together[MOST][TOP], alone[TOP];
-    static aisle_query q[MOST];
-    static aisle_hits hits[MOST];
-    uint64_t allowed[(N_ITEMS + 63) / 64] = {0};
-    for (int i = 0; i < N_ITEMS; i += 3) allowed[i / 64] |= 1ull << (i % 64);
-    int n = ask_all(q, allowed);
-    for (int k = 0; k < n; k++) hits[k] = (aisle_hits){.hit = together[k]};
-    aisle_error err = {0};
-    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, n, hits, &err), AISLE_OK, "%s", err.message);
-    for (int k = 0; k < n; k++) {
-        aisle_hits one = {.hit = alone};
-        cr_assert_eq(aisle_scorer_recommend(s, m.open, &q[k], &one, NULL), AISLE_OK);
-        assert_same(&hits[k], &one, k);
+    assert_answers(m.open, prepare());
+}
+
+Test(batch, a_compact_table_changes_no_answer)
+{
+    int n = prepare();
+    assert_answers(m.compact, n);
+    for (int k = 0; k < n; k++) queries[k].allowed = NULL; /* one pass for all */
+    assert_answers(m.compact, n);
+}
+
+Test(batch, an_allowed_handful_is_scored_alone)
+{
+    int n = prepare();
+    memset(allowed, 0, sizeof allowed);
+    allowed[1] = 0x10101;
+    allowed[4] = 1; /* 4 of 300 */
+    for (int k = 0; k < n; k++) queries[k].allowed = allowed;
+    assert_answers(m.compact, n);
+}
+
+Test(batch, users_too_long_for_the_table_get_the_same)
+{
+    int n = prepare();
+    aisle_model_unref(m.open);
+    aisle_model_unref(m.compact);
+    for (int k = 0; k < N_F; k++) m.users[k] *= 0x1p63f;
+    aisle_model_parts p = score_parts(&m);
+    m.open = parts_opened(&p);
+    score_model_compact(&m);
+    assert_answers(m.compact, n);
+}
+
+Test(batch, reasons_are_those_without_a_table)
+{
+    prepare();
+    for (int u = 0; u < N_USERS; u++) {
+        aisle_hits one = {.hit = alone}, other = {.hit = together[0]};
+        const aisle_query q = {.user = u, .n = TOP, .explain = true};
+        cr_assert_eq(aisle_scorer_recommend(s, m.open, &q, &one, NULL), AISLE_OK);
+        cr_assert_eq(aisle_scorer_recommend(s, m.compact, &q, &other, NULL), AISLE_OK);
+        assert_same(&one, &other, u);
+        for (int h = 0; h < one.n; h++) {
+            cr_assert_eq(one.hit[h].n_reasons, other.hit[h].n_reasons);
+            cr_assert_arr_eq(one.hit[h].reasons, other.hit[h].reasons, sizeof one.hit[h].reasons[0]);
+        }
     }
 }
 
 Test(batch, of_nobody_and_wrong_ones)
 {
     aisle_hit hit[2][4];
-    aisle_hits hits[2] = {{.hit = hit[0]}, {.hit = hit[1]}};
+    aisle_hits two[2] = {{.hit = hit[0]}, {.hit = hit[1]}};
     aisle_query q[2] = {{.user = 0, .n = 4}, {.user = N_USERS, .n = 4}};
     cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, NULL, 0, NULL, NULL), AISLE_OK);
-    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, hits, NULL), AISLE_EINVAL);
+    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, two, NULL), AISLE_EINVAL);
     q[1] = (aisle_query){.user = 1, .n = 4, .explain = true};
-    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, hits, NULL), AISLE_EINVAL);
-    hits[1].hit = NULL;
+    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, two, NULL), AISLE_EINVAL);
+    two[1].hit = NULL;
     q[1].explain = false;
-    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, hits, NULL), AISLE_EINVAL);
-    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, -1, hits, NULL), AISLE_EINVAL);
+    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, two, NULL), AISLE_EINVAL);
+    cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, -1, two, NULL), AISLE_EINVAL);
 }

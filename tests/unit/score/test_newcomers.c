@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "aisle/compact.h"
 #include "aisle/scorer.h"
 #include "tests/unit/model/small_model.h"
 
@@ -37,15 +38,21 @@ static aisle_newcomers *made(aisle_newcomers *before, int32_t n)
     return out;
 }
 
+/* Brute force is asked of the model with a compact table, which must not change anything. */
 static void set_up(void)
 {
     aisle_error err = {0};
+    aisle_compact table;
     const char *path = temp_path("newcomers.aisle");
     small_model_init(&small);
     small.parts.hybrid = NULL; /* of hybrids: test_hybrid_served.c */
+    if (aisle_compact_init(&small.parts.items, &table, &err) != AISLE_OK) abort();
+    small.parts.compact = &table;
     if (aisle_model_write(path, &small.parts, &err) != AISLE_OK ||
         aisle_model_open(path, &m, &err) != AISLE_OK)
         abort();
+    small.parts.compact = NULL;
+    aisle_compact_deinit(&table);
     newer = made(NULL, NEW);
     s = aisle_scorer_new();
     hits = (aisle_hits){.hit = hit};

@@ -1,0 +1,142 @@
+/* A model with a compact table, and with users' factors in 16 bits. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "cpu/model/half.h"
+#include "tests/unit/model/small_model.h"
+
+static small_model s;
+static aisle_compact table;
+
+static void set_up(void)
+{
+    small_model_init(&s);
+    cr_assert_eq(aisle_compact_init(&s.parts.items, &table, NULL), AISLE_OK);
+    s.parts.compact = &table;
+}
+
+static void tear_down(void)
+{
+    aisle_compact_deinit(&table);
+}
+
+TestSuite(model_compact, .init = set_up, .fini = tear_down);
+
+static aisle_model *written(const char *path)
+{
+    aisle_error err = {0};
+    aisle_model *m = NULL;
+    cr_assert_eq(aisle_model_write(path, &s.parts, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
+    return m;
+}
+
+static void assert_table(const aisle_compact *t)
+{
+    const size_t n = AISLE_COMPACT_TILE * sizeof(float);
+    cr_assert(t && !t->owned && t->n_rows == SMALL_ITEMS && t->n_factors == SMALL_F && t->n_tiles == 1);
+    cr_assert_arr_eq(t->ids, table.ids, n);
+    cr_assert_arr_eq(t->codes, table.codes, (size_t)table.groups * 4 * AISLE_COMPACT_TILE);
+    cr_assert_arr_eq(t->scale, table.scale, n);
+    cr_assert_arr_eq(t->norm, table.norm, n);
+    cr_assert_arr_eq(t->error, table.error, n);
+    cr_assert_eq(aisle_compact_error(t), aisle_compact_error(&table));
+}
+
+Test(model_compact, the_table_is_read_back)
+{
+    aisle_model *m = written(temp_path("c.aisle"));
+    assert_table(aisle_model_compact(m));
+    aisle_model_unref(m);
+    s.parts.compact = NULL;
+    m = written(temp_path("c.aisle"));
+    cr_assert_null(aisle_model_compact(m));
+    aisle_model_unref(m);
+}
+
+Test(model_compact, users_in_16_bits_come_back_rounded)
+{
+    for (int i = 0; i < SMALL_USERS * SMALL_F; i++) s.users[i] /= 3;
+    s.parts.half_users = true;
+    aisle_model *m = written(temp_path("h.aisle"));
+    aisle_mat all;
+    float row[SMALL_F];
+    cr_assert_null(aisle_model_users(m).data);
+    cr_assert_eq(aisle_model_users(m).n_cols, SMALL_F);
+    cr_assert_eq(aisle_model_users_dup(m, &all, NULL), AISLE_OK);
+    for (int u = 0; u < SMALL_USERS; u++) {
+        aisle_model_user_factors(m, u, row);
+        cr_assert_arr_eq(row, aisle_mat_row(&all, u), sizeof row);
+        for (int k = 0; k < SMALL_F; k++) {
+            double v = (double)s.users[u * SMALL_F + k];
+            cr_assert_leq(fabs((double)row[k] - v), fmax(fabs(v) * 0x1p-11, 0x1p-25));
+        }
+    }
+    aisle_mat_deinit(&all);
+    aisle_model_unref(m);
+}
+
+Test(model_compact, what_does_not_fit_is_refused)
+{
+    aisle_error err = {0};
+    s.users[9] = 65520;
+    s.parts.half_users = true;
+    cr_assert_eq(aisle_model_write(temp_path("n.aisle"), &s.parts, &err), AISLE_EINVAL);
+    cr_assert(strstr(err.message, "65520") && strstr(err.message, "user 1"), "%s", err.message);
+    s.users[9] = 65519;
+    aisle_model_unref(written(temp_path("n.aisle")));
+    table.n_rows--;
+    cr_assert_eq(aisle_model_write(temp_path("n.aisle"), &s.parts, &err), AISLE_EINVAL);
+    table.n_rows++;
+    s.items[3] *= 4; /* the table is of other rows */
+    cr_assert_eq(aisle_model_write(temp_path("n.aisle"), &s.parts, &err), AISLE_EINVAL);
+    cr_assert(strstr(err.message, "compact-"), "%s", err.message);
+}
+
+Test(model_compact, forgetting_somebody_keeps_the_rest)
+{
+    const char *path = temp_path("f.aisle");
+    const int32_t gone = 2;
+    aisle_error err = {0};
+    aisle_model *m = NULL;
+    float row[SMALL_F];
+    s.parts.half_users = true;
+    aisle_model_unref(written(path));
+    cr_assert_eq(aisle_model_forget(path, &gone, 1, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_model_open(path, &m, &err), AISLE_OK, "%s", err.message);
+    assert_table(aisle_model_compact(m));
+    for (int u = 0; u < SMALL_USERS; u++) {
+        aisle_model_user_factors(m, u, row);
+        for (int k = 0; k < SMALL_F; k++) cr_assert_eq(row[k], u == gone ? 0 : s.users[u * SMALL_F + k]);
+    }
+    aisle_model_unref(m);
+}
+
+Test(half, every_finite_number_comes_back)
+{
+    for (uint32_t h = 0; h <= UINT16_MAX; h++) {
+        uint16_t back = 0;
+        if (!half_is_finite((uint16_t)h)) continue;
+        cr_assert(half_narrow(half_widen((uint16_t)h), &back) && back == h, "%x", h);
+    }
+    cr_assert_eq(half_widen(0x3c00), 1.0f);
+    cr_assert_eq(half_widen(0x7bff), 65504.0f);
+    cr_assert_eq(half_widen(0x8001), -0x1p-24f);
+}
+
+/* Between two neighbours the nearer is taken, and the even one in the middle. */
+Test(half, rounds_to_the_nearest)
+{
+    for (uint16_t h = 0; h < 0x7bff; h++) {
+        float low = half_widen(h), high = half_widen((uint16_t)(h + 1)), middle = low + (high - low) / 2;
+        uint16_t got = 0;
+        cr_assert(half_narrow(nextafterf(middle, 0), &got) && got == h, "%x", h);
+        cr_assert(half_narrow(nextafterf(middle, INFINITY), &got) && got == h + 1, "%x", h);
+        cr_assert(half_narrow(middle, &got) && got == h + (h & 1), "%x", h);
+        cr_assert(half_narrow(-middle, &got) && got == (uint16_t)(0x8000 + h + (h & 1)), "%x", h);
+    }
+    uint16_t got;
+    cr_assert_not(half_narrow(65520, &got));
+    cr_assert_not(half_narrow(INFINITY, &got));
+    cr_assert_not(half_narrow(NAN, &got));
+}
