@@ -51,14 +51,41 @@ void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[
     crypto_generichash_final(&h, out, 16);
 }
 
+struct aisle_hash_run {
+    crypto_generichash_state state; /* first: wants 64-byte alignment */
+};
+
+aisle_hash_run *aisle_hash_begin(aisle_arena *a)
+{
+    enum { ALIGNMENT = 64 };
+    char *room = aisle_arena_alloc(a, sizeof(aisle_hash_run) + ALIGNMENT - 1);
+    if (!room) return NULL;
+    void *h = room + (ALIGNMENT - (uintptr_t)room % ALIGNMENT) % ALIGNMENT;
+    crypto_generichash_init(&((aisle_hash_run *)h)->state, NULL, 0, 32);
+    return h;
+}
+
+void aisle_hash_piece(aisle_hash_run *h, const void *p, size_t n)
+{
+    crypto_generichash_update(&h->state, p, n);
+}
+
+void aisle_hash_text(aisle_hash_run *h, aisle_str text)
+{
+    uint64_t len = text.len;
+    aisle_hash_piece(h, &len, sizeof len);
+    if (len) aisle_hash_piece(h, text.ptr, len);
+}
+
+void aisle_hash_end(aisle_hash_run *h, unsigned char hash[32])
+{
+    crypto_generichash_final(&h->state, hash, 32);
+}
+
 void aisle_hash_texts(const aisle_str *texts, int32_t n, unsigned char hash[32])
 {
-    crypto_generichash_state h;
-    crypto_generichash_init(&h, NULL, 0, 32);
-    for (int32_t i = 0; i < n; i++) {
-        uint64_t len = texts[i].len;
-        crypto_generichash_update(&h, (const unsigned char *)&len, sizeof len);
-        if (len) crypto_generichash_update(&h, (const unsigned char *)texts[i].ptr, len);
-    }
-    crypto_generichash_final(&h, hash, 32);
+    aisle_hash_run h;
+    crypto_generichash_init(&h.state, NULL, 0, 32);
+    for (int32_t i = 0; i < n; i++) aisle_hash_text(&h, texts[i]);
+    aisle_hash_end(&h, hash);
 }

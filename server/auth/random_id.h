@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aisle/memory.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
 
@@ -25,5 +26,12 @@ uint64_t aisle_short_hash(const unsigned char key[AISLE_SHORT_KEY_BYTES], const 
 void aisle_mark(const char *kind, const void *name, size_t n, unsigned char out[16]);
 /* BLAKE2b-256 of several texts, each with its length: where one ends and the next begins counts. Absent is as empty. */
 void aisle_hash_texts(const aisle_str *texts, int32_t n, unsigned char hash[32]);
+
+/* BLAKE2b-256 of what comes in pieces; a text counts with its length, as above. In the arena, NULL: out of memory. */
+typedef struct aisle_hash_run aisle_hash_run;
+aisle_hash_run *aisle_hash_begin(aisle_arena *a);
+void aisle_hash_piece(aisle_hash_run *h, const void *p, size_t n);
+void aisle_hash_text(aisle_hash_run *h, aisle_str text);
+void aisle_hash_end(aisle_hash_run *h, unsigned char hash[32]); /* once */
 
 #endif

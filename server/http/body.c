@@ -6,9 +6,15 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
+#include "server/auth/random_id.h"
 #include "server/http/loop.h"
 
 static const char upload[] = "upload-";
+
+static bool to_file(const aisle_request *r)
+{
+    return r->route->body == AISLE_BODY_FILE || r->route->body == AISLE_BODY_FILE_ONCE;
+}
 
 static int64_t most_bytes(const aisle_request *r)
 {
@@ -52,7 +58,9 @@ static aisle_refusal open_file(aisle_request *r)
         return why;
     }
     r->body_path = path.data;
-    return (aisle_refusal){0, NULL};
+    if (!aisle_request_once_key(r).ptr) return (aisle_refusal){0, NULL};
+    r->body_hash = aisle_hash_begin(&r->arena);
+    return r->body_hash ? (aisle_refusal){0, NULL} : (aisle_refusal){503, "out of memory"};
 }
 
 aisle_refusal aisle_body_expect(aisle_request *r)
@@ -62,14 +70,15 @@ aisle_refusal aisle_body_expect(aisle_request *r)
         return (aisle_refusal){413, "the body is longer than this route takes"};
     bool json = r->route->body == AISLE_BODY_JSON || r->route->body == AISLE_BODY_JSON_ONCE;
     if (some && json && !is_json(r)) return (aisle_refusal){415, "the body must be application/json"};
-    return some && r->route->body == AISLE_BODY_FILE ? open_file(r) : (aisle_refusal){0, NULL};
+    return some && to_file(r) ? open_file(r) : (aisle_refusal){0, NULL};
 }
 
 static aisle_refusal keep_piece(aisle_request *r, aisle_str piece)
 {
     r->received += (int64_t)piece.len;
     if (r->received > most_bytes(r)) return (aisle_refusal){413, "the body is longer than this route takes"};
-    if (r->route->body == AISLE_BODY_FILE) {
+    if (to_file(r)) {
+        if (r->body_hash) aisle_hash_piece(r->body_hash, piece.ptr, piece.len);
         while (piece.len) {
             ssize_t n = write(r->body_fd, piece.ptr, piece.len);
             if (n < 0 && errno == EINTR) continue;
@@ -91,6 +100,19 @@ static aisle_chunk next_piece(aisle_request *r, aisle_str in, size_t *used, aisl
     return AISLE_CHUNK_DATA;
 }
 
+aisle_str aisle_request_once_body(const aisle_request *r)
+{
+    if (!to_file(r)) return aisle_request_body(r);
+    return (aisle_str){(const char *)r->body_digest, sizeof r->body_digest};
+}
+
+static aisle_body_state complete(aisle_request *r)
+{
+    if (r->body_hash) aisle_hash_end(r->body_hash, r->body_digest);
+    r->body_hash = NULL;
+    return AISLE_BODY_COMPLETE;
+}
+
 static bool is_whole(const aisle_request *r)
 {
     return !r->chunked && r->received >= r->content_length;
@@ -110,9 +132,9 @@ aisle_body_state aisle_body_read(aisle_request *r, struct evbuffer *in, aisle_re
             *why = keep_piece(r, piece);
         evbuffer_drain(in, used);
         if (why->status) return AISLE_BODY_REFUSED;
-        if (got == AISLE_CHUNK_END) return AISLE_BODY_COMPLETE;
+        if (got == AISLE_CHUNK_END) return complete(r);
     }
-    return is_whole(r) ? AISLE_BODY_COMPLETE : AISLE_BODY_MORE;
+    return is_whole(r) ? complete(r) : AISLE_BODY_MORE;
 }
 
 void aisle_uploads_sweep(const char *spool)

@@ -25,10 +25,11 @@ typedef enum aisle_access {
 typedef enum aisle_body_kind {
     AISLE_BODY_NONE,      /* a body is read and thrown away, up to 64 KiB */
     AISLE_BODY_JSON,      /* application/json (else 415), held in memory up to max_body */
-    AISLE_BODY_JSON_ONCE, /* the same, and the request may carry an Idempotency-Key (handlers/change.h) */
+    AISLE_BODY_JSON_ONCE, /* the same, and the request may carry an Idempotency-Key (handlers/once.h) */
     AISLE_BODY_TEXT,      /* any type, held in memory: NDJSON beside JSON, the handler looks at the type */
-    AISLE_BODY_FILE       /* streamed to a temporary file in the data folder, up to max_body;
+    AISLE_BODY_FILE,      /* streamed to a temporary file in the data folder, up to max_body;
                         aisle_request_body_path */
+    AISLE_BODY_FILE_ONCE  /* the same, and an Idempotency-Key */
 } aisle_body_kind;
 
 /* One row = one endpoint; OpenAPI, metrics and tests read the same rows (routes.c). */
@@ -58,11 +59,13 @@ bool aisle_request_query_at(const aisle_request *r, int32_t i, aisle_str *key, a
 aisle_status aisle_request_query_only(aisle_request *r, const char *const *names);
 aisle_str aisle_request_header(const aisle_request *r,
                                const char *name); /* case-insensitive; absent = {NULL,0} */
-/* Idempotency-Key of a route that takes one (AISLE_BODY_JSON_ONCE); elsewhere absent. */
+/* Idempotency-Key of a route that takes one (AISLE_BODY_JSON_ONCE, AISLE_BODY_FILE_ONCE); elsewhere absent. */
 aisle_str aisle_request_once_key(const aisle_request *r);
+/* By what two bodies of a request with such a key are compared: the body, or the BLAKE2b-256 of one in a file. */
+aisle_str aisle_request_once_body(const aisle_request *r);
 aisle_str aisle_request_body(const aisle_request *r);
 const char *aisle_request_body_path(
-    const aisle_request *r); /* AISLE_BODY_FILE, NULL without a body; removed at the request's end unless: */
+    const aisle_request *r); /* of a file, NULL without a body; removed at the request's end unless: */
 char *aisle_request_body_take(aisle_request *r); /* the path, now the caller's (aisle_free) to remove */
 /* Parsed body: depth <= 32, duplicate keys, NUL and trailing text refused. Owned by the request. */
 aisle_status aisle_request_json(aisle_request *r, json_t **out);

@@ -154,6 +154,8 @@ struct aisle_request {
     aisle_buf body;
     char *body_path;
     int body_fd;
+    struct aisle_hash_run *body_hash; /* of a file, while it arrives; NULL = nobody wants it */
+    unsigned char body_digest[32];
     json_t *json;
     /* reply */
     aisle_error error;

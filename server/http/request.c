@@ -132,7 +132,8 @@ const aisle_identity *aisle_request_identity(const aisle_request *r)
 
 aisle_str aisle_request_once_key(const aisle_request *r)
 {
-    bool once = r->route && r->route->body == AISLE_BODY_JSON_ONCE;
+    bool once =
+        r->route && (r->route->body == AISLE_BODY_JSON_ONCE || r->route->body == AISLE_BODY_FILE_ONCE);
     return once ? aisle_request_header(r, "Idempotency-Key") : (aisle_str){NULL, 0};
 }
 

@@ -2,11 +2,12 @@
  * it). */
 #include "server/http/handlers/handlers.h"
 
-#define PUBLIC  AISLE_ACCESS_PUBLIC
-#define ACCOUNT AISLE_ACCESS_ACCOUNT
-#define ADMIN   AISLE_ACCESS_ADMIN
-#define NONE    AISLE_BODY_NONE
-#define ONCE    AISLE_BODY_JSON_ONCE
+#define PUBLIC    AISLE_ACCESS_PUBLIC
+#define ACCOUNT   AISLE_ACCESS_ACCOUNT
+#define ADMIN     AISLE_ACCESS_ADMIN
+#define NONE      AISLE_BODY_NONE
+#define ONCE      AISLE_BODY_JSON_ONCE
+#define FILE_ONCE AISLE_BODY_FILE_ONCE
 
 #define BULK_BYTES   (INT64_C(8) << 20)
 #define IMPORT_BYTES (INT64_C(16) << 30) /* streamed to a file, never in memory */
@@ -20,8 +21,8 @@ const aisle_route aisle_routes[] = {
     {"POST",   "/v1/events",                           aisle_on_events_add,           PUBLIC, AISLE_BODY_TEXT, 0},
     {"POST",   "/v1/recommendations",                  aisle_on_recommendations_post, PUBLIC, AISLE_BODY_JSON, 0},
     {"GET",    "/v1/recommendations",                  aisle_on_recommendations_get,  PUBLIC, NONE,            0},
-    {"POST",   "/v1/admin/imports",                    aisle_on_import_add,           ADMIN,  AISLE_BODY_FILE, IMPORT_BYTES},
-    {"POST",   "/v1/admin/trainings",                  aisle_on_training_add,         ADMIN,  AISLE_BODY_JSON, 65536},
+    {"POST",   "/v1/admin/imports",                    aisle_on_import_add,           ADMIN,  FILE_ONCE,       IMPORT_BYTES},
+    {"POST",   "/v1/admin/trainings",                  aisle_on_training_add,         ADMIN,  ONCE,            65536},
     {"GET",    "/v1/admin/jobs",                       aisle_on_jobs_list,            ADMIN,  NONE,            0},
     {"GET",    "/v1/admin/jobs/{id}",                  aisle_on_job_get,              ADMIN,  NONE,            0},
     {"DELETE", "/v1/admin/jobs/{id}",                  aisle_on_job_cancel,           ADMIN,  NONE,            0},
@@ -33,7 +34,7 @@ const aisle_route aisle_routes[] = {
     {"GET",    "/metrics",                             aisle_on_metrics,              ADMIN,  NONE,            0},
     {"GET",    "/openapi.yaml",                        aisle_on_openapi,              PUBLIC, NONE,            0},
     /* accounts */
-    {"POST",   "/v1/account",                          aisle_on_account_add,          PUBLIC,  AISLE_BODY_JSON, 65536},
+    {"POST",   "/v1/account",                          aisle_on_account_add,          PUBLIC,  ONCE,            65536},
     {"GET",    "/v1/account",                          aisle_on_account_get,          ACCOUNT, NONE,            0},
     {"PATCH",  "/v1/account",                          aisle_on_account_change,       ACCOUNT, AISLE_BODY_JSON, 65536},
     {"DELETE", "/v1/account",                          aisle_on_account_erase,        ACCOUNT, AISLE_BODY_JSON, 65536},

@@ -255,13 +255,17 @@ typedef struct order {
     aisle_write w;
     aisle_jobs *jobs;
     aisle_job *job;
+    aisle_status (*within)(void *ctx, aisle_tx *tx, int64_t id, aisle_error *err);
     void (*accepted)(void *ctx, aisle_status st, int64_t id, const aisle_error *err);
     void *ctx;
 } order;
 
 static aisle_status store_order(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
-    return aisle_tx_job(tx, &((order *)w)->job->record, err);
+    order *o = (order *)w;
+    if (o->within) AISLE_TRY(o->within(o->ctx, tx, 0, err));
+    AISLE_TRY(aisle_tx_job(tx, &o->job->record, err));
+    return o->within ? o->within(o->ctx, tx, o->job->record.id, err) : AISLE_OK;
 }
 
 static void order_stored(aisle_write *w, aisle_status st, const aisle_error *err)
@@ -321,7 +325,7 @@ aisle_status aisle_jobs_submit(aisle_jobs *j, const aisle_job_order *o, aisle_er
     if (!job || !w)
         st = aisle_fail(err, AISLE_ENOMEM, "out of memory for a job");
     else {
-        *w = (order){{.run = store_order, .done = order_stored}, j, job, o->accepted, o->ctx};
+        *w = (order){{.run = store_order, .done = order_stored}, j, job, o->within, o->accepted, o->ctx};
         w->w.next = NULL;
         st = aisle_store_submit(j->p.store, &w->w);
         if (st != AISLE_OK) aisle_fail(err, st, "the store's queue is full; try again in a second");

@@ -41,6 +41,9 @@ typedef struct aisle_job_order {
     const char *const *argv; /* argv[0] included, NULL at the end; copied */
     const char *request;     /* JSON text, copied */
     const char *scratch; /* file that the jobs remove once the job has ended or was refused; may be NULL */
+    /* In the transaction that stores the job: with id 0 before it is, then with its id. A failure leaves no job and is what
+     * `accepted` is told. May be NULL. */
+    aisle_status (*within)(void *ctx, aisle_tx *tx, int64_t id, aisle_error *err);
     /* Once, on another thread, when the job is stored (AISLE_OK and its id) or could not be. */
     void (*accepted)(void *ctx, aisle_status st, int64_t id, const aisle_error *err);
     void *ctx;

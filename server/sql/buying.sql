@@ -84,7 +84,7 @@ INSERT OR IGNORE INTO payment_notes VALUES (?1, ?2);
 DELETE FROM payment_notes WHERE at_ms < ?1;
 
 -- name: once_get
-SELECT request, status, type, location, body FROM idempotency WHERE key = ?1 AND created_ms >= ?2;
+SELECT request, status, type, location, body, coalesce(user_id, 0) FROM idempotency WHERE key = ?1 AND created_ms >= ?2;
 
 -- name: once_put
 INSERT OR REPLACE INTO idempotency (key, request, status, type, location, body, created_ms, user_id, session_id)

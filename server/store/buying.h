@@ -157,6 +157,7 @@ typedef struct aisle_once {
 typedef struct aisle_kept {
     int32_t status;
     aisle_str type, location, body; /* location absent: none */
+    int64_t user; /* found: whose it is, 0 = nobody's; kept: that of the aisle_once counts */
 } aisle_kept;
 /* AISLE_OK with *found; AISLE_ECONFLICT when the key came with another body. Older than AISLE_ONCE_MS is not found. */
 aisle_status aisle_tx_once_find(aisle_tx *tx, const aisle_once *o, aisle_arena *a, bool *found,

@@ -40,6 +40,7 @@ aisle_status aisle_tx_once_find(aisle_tx *tx, const aisle_once *o, aisle_arena *
     const void *request = sqlite3_column_blob(q.stmt, 0);
     bool same = request && memcmp(request, o->request, sizeof o->request) == 0;
     k.status = (int32_t)aisle_stmt_get_int(&q, 1);
+    k.user = aisle_stmt_get_int(&q, 5);
     bool copied = aisle_stmt_copy_text(&q, 2, a, &k.type) && aisle_stmt_copy_text(&q, 3, a, &k.location) &&
                   aisle_stmt_copy_text(&q, 4, a, &k.body);
     aisle_stmt_end(&q);

@@ -36,7 +36,7 @@ class Description(unittest.TestCase):
 
     def test_routes_that_take_an_idempotency_key_say_so(self):
         text = (shop.SOURCE / "server" / "http" / "routes.c").read_text()
-        once = set(re.findall(r'\{"([A-Z]+)",\s+"([^"]+)",\s+\w+,\s+\w+,\s+ONCE', text))
+        once = set(re.findall(r'\{"([A-Z]+)",\s+"([^"]+)",\s+\w+,\s+\w+,\s+(?:FILE_)?ONCE,', text))
         self.assertTrue(once)
         self.assertEqual(once, {(op.method, op.path) for op in self.operations
                                 if "Idempotency-Key" in [self.api.resolve(p)["name"] for p in op.parameters]})

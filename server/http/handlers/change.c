@@ -1,10 +1,7 @@
 /* One write of one request: begun on its loop, done on the writer's thread, answered on the loop. */
 #include "server/http/handlers/change.h"
 
-#include "server/auth/random_id.h"
 #include "server/store/accounts.h"
-
-enum { KEY_BYTES = 255 };
 
 aisle_owner aisle_owner_of(const aisle_request *r)
 {
@@ -14,42 +11,13 @@ aisle_owner aisle_owner_of(const aisle_request *r)
 
 /* ---- Idempotency-Key ---- */
 
-/* Guests who have no session yet share a name, so the key of one is another's too; the body must be equal as well. */
-static void hash_key(aisle_change *c, aisle_str key)
-{
-    const aisle_identity *who = aisle_request_identity(c->r);
-    const aisle_str none = {NULL, 0}, body = aisle_request_body(c->r);
-    const aisle_str texts[] = {who->user ? who->user_ext : none, who->user ? none : who->session_ext,
-                               aisle_request_method(c->r), aisle_request_path(c->r), key};
-    aisle_hash_texts(texts, sizeof texts / sizeof *texts, c->once.key);
-    aisle_hash_texts(&body, 1, c->once.request);
-}
-
-static aisle_status take_key(aisle_change *c)
-{
-    aisle_str key = aisle_request_once_key(c->r);
-    if (!key.ptr) return AISLE_OK;
-    if (key.len < 1 || key.len > KEY_BYTES)
-        return aisle_request_invalid(c->r, "Idempotency-Key", "out_of_range", "1 to %d characters wanted",
-                                     KEY_BYTES);
-    hash_key(c, key);
-    c->has_once = true;
-    return AISLE_OK;
-}
-
 /* A refusal is kept too; an outage is not. */
 static aisle_status keep(aisle_change *c, aisle_tx *tx, bool refused, aisle_error *err)
 {
     json_t *body = refused ? aisle_problem_json(c->r, c->status, c->code, c->detail) : c->body;
-    char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
-    const aisle_kept kept = {.status = c->status,
-                             .type = refused ? AISLE_STR("application/problem+json")
-                                             : AISLE_STR("application/json"),
-                             .location = aisle_str_from(c->location),
-                             .body = text ? aisle_str_from(text) : AISLE_STR("")};
-    aisle_status st = body && !text ? aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer")
-                                    : aisle_tx_once_keep(tx, &c->once, &kept, err);
-    aisle_free(text);
+    aisle_status st =
+        aisle_once_keep(tx, &c->once, c->status, refused ? "application/problem+json" : "application/json",
+                        c->location, body, err);
     if (refused) json_decref(body);
     return st;
 }
@@ -60,9 +28,7 @@ static aisle_status run_once(aisle_change *c, aisle_tx *tx, aisle_error *err)
         aisle_tx_once_find(tx, &c->once, aisle_request_arena(c->r), &c->replayed, &c->kept, err);
     if (found == AISLE_ECONFLICT) {
         c->replayed = false;
-        return aisle_change_refuse(
-            c, 422, "idempotency_key_reused",
-            "this Idempotency-Key came with another request before; make a new key for each");
+        return aisle_change_refuse(c, 422, aisle_once_reused, aisle_once_reused_detail);
     }
     if (found != AISLE_OK || c->replayed) return found;
     AISLE_TRY(aisle_tx_mark(tx, err));
@@ -93,13 +59,7 @@ static aisle_status reply(aisle_change *c)
     aisle_request *r = c->r;
     json_t *body = c->body;
     c->body = NULL;
-    if (c->replayed) {
-        aisle_reply_header(r, "Idempotent-Replayed", "true");
-        if (c->kept.location.ptr) aisle_reply_header(r, "Location", c->kept.location.ptr);
-        return c->kept.body.len ? aisle_reply_bytes(r, c->kept.status, c->kept.type.ptr, c->kept.body.ptr,
-                                                    c->kept.body.len)
-                                : aisle_reply_empty(r, c->kept.status);
-    }
+    if (c->replayed) return aisle_once_reply(r, &c->kept);
     if (c->status >= 400) {
         json_decref(body);
         return aisle_reply_problem(r, c->status, c->code, c->detail);
@@ -130,7 +90,7 @@ static void done(aisle_write *w, aisle_status st, const aisle_error *err)
 aisle_status aisle_change_submit(aisle_change *c)
 {
     c->w = (aisle_write){.run = run, .done = done};
-    AISLE_TRY(take_key(c));
+    AISLE_TRY(aisle_once_of(c->r, &c->has_once, &c->once));
     if (c->for_guests && !aisle_request_identity(c->r)->user) AISLE_TRY(aisle_guest_begin(c->r, &c->guest));
     aisle_request_defer(c->r);
     aisle_status st = aisle_store_submit(aisle_request_app(c->r)->store, &c->w);

@@ -4,8 +4,7 @@
 #define AISLE_SERVER_CHANGE_H
 
 #include "server/auth/identity.h"
-#include "server/http/handlers/handlers.h"
-#include "server/store/buying.h"
+#include "server/http/handlers/once.h"
 
 typedef struct aisle_change {
     aisle_write w; /* the frame's, and so are the next ones */

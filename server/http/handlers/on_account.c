@@ -1,8 +1,4 @@
-/* /v1/account: a person's own account, from registration to erasure. Sessions are in on_sessions.c. */
-#include <stdio.h>
-#include <string.h>
-
-#include "server/auth/random_id.h"
+/* /v1/account: a person's own account, to its erasure. Registration is in on_register.c, sessions in on_sessions.c. */
 #include "server/http/handlers/proof.h"
 #include "server/store/person_rows.h"
 
@@ -11,97 +7,6 @@ static const char *const no_query[] = {NULL};
 static aisle_status no_memory(aisle_request *r)
 {
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the account");
-}
-
-/* ---- registering ---- */
-
-typedef struct registration {
-    aisle_proof proof;
-    aisle_sign_in sign_in;
-    aisle_account account;
-    char ext[48];
-} registration;
-
-/* One @, something on both sides, nothing that is not printed. Whether it can be reached only a message would show. */
-static bool is_email(aisle_str s)
-{
-    const char *at = s.len ? memchr(s.ptr, '@', s.len) : NULL;
-    size_t local = at ? (size_t)(at - s.ptr) : 0;
-    if (!at || local < 1 || local > 64 || s.len - local < 2) return false;
-    if (memchr(at + 1, '@', s.len - local - 1)) return false;
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 0x7f) return false;
-    return true;
-}
-
-static aisle_status check_new_password(aisle_json_scope *s, const char *pointer, aisle_str password,
-                                       const aisle_account *a)
-{
-    if (!password.ptr) return AISLE_OK; /* said already */
-    aisle_password_fault fault = aisle_password_check(password, a->email, a->name);
-    if (!fault.code) return AISLE_OK;
-    s->failed = true;
-    return aisle_request_invalid(s->r, pointer, fault.code, "%s", fault.text);
-}
-
-static aisle_status parse_registration(aisle_request *r, registration *g)
-{
-    static const char *const known[] = {"email",  "password", "name",   "age_band",
-                                        "gender", "country",  "bearer", NULL};
-    aisle_json_scope s;
-    aisle_profile p = {.name = {NULL, 0}};
-    bool bearer = false;
-    AISLE_TRY(aisle_request_query_only(r, no_query));
-    AISLE_TRY(aisle_json_body(r, &s));
-    aisle_json_only(&s, known);
-    aisle_json_required(&s, "email");
-    aisle_json_required(&s, "password");
-    aisle_json_text(&s, "email", 3, 254, &g->account.email);
-    aisle_json_text(&s, "password", 1, AISLE_PASSWORD_BYTES_MAX, &g->proof.fresh);
-    aisle_json_bool(&s, "bearer", false, &bearer);
-    aisle_profile_parse(&s, &p);
-    if (g->account.email.ptr && !is_email(g->account.email)) {
-        s.failed = true;
-        aisle_request_invalid(r, "/email", "wrong_form", "an email address wanted");
-    }
-    g->account.name = p.name;
-    g->account.age_band = p.age_band;
-    g->account.gender = p.gender;
-    g->account.country = p.country;
-    check_new_password(&s, "/password", g->proof.fresh, &g->account);
-    aisle_sign_in_begin(r, bearer, &g->sign_in);
-    return s.failed ? AISLE_EINVAL : AISLE_OK;
-}
-
-static aisle_status write_registration(aisle_proof *p, aisle_tx *tx, aisle_error *err)
-{
-    registration *g = (registration *)p;
-    g->account.password = aisle_str_from(p->hash);
-    g->account.created_ms = aisle_time_now_ms();
-    AISLE_TRY(aisle_tx_account_add(tx, &g->account, err));
-    return aisle_sign_in_write(&g->sign_in, g->account.user, p->now_ms, tx, err);
-}
-
-static aisle_status reply_registration(aisle_proof *p)
-{
-    registration *g = (registration *)p;
-    aisle_reply_header(p->r, "Location", "/v1/account");
-    return aisle_sign_in_reply(p->r, 201, &g->sign_in, &g->account);
-}
-
-aisle_status aisle_on_account_add(aisle_request *r)
-{
-    char hex[AISLE_HEX_BYTES];
-    registration *g = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *g);
-    if (!g) return no_memory(r);
-    AISLE_TRY(parse_registration(r, g));
-    aisle_random_id(hex);
-    snprintf(g->ext, sizeof g->ext, "account-%s", hex);
-    g->account.ext = aisle_str_from(g->ext);
-    g->proof.r = r;
-    g->proof.then = write_registration;
-    g->proof.reply = reply_registration;
-    return aisle_proof_begin(&g->proof);
 }
 
 /* ---- reading and changing ---- */
@@ -211,7 +116,7 @@ aisle_status aisle_on_password_change(aisle_request *r)
     aisle_json_required(&s, "new_password");
     aisle_json_text(&s, "current_password", 1, AISLE_PASSWORD_BYTES_MAX, &p->password);
     aisle_json_text(&s, "new_password", 1, AISLE_PASSWORD_BYTES_MAX, &p->fresh);
-    check_new_password(&s, "/new_password", p->fresh, &a);
+    aisle_new_password_check(&s, "/new_password", p->fresh, &a);
     if (s.failed) return AISLE_EINVAL;
     p->r = r;
     p->user = who->user;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/http/handlers/handlers.h"
+#include "server/http/handlers/once.h"
 
 static const char *error_of(const json_t *result)
 {
@@ -38,20 +38,53 @@ typedef struct ordered {
     aisle_job_kind kind;
     aisle_status status;
     int64_t id;
+    aisle_once once;
+    bool has_once, replayed, reused;
+    aisle_kept kept;
 } ordered;
+
+static const char *location_of(const ordered *o)
+{
+    const char *text = aisle_arena_printf(aisle_request_arena(o->r), "/v1/admin/jobs/%lld", (long long)o->id);
+    return text ? text : "/v1/admin/jobs";
+}
+
+static json_t *answer_ordered(const ordered *o)
+{
+    return json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)o->id, "kind", aisle_job_kind_name(o->kind),
+                     "state", "queued", "location", location_of(o));
+}
+
+/* An order with an Idempotency-Key that came before makes no second job. */
+static aisle_status within(void *ctx, aisle_tx *tx, int64_t id, aisle_error *err)
+{
+    ordered *o = ctx;
+    if (!o->has_once) return AISLE_OK;
+    if (id) {
+        o->id = id;
+        json_t *body = answer_ordered(o);
+        aisle_status st = aisle_once_keep(tx, &o->once, 202, "application/json", location_of(o), body, err);
+        json_decref(body);
+        return st;
+    }
+    aisle_status st =
+        aisle_tx_once_find(tx, &o->once, aisle_request_arena(o->r), &o->replayed, &o->kept, err);
+    o->reused = st == AISLE_ECONFLICT;
+    o->replayed &= st == AISLE_OK;
+    return o->replayed ? aisle_fail(err, AISLE_ECONFLICT, "the job is ordered already") : st;
+}
 
 static void reply_ordered(aisle_request *r, void *ctx)
 {
     ordered *o = ctx;
     aisle_status st = o->status;
-    if (st == AISLE_OK) {
-        char location[64];
-        snprintf(location, sizeof location, "/v1/admin/jobs/%lld", (long long)o->id);
-        aisle_reply_header(r, "Location", location);
-        st = aisle_reply_json(r, 202,
-                              json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)o->id, "kind",
-                                        aisle_job_kind_name(o->kind), "state", "queued", "location",
-                                        location));
+    if (o->replayed)
+        st = aisle_once_reply(r, &o->kept);
+    else if (o->reused)
+        st = aisle_reply_problem(r, 422, aisle_once_reused, aisle_once_reused_detail);
+    else if (st == AISLE_OK) {
+        aisle_reply_header(r, "Location", location_of(o));
+        st = aisle_reply_json(r, 202, answer_ordered(o));
     }
     if (st != AISLE_OK) aisle_reply_status(r, st);
 }
@@ -68,13 +101,22 @@ static void accepted(void *ctx, aisle_status st, int64_t id, const aisle_error *
 aisle_status aisle_answer_ordered(aisle_request *r, aisle_job_order *order)
 {
     ordered *o = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *o);
-    if (!o) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the job");
     aisle_error err = {0};
-    *o = (ordered){.r = r, .kind = order->kind};
+    aisle_status st = AISLE_OK;
+    if (!o) st = aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the job");
+    if (o) {
+        *o = (ordered){.r = r, .kind = order->kind};
+        st = aisle_once_of(r, &o->has_once, &o->once);
+    }
+    if (st != AISLE_OK) {
+        if (order->scratch) unlink(order->scratch);
+        return st;
+    }
+    order->within = within;
     order->accepted = accepted;
     order->ctx = o;
     aisle_request_defer(r);
-    aisle_status st = aisle_jobs_submit(aisle_request_app(r)->jobs, order, &err);
+    st = aisle_jobs_submit(aisle_request_app(r)->jobs, order, &err);
     if (st != AISLE_OK) {
         if (order->scratch) unlink(order->scratch);
         accepted(o, st, 0, &err);

@@ -26,6 +26,7 @@ static aisle_status refuse_wait(aisle_proof *p)
 
 static aisle_status refuse_wrong(aisle_proof *p)
 {
+    if (p->wrong) return p->wrong(p);
     if (p->pointer)
         return aisle_request_invalid(p->r, p->pointer, "wrong_password", "this is not the password");
     aisle_reply_header(p->r, "WWW-Authenticate", "Bearer realm=\"aisle\"");
@@ -36,7 +37,11 @@ static void answer(aisle_request *r, void *ctx)
 {
     aisle_proof *p = ctx;
     aisle_status st = p->status;
-    if (st == AISLE_OK) st = p->wait_ms > 0 ? refuse_wait(p) : p->good ? p->reply(p) : refuse_wrong(p);
+    if (st == AISLE_OK)
+        st = p->wait_ms > 0 ? refuse_wait(p)
+             : p->instead   ? p->instead(p)
+             : p->good      ? p->reply(p)
+                            : refuse_wrong(p);
     explicit_bzero(p->hash, sizeof p->hash);
     if (st != AISLE_OK) aisle_reply_status(r, st);
 }
@@ -102,10 +107,16 @@ static aisle_status carry_out(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return p->then(p, tx, err);
 }
 
+static void begin_again(aisle_proof *p);
+
 /* An email that is taken is a way to ask who has an account: it counts as a failure of the source. */
 static void on_written(aisle_write *w, aisle_status st, const aisle_error *err)
 {
     aisle_proof *p = (aisle_proof *)w;
+    if (st == AISLE_OK && p->again) {
+        begin_again(p);
+        return;
+    }
     if (st != AISLE_ECONFLICT || p->password.ptr) {
         finish(p, st, err);
         return;
@@ -148,11 +159,27 @@ static void on_pool(aisle_hash_task *t, bool canceled)
 
 /* ---- the first write ---- */
 
+static void mark_account(aisle_proof *p)
+{
+    char key[256];
+    size_t n = p->email.len < sizeof key ? p->email.len : sizeof key;
+    for (size_t i = 0; i < n; i++) {
+        char c = p->email.ptr[i];
+        key[i] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+    }
+    if (p->email.ptr)
+        aisle_mark("account", key, n, p->by_account);
+    else
+        aisle_mark("user", &p->user, sizeof p->user, p->by_account);
+}
+
 static aisle_status look(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     aisle_proof *p = (aisle_proof *)w;
     AISLE_TRY(aisle_tx_wait(tx, p->by_source, &source_rule, p->now_ms, &p->wait_ms, err));
-    if (p->wait_ms > 0 || !p->password.ptr) return AISLE_OK;
+    if (p->wait_ms == 0 && p->first) AISLE_TRY(p->first(p, tx, err));
+    if (p->wait_ms > 0 || p->instead || !p->password.ptr) return AISLE_OK;
+    mark_account(p);
     AISLE_TRY(aisle_tx_attempt(tx, p->by_account, &account_rule, p->now_ms, &p->wait_ms, err));
     if (p->wait_ms > 0) return AISLE_OK;
     aisle_arena *a = aisle_request_arena(p->r);
@@ -166,7 +193,7 @@ static void on_looked(aisle_write *w, aisle_status st, const aisle_error *err)
 {
     aisle_proof *p = (aisle_proof *)w;
     aisle_hash_pool *pool = aisle_request_app(p->r)->hashing;
-    if (st == AISLE_OK && p->wait_ms == 0) {
+    if (st == AISLE_OK && p->wait_ms == 0 && !p->instead) {
         aisle_hash_pool_submit(pool, &p->task);
         return;
     }
@@ -174,32 +201,40 @@ static void on_looked(aisle_write *w, aisle_status st, const aisle_error *err)
     finish(p, st, err);
 }
 
+/* With a place in the pool. */
+static void submit_look(aisle_proof *p)
+{
+    aisle_error err;
+    aisle_app *app = aisle_request_app(p->r);
+    p->write = (aisle_write){.run = look, .done = on_looked};
+    aisle_status st = aisle_store_submit(app->store, &p->write);
+    if (st == AISLE_OK) return;
+    aisle_hash_pool_release(app->hashing);
+    aisle_fail(&err, st, "too many writes wait; try again in a second");
+    finish(p, st, &err);
+}
+
+static void begin_again(aisle_proof *p)
+{
+    aisle_error err;
+    p->again = false;
+    aisle_status st = aisle_hash_pool_reserve(aisle_request_app(p->r)->hashing, &err);
+    if (st == AISLE_OK)
+        submit_look(p);
+    else
+        finish(p, st, &err);
+}
+
 aisle_status aisle_proof_begin(aisle_proof *p)
 {
     aisle_request *r = p->r;
     aisle_app *app = aisle_request_app(r);
     aisle_address from = aisle_request_address(r), group = aisle_address_group(&from);
-    char key[256];
-    size_t n = p->email.len < sizeof key ? p->email.len : sizeof key;
-    for (size_t i = 0; i < n; i++) {
-        char c = p->email.ptr[i];
-        key[i] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
-    }
-    if (p->email.ptr)
-        aisle_mark("account", key, n, p->by_account);
-    else
-        aisle_mark("user", &p->user, sizeof p->user, p->by_account);
     aisle_mark("source", group.bytes, sizeof group.bytes, p->by_source);
     p->now_ms = aisle_app_clock_ms(app);
-    p->write = (aisle_write){.run = look, .done = on_looked};
     p->task.run = on_pool;
     AISLE_TRY(aisle_hash_pool_reserve(app->hashing, aisle_request_error(r)));
     aisle_request_defer(r);
-    aisle_error err;
-    aisle_status st = aisle_store_submit(app->store, &p->write);
-    if (st == AISLE_OK) return AISLE_OK;
-    aisle_hash_pool_release(app->hashing);
-    aisle_fail(&err, st, "too many writes wait; try again in a second");
-    finish(p, st, &err);
+    submit_look(p);
     return AISLE_OK;
 }

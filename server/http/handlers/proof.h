@@ -20,9 +20,15 @@ typedef struct aisle_proof {
     aisle_str password;  /* must be theirs; absent = nothing to prove (registration) */
     aisle_str fresh;     /* is hashed into `hash`; absent = none */
     const char *pointer; /* where a wrong password is reported (422); NULL: 401 invalid_credentials */
-    /* In the writer's transaction, once all is well; p->account is whose password was right. */
+    aisle_status (*wrong)(struct aisle_proof *p); /* answers to it instead; NULL: as above */
+    /* In the first transaction: may say what is to be proved after all, or how to end at once (instead). NULL: nothing. */
+    aisle_status (*first)(struct aisle_proof *p, aisle_tx *tx, aisle_error *err);
+    /* In the writer's transaction, once all is well; p->account is whose password was right. May set `again`: nothing was
+     * written, and all begins anew with `first`. */
     aisle_status (*then)(struct aisle_proof *p, aisle_tx *tx, aisle_error *err);
-    aisle_status (*reply)(struct aisle_proof *p); /* on the loop, after that is durable */
+    aisle_status (*reply)(struct aisle_proof *p);   /* on the loop, after that is durable */
+    aisle_status (*instead)(struct aisle_proof *p); /* set by `first` or `then`: the answer, on the loop */
+    bool again;
     /* what it finds: */
     aisle_account account;
     char hash[AISLE_PASSWORD_HASH_BYTES];
@@ -63,5 +69,8 @@ typedef struct aisle_profile {
     aisle_str name, age_band, gender, country;
 } aisle_profile;
 aisle_status aisle_profile_parse(aisle_json_scope *s, aisle_profile *out);
+/* Is it fit to be the password of that account? Absent is: that was said already. */
+aisle_status aisle_new_password_check(aisle_json_scope *s, const char *pointer, aisle_str password,
+                                      const aisle_account *a);
 
 #endif

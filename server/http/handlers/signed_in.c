@@ -109,3 +109,13 @@ aisle_status aisle_profile_parse(aisle_json_scope *s, aisle_profile *out)
     parse_text(s, "country", 64, &out->country);
     return s->failed ? AISLE_EINVAL : AISLE_OK;
 }
+
+aisle_status aisle_new_password_check(aisle_json_scope *s, const char *pointer, aisle_str password,
+                                      const aisle_account *a)
+{
+    if (!password.ptr) return AISLE_OK; /* said already */
+    aisle_password_fault fault = aisle_password_check(password, a->email, a->name);
+    if (!fault.code) return AISLE_OK;
+    s->failed = true;
+    return aisle_request_invalid(s->r, pointer, fault.code, "%s", fault.text);
+}

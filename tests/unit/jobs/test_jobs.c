@@ -52,7 +52,11 @@ static void accepted(void *ctx, aisle_status st, int64_t id, const aisle_error *
 static aisle_status order(const char *script, const char *scratch, int64_t *id)
 {
     const char *argv[] = {"sh", "-c", script, NULL};
-    aisle_job_order o = {AISLE_JOB_TRAINING, argv, "{\"asked\":true}", scratch, accepted, NULL};
+    aisle_job_order o = {.kind = AISLE_JOB_TRAINING,
+                         .argv = argv,
+                         .request = "{\"asked\":true}",
+                         .scratch = scratch,
+                         .accepted = accepted};
     accepted_status = 0;
     aisle_status st = aisle_jobs_submit(jobs, &o, NULL);
     if (st != AISLE_OK) return st;
