@@ -46,9 +46,10 @@ export function query(fields) {
 const fields = "title,brand,category,price,in_stock,rating,images";
 
 export const api = {
+  alive: () => ask("GET", "/healthz"),
   products: (q) => ask("GET", "/v1/products" + query({ fields, ...q })),
   product: (id) => ask("GET", path`/v1/products/${id}`),
-  related: (id, limit) => ask("GET", path`/v1/products/${id}/related` + query({ limit })),
+  related: (id, q) => ask("GET", path`/v1/products/${id}/related` + query(q)),
   trending: (q) => ask("GET", "/v1/trending" + query(q)),
   categories: () => ask("GET", "/v1/categories"),
   search: (q) => ask("GET", "/v1/search" + query({ fields, ...q })),

@@ -1,4 +1,5 @@
 // Which page stands at which path, and going from one to the next without loading anew. The server has the same paths.
+import { api } from "./api.js";
 import { el, fill } from "./parts/dom.js";
 import { failed } from "./parts/notice.js";
 import { flush } from "./events.js";
@@ -19,7 +20,7 @@ function leavePage() {
   if (!entry) return;
   places.set(entry.key, scrollY);
   if (!entry.keep) return;
-  kept.set(entry.key, { nodes: [...main.childNodes], title: document.title });
+  kept.set(entry.key, { nodes: [...main.childNodes], title: document.title, refilter: entry.refilter });
   if (kept.size > KEPT) kept.delete(kept.keys().next().value);
 }
 
@@ -32,13 +33,29 @@ export async function go(href, { replace = false, state = {} } = {}) {
   await show();
 }
 
+/** A step within the page, such as a filter: its address changes, and going back undoes it (refilter of the page). */
+export function step(href) {
+  places.set(entry.key, scrollY);
+  entry.key = randomId();
+  history.pushState({ ...history.state, key: entry.key }, "", href);
+}
+
+/* Going back or forward within a page that can follow its address by itself. */
+function stepBack() {
+  const key = history.state?.key;
+  if (!key || entry?.path !== location.pathname || !entry.refilter?.(new URLSearchParams(location.search))) return false;
+  places.set(entry.key, scrollY);
+  entry.key = key;
+  return true;
+}
+
 async function show(back = false) {
   const mine = ++visit, state = history.state ?? {};
   const old = back && kept.get(state.key);
   if (old) {
     fill(main, old.nodes);
     document.title = old.title;
-    entry = { key: state.key, keep: true };
+    entry = { key: state.key, keep: true, path: location.pathname, refilter: old.refilter };
     shown();
     scrollTo(0, places.get(state.key) ?? 0);
     return;
@@ -53,16 +70,16 @@ async function show(back = false) {
   } catch (fault) {
     if (mine !== visit) return;
     // A page that does not load is of another version of the shop: begin anew, once.
-    if (fault instanceof TypeError && !state.anew) {
+    if (fault instanceof TypeError && !state.anew && await api.alive().then(() => true, () => false)) {
       history.replaceState({ ...state, anew: true }, "");
       return location.reload();
     }
-    page = { title: "Something went wrong", node: failed(fault, () => location.reload()) };
+    page = { title: "Something went wrong", node: failed(fault, () => location.reload(), "h1") };
   }
   fill(main, page.node);
   titled(page.title);
   shown();
-  entry = { key: state.key ?? randomId(), keep: page.keep };
+  entry = { key: state.key ?? randomId(), keep: page.keep, path: location.pathname, refilter: page.refilter };
   history.replaceState({ ...history.state, key: entry.key }, "");
   if (visit > 1) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
   scrollTo(0, back ? places.get(state.key) ?? 0 : 0);
@@ -84,12 +101,17 @@ export const again = () => show();
 export function start() {
   history.scrollRestoration = "manual";
   addEventListener("popstate", () => {
+    if (stepBack()) return;
     leavePage();
     show(true);
   });
   document.addEventListener("click", (e) => {
     const link = e.target.closest?.("a[href]");
     if (!link || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    if (link.hash && link.pathname === location.pathname) { // a place on this page is no step
+      e.preventDefault();
+      return document.getElementById(link.hash.slice(1))?.focus();
+    }
     if (link.origin !== location.origin || link.hash || link.target || "outside" in link.dataset || link.hasAttribute("download")) return;
     e.preventDefault();
     flush();

@@ -16,11 +16,9 @@ export function crumbs(path, whole) {
 }
 
 export default function category(path, filter) {
-  return {
-    title: path.split(" > ").at(-1), keep: true,
-    node: [crumbs(path), heading(path.split(" > ").at(-1)), ...list({
-      ask: (q) => api.products({ sort: SORTS[0][0], ...q }), filter, sorts: SORTS, fixed: { category: path }, below: path,
-      empty: (clear) => nothing("Nothing here", clear ? "With fewer filters there would be more." : "This category has no products.", clear ? null : { href: "/", text: "To the start page" }),
-    })],
-  };
+  const { nodes, refilter } = list({
+    ask: (q) => api.products({ sort: SORTS[0][0], ...q }), filter, sorts: SORTS, fixed: { category: path }, below: path,
+    empty: (clear) => nothing("Nothing here", clear ? "With fewer filters there would be more." : "This category has no products.", clear ? null : { href: "/", text: "To the start page" }),
+  });
+  return { title: path.split(" > ").at(-1), keep: true, refilter, node: [crumbs(path), heading(path.split(" > ").at(-1)), ...nodes] };
 }

@@ -19,8 +19,8 @@ export default function home() {
     node: [
       el("div.hello", {}, heading(hello), el("p", {}, last ? "By what you looked at, liked and bought." : "Look around: the shop learns with every product you open.")),
       row("For you", () => shown, { eager: true }),
-      last ? row(["Because you viewed ", last.title ?? last.id], () => because(last.id, shown)) : null,
-      row("Trending", () => told.then(() => api.trending({ limit: MOST }))),
+      last ? row(["Because you viewed ", last.title ?? last.id], () => because(last.id, shown), { reasons: [{ type: "similar", item: last.id }] }) : null,
+      row("Trending", () => told.then(() => api.trending({ limit: MOST })), { reasons: [{ type: "trending" }] }),
       row("New", () => api.products({ sort: "newest", limit: MOST })),
     ],
   };
@@ -28,7 +28,7 @@ export default function home() {
 
 /* What is in sight in the first row already is not shown twice. */
 async function because(id, shown) {
-  const [related, above] = await Promise.all([api.related(id, MOST + IN_SIGHT), shown.catch(() => ({ items: [] }))]);
+  const [related, above] = await Promise.all([api.related(id, { limit: MOST + IN_SIGHT }), shown.catch(() => ({ items: [] }))]);
   const there = new Set(above.items.slice(0, IN_SIGHT).map((p) => p.id));
-  return { items: related.items.filter((p) => !there.has(p.id)).slice(0, MOST) };
+  return { ...related, items: related.items.filter((p) => !there.has(p.id)).slice(0, MOST) };
 }

@@ -27,12 +27,14 @@ function attributes(p) {
 
 const NOTHING = { stars: null, opinion: null, wished: false, review: null };
 
-/* What the visitor thinks of it: wish, like, stars. Its room is there before it is known what was said before. */
-function thoughts(p, mine) {
+/* What the visitor thinks of it: wish, like, stars. Its room is there before it is known what was said before. rated() when
+ * the stars have changed. */
+function thoughts(p, mine, rated) {
   const rate = async (n) => {
     try {
       mine.stars = (await api.rate(p.id, n)).stars;
       say(`You gave ${count(n, "star")}.`);
+      rated();
     } catch (fault) {
       say(fault.message);
     }
@@ -42,12 +44,13 @@ function thoughts(p, mine) {
 }
 
 function build(p, from) {
-  const mineHere = el("div.thoughts", {}), saidHere = el("div.saidhere", {});
+  const mineHere = el("div.thoughts", {}), saidHere = el("div.saidhere", {}), starsHere = el("p", {}, stars(p.rating.average, p.rating.count || undefined));
   const asked = api.mine(p.id).catch(() => ({ ...NOTHING }));
   who().then(async () => {
     const mine = await asked;
-    fill(mineHere, thoughts(p, mine));
-    fill(saidHere, reviews(p, mine));
+    const said = reviews(p, mine, (r) => fill(starsHere, stars(r.average, r.count || undefined)));
+    fill(mineHere, thoughts(p, mine, said.refresh));
+    fill(saidHere, said.node);
   }, () => {}); // the product is there without
   titled(p.title ?? p.id);
   tell("view", p.id, from);
@@ -59,11 +62,11 @@ function build(p, from) {
         picture({ ...p, images: image ? [image] : [] }, { label: i ? `${p.title ?? p.id}, picture ${i + 1}` : `Picture of ${p.title ?? p.id}`, eager: true }))),
       el("div.telling", {}, heading(p.title ?? p.id),
         el("p.small", {}, p.brand ? ["by ", el("a", { href: `/search?q=${encodeURIComponent(p.brand)}&brand=${encodeURIComponent(p.brand)}` }, p.brand)] : "\u00a0"),
-        el("p", {}, stars(p.rating.average, p.rating.count || undefined)),
+        starsHere,
         el("p.price.large", {}, price(p.price, p.currency)), stock(p),
         p.in_stock && p.price !== null ? buyButton(p, from) : null, mineHere,
         p.description ? el("p.description", {}, p.description) : null, attributes(p))),
-    row("You may also like", () => api.related(p.id, 12)),
+    row("You may also like", () => api.related(p.id, { limit: 12 }), { reasons: [{ type: "similar", item: p.id }] }),
     saidHere,
   ];
 }

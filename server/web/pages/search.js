@@ -23,11 +23,10 @@ export default function search(_, filter) {
     q.set("category", category);
     return "/search?" + q;
   };
-  return {
-    title: `“${text}”`, keep: true,
-    node: [heading("“", text, "”"), ...list({
-      ask: (q) => api.search({ ...q, q: text, personalize: true }), filter, sorts: SORTS, below: filter.get("category"), toCategory: within, about: (page) => meant(page, text),
-      empty: (clear) => nothing("Nothing found", clear ? "With fewer filters there may be something." : "Other words may find it. Or look through the categories above.", null),
-    })],
-  };
+  const { nodes, refilter } = list({
+    ask: (q) => api.search({ ...q, q: text, personalize: true }), filter, sorts: SORTS, below: filter.get("category"), toCategory: within, about: (page) => meant(page, text),
+    empty: (clear) => nothing("Nothing found", clear ? "With fewer filters there may be something." : "Other words may find it. Or look through the categories above.", null),
+  });
+  const same = (other) => other.get("q") === filter.get("q") && other.get("category") === filter.get("category");
+  return { title: `“${text}”`, keep: true, refilter: (other) => same(other) && refilter(other), node: [heading("“", text, "”"), ...nodes] };
 }

@@ -4,6 +4,7 @@ import { el, fill } from "./dom.js";
 import { facets } from "./facets.js";
 import { count } from "./format.js";
 import { failed, into } from "./notice.js";
+import { step } from "../router.js";
 
 const PAGE = 24, BY_ITSELF = 3; // so many pages come by scrolling; then the footer can be reached, and the button asks
 const FACETS = "category,brand,price,rating", ATTRIBUTES = 4;
@@ -26,7 +27,8 @@ function attributesOf(items, filter) {
 
 /**
  * ask(query) resolves to a page of the API; filter: what the address says, changed here with it; sorts: [[value, words]];
- * about(page) may say more above the list; empty(clear) is shown when nothing is there.
+ * about(page) may say more above the list; empty(clear) is shown when nothing is there. Returns {nodes, refilter(filter)}: the
+ * latter shows what another address of the same page asks for.
  */
 export function list({ ask, filter, sorts, fixed = {}, below, toCategory, about, empty }) {
   const total = el("p.total", { role: "status" }, "\u00a0"), side = el("div.facets", {}), above = el("div", {}), body = el("div", {});
@@ -40,8 +42,15 @@ export function list({ ask, filter, sorts, fixed = {}, below, toCategory, about,
       filter.delete(name);
       for (const one of [value].flat()) if (one !== null && one !== undefined) filter.append(name, one);
     }
-    history.replaceState(history.state, "", location.pathname + (filter.size ? "?" + filter : ""));
+    step(location.pathname + (filter.size ? "?" + filter : ""));
     show();
+  };
+  const refilter = (other) => {
+    for (const name of [...filter.keys()]) filter.delete(name);
+    for (const [name, value] of other) filter.append(name, value);
+    order.value = filter.get("sort") ?? sorts[0][0];
+    show();
+    return true;
   };
   const chosen = () => [...new Set(filter.keys())].filter((n) => n !== "q" && n !== "sort" && !(n in fixed));
   const clear = () => (chosen().length ? () => change(Object.fromEntries(chosen().map((n) => [n, null]))) : null);
@@ -67,10 +76,12 @@ export function list({ ask, filter, sorts, fixed = {}, below, toCategory, about,
   };
   show();
 
-  const sort = el("label.sort", {}, "Sort by ", el("select", { onchange: (e) => change({ sort: e.target.value === sorts[0][0] ? null : e.target.value }) },
-    sorts.map(([value, words]) => el("option", { value, selected: value === (filter.get("sort") ?? sorts[0][0]) }, words))));
+  const order = el("select", { onchange: () => change({ sort: order.value === sorts[0][0] ? null : order.value }) },
+    sorts.map(([value, words]) => el("option", { value, selected: value === (filter.get("sort") ?? sorts[0][0]) }, words)));
   const narrow = el("details.narrow", { open: matchMedia("(min-width: 56rem)").matches }, summary, side);
-  return [above, el("div.listing", {}, el("aside", { "aria-label": "Filters" }, narrow), el("div", {}, el("div.bar2", {}, total, sort), body))];
+  const nodes = [above, el("div.listing", {}, el("aside", { "aria-label": "Filters" }, narrow),
+    el("div", {}, el("div.bar2", {}, total, el("label.sort", {}, el("span", {}, "Sort by "), order)), body))];
+  return { nodes, refilter };
 }
 
 /* The first page, and a button for the next ones, which come by themselves for a while. */

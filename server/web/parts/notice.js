@@ -20,9 +20,9 @@ const WORDS = {
   not_found: "There is nothing here",
 };
 
-/** A failure where content would be; again: what its button does. */
-export function failed(fault, again) {
-  return el("section.notice", { role: "alert" }, el("h2", {}, WORDS[fault.code] ?? "Something went wrong"), el("p", {}, fault.message),
+/** A failure where content would be; again: what its button does. Its title is the page's where there is no other. */
+export function failed(fault, again, title = "h2") {
+  return el("section.notice", { role: "alert" }, el(title, {}, WORDS[fault.code] ?? "Something went wrong"), el("p", {}, fault.message),
     again ? el("button.button", { type: "button", onclick: again }, "Try again") : el("a.button", { href: "/" }, "To the start page"));
 }
 
@@ -49,7 +49,8 @@ export async function into(place, ask, build, waiting) {
     content = build(found);
   } catch (fault) {
     if (turn !== turns.get(place)) return;
-    content = failed(fault, fault.status === 404 ? null : () => into(place, ask, build, waiting));
+    const title = document.querySelector("main h1") ? "h2" : "h1";
+    content = failed(fault, fault.status === 404 ? null : () => into(place, ask, build, waiting), title);
   }
   fill(place, content);
   place.removeAttribute("aria-busy");

@@ -45,13 +45,14 @@ function one(review, own) {
   review.title ? el("h3", {}, review.title) : null, el("p.description", {}, review.text), votes(review, own));
 }
 
-/** mine: what the visitor has said of the product. */
-export function reviews(product, mine) {
+/** mine: what the visitor has said of the product; heard(ratings): the sums, whenever they are read. Returns {node, refresh()}. */
+export function reviews(product, mine, heard) {
   const body = el("div", {}), own = el("div", {}), total = el("div", {});
   let sort = SORTS[0][0];
 
   const load = (cache) => into(body, () => api.reviews(product.id, { sort }, cache), (page) => {
     fill(total, histogram(page.ratings));
+    heard(page.ratings);
     const others = (items) => items.filter((r) => r.id !== mine.review?.id).map((r) => one(r, false));
     const list = el("ul.reviews", {}, others(page.items)), more = el("div.more", {});
     const button = (next) => fill(more, next ? el("button.button", { type: "button", onclick: () => api.reviews(product.id, { sort, cursor: next }).then((p) => {
@@ -79,9 +80,10 @@ export function reviews(product, mine) {
   };
   showOwn();
   load();
-  return el("section.said-of", { "aria-label": "Reviews" }, el("h2", {}, "Reviews"), el("div.saying", {}, total,
+  const node = el("section.said-of", { "aria-label": "Reviews" }, el("h2", {}, "Reviews"), el("div.saying", {}, total,
     el("div.voices", {}, own, el("label.sort", {}, "Sort by ", el("select", { onchange: (e) => {
       sort = e.target.value;
       load();
     } }, SORTS.map(([value, words]) => el("option", { value }, words)))), body)));
+  return { node, refresh: () => load("no-cache") };
 }

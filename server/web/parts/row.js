@@ -3,8 +3,11 @@ import { el, fill, newId } from "./dom.js";
 import { card, ghosts } from "./card.js";
 import { into } from "./notice.js";
 
-/** ask() resolves to {items, recommendation_id}, or to null where there is nothing to show: then the row goes. */
-export function row(title, ask, { note, eager } = {}) {
+/**
+ * ask() resolves to {items, recommendation_id}, or to null where there is nothing to show: then the row goes. reasons: why the
+ * products are here, for those that come without reasons of their own.
+ */
+export function row(title, ask, { note, eager, reasons } = {}) {
   const id = newId("row");
   const strip = el("div.strip", {});
   const node = el("section.row", { "aria-labelledby": id }, el("h2", { id }, title), note ? el("p.small", {}, note) : null, strip);
@@ -13,7 +16,7 @@ export function row(title, ask, { note, eager } = {}) {
       node.hidden = true;
       return [];
     }
-    return el("ul", { tabindex: "-1" }, found.items.map((product, i) => el("li", {}, card(product, {
+    return el("ul", { tabindex: "-1" }, found.items.map((product, i) => el("li", {}, card(reasons ? { reasons, ...product } : product, {
       eager: eager && i < 6, from: { recommendation_id: found.recommendation_id, position: i + 1 } }))));
   }, fill(el("div.ghosts"), ghosts(6)));
   return node;

@@ -6,7 +6,10 @@ import { percent, productHref } from "./format.js";
 import { say } from "./notice.js";
 import { productOf } from "./products.js";
 
-const SAYS = { history: "Because of what you did with", session: "Because you looked at", content: "It reads like", popular: "Many people choose it" };
+const SAYS = {
+  history: "Because of what you did with", session: "Because you looked at", content: "It reads like", popular: "Many people choose it",
+  similar: "Chosen by the same people as", trending: "More people are finding it now than before",
+};
 const PARTS = {
   als: "people with a taste like yours", "als-content": "its description, to people with a taste like yours", "item-knn": "what is bought together",
   ease: "what goes along with your choices", content: "its description", popular: "what many people choose",
@@ -16,7 +19,7 @@ const PARTS = {
 async function lines(product) {
   const reasons = await Promise.all(product.reasons.slice(0, 3).map(async (r) => {
     const share = r.weight > 0 && r.weight <= 1 ? ` (${percent(r.weight)})` : "";
-    if (r.type === "popular" || !r.item || r.item === product.id) return el("li", {}, SAYS[r.type] ?? SAYS.popular, share);
+    if (["popular", "trending"].includes(r.type) || !r.item || r.item === product.id) return el("li", {}, SAYS[r.type] ?? SAYS.popular, share);
     return el("li", {}, SAYS[r.type] ?? "Because of", " ", el("a", { href: productHref(r.item) }, (await productOf(r.item))?.title ?? r.item), share);
   }));
   const parts = (product.parts ?? []).filter((p) => p.share >= 0.05).sort((a, b) => b.share - a.share).slice(0, 3)
