@@ -87,6 +87,7 @@ static void chore(void *ctx)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_forget_run(app->forgetter, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     purge_sessions(app);
+    if (aisle_outcomes_run(app->outcomes, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -236,6 +237,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     aisle_uploads_sweep(app->spool);
     AISLE_TRY(aisle_store_start_writer(app->store, err));
     AISLE_TRY(aisle_recommendation_ids_open(app->store, &app->ids, err));
+    AISLE_TRY(aisle_outcomes_open(app->store, app->ids, &app->outcomes, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
@@ -281,6 +283,7 @@ void aisle_app_close(aisle_app *app)
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
+    aisle_outcomes_close(app->outcomes);
     aisle_recommendation_ids_close(app->ids);
     aisle_store_close(app->store);
     aisle_free((char *)app->payment_secret.ptr);

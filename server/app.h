@@ -16,6 +16,7 @@
 #include "server/jobs/registry.h"
 #include "server/jobs/shelf.h"
 #include "server/jobs/worker.h"
+#include "server/recommend/outcomes.h"
 #include "server/recommend/recommendation_id.h"
 #include "server/search/lexicon.h"
 #include "server/store/store.h"
@@ -43,6 +44,7 @@ typedef struct aisle_app {
     aisle_hash_pool *hashing;      /* passwords */
     aisle_forgetter *forgetter;    /* erased people out of model files */
     aisle_recommendation_ids *ids; /* of answers */
+    aisle_outcomes *outcomes;      /* what came of them; run by the worker */
     aisle_http *http;              /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
     int64_t purge_ms;      /* of the worker: when to look for ended sessions next */

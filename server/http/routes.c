@@ -91,6 +91,9 @@ const aisle_route aisle_routes[] = {
     {"GET",    "/v1/admin/orders",                   aisle_on_admin_orders_list,    ADMIN,  NONE,            0},
     {"PATCH",  "/v1/admin/orders/{id}",              aisle_on_admin_order_patch,    ADMIN,  AISLE_BODY_JSON, 4096},
 
+    /* learning what works */
+    {"GET",    "/v1/admin/outcomes",                   aisle_on_outcomes,             ADMIN,  NONE,            0},
+
     /* documents */
     {"GET",    "/docs",                                aisle_on_docs,                 PUBLIC, NONE,            0},
 

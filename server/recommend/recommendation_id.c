@@ -11,7 +11,8 @@
 #include "server/store/learning.h"
 
 enum {
-    FORM = 1,
+    ANSWER = 1,
+    LIST = 2,
     MAC = 8,
     FIXED = 1 + 4 + 6 + 8,
     TEXTS = 4,
@@ -68,14 +69,14 @@ static unsigned char *put_text(unsigned char *at, aisle_str s)
     return at + n;
 }
 
-static void write_id(const aisle_recommendation_ids *ids, const aisle_origin *o, int64_t at_ms,
-                     uint64_t number, char out[AISLE_RECOMMENDATION_ID_BYTES])
+void aisle_recommendation_id_write(const aisle_recommendation_ids *ids, const aisle_origin *o,
+                                   char out[AISLE_RECOMMENDATION_ID_BYTES])
 {
     unsigned char bytes[MOST], *at = bytes;
-    *at++ = FORM;
+    *at++ = o->shared ? LIST : ANSWER;
     at = put(at, (uint64_t)o->model_version, 4);
-    at = put(at, (uint64_t)at_ms, 6);
-    at = put(at, number, 8);
+    at = put(at, (uint64_t)o->at_ms, 6);
+    at = put(at, o->number, 8);
     at = put_text(at, o->strategy);
     at = put_text(at, o->scenario);
     at = put_text(at, o->experiment);
@@ -88,14 +89,27 @@ void aisle_recommendation_id_new(aisle_recommendation_ids *ids, const aisle_orig
                                  char out[AISLE_RECOMMENDATION_ID_BYTES])
 {
     uint64_t count = atomic_fetch_add_explicit(&ids->count, 1, memory_order_relaxed);
-    write_id(ids, o, aisle_time_now_ms(), aisle_short_hash(ids->number_key, &count, sizeof count), out);
+    aisle_origin one = *o;
+    one.at_ms = aisle_time_now_ms();
+    one.number = aisle_short_hash(ids->number_key, &count, sizeof count);
+    one.shared = false;
+    aisle_recommendation_id_write(ids, &one, out);
 }
 
 void aisle_recommendation_id_shared(aisle_recommendation_ids *ids, const aisle_origin *o, aisle_str what,
                                     char out[AISLE_RECOMMENDATION_ID_BYTES])
 {
     const int64_t day_ms = INT64_C(24) * 3600 * 1000, now_ms = aisle_time_now_ms();
-    write_id(ids, o, now_ms - now_ms % day_ms, aisle_short_hash(ids->list_key, what.ptr, what.len), out);
+    aisle_origin one = *o;
+    one.at_ms = now_ms - now_ms % day_ms;
+    one.number = aisle_recommendation_mark(ids, what.ptr, what.len);
+    one.shared = true;
+    aisle_recommendation_id_write(ids, &one, out);
+}
+
+uint64_t aisle_recommendation_mark(const aisle_recommendation_ids *ids, const void *p, size_t n)
+{
+    return aisle_short_hash(ids->list_key, p, n);
 }
 
 static bool get_text(const unsigned char **at, const unsigned char *end, aisle_str *out)
@@ -112,10 +126,12 @@ bool aisle_recommendation_id_read(const aisle_recommendation_ids *ids, aisle_str
 {
     size_t n;
     aisle_origin o;
-    if (!aisle_text64_read(id, room, AISLE_ORIGIN_BYTES, &n) || n < FIXED + TEXTS + MAC || room[0] != FORM)
+    if (!aisle_text64_read(id, room, AISLE_ORIGIN_BYTES, &n) || n < FIXED + TEXTS + MAC ||
+        (room[0] != ANSWER && room[0] != LIST))
         return false;
     const unsigned char *at = room + 1, *end = room + n - MAC, *mac = end;
     if (get(&mac, MAC) != aisle_short_hash(ids->mac_key, room, n - MAC)) return false;
+    o.shared = room[0] == LIST;
     o.model_version = (int64_t)get(&at, 4);
     o.at_ms = (int64_t)get(&at, 6);
     o.number = get(&at, 8);

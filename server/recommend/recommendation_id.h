@@ -2,7 +2,7 @@
  * given; whoever counts an event later reads from its id which model, strategy, scenario and variant had chosen, and when.
  *
  * An id is base64url of
- *     1  byte   the form: 1
+ *     1  byte   1: an answer's, 2: a list's that all share
  *     4  bytes  model version                            (numbers: little-endian)
  *     6  bytes  time of the answer, ms since 1970
  *     8  bytes  number of the answer
@@ -32,6 +32,7 @@ typedef struct aisle_origin {
     aisle_str scenario, experiment, variant; /* absent or empty: none */
     int64_t at_ms;                           /* when it was answered; set by the makers */
     uint64_t number;                         /* tells answers of the same moment apart; set by the makers */
+    bool shared;                             /* with others who were shown the same list; set by the makers */
 } aisle_origin;
 
 /* The keys and the count of answers. One a shop; any thread, no locks. */
@@ -40,7 +41,8 @@ typedef struct aisle_recommendation_ids aisle_recommendation_ids;
 aisle_status aisle_recommendation_ids_open(aisle_store *s, aisle_recommendation_ids **out, aisle_error *err);
 void aisle_recommendation_ids_close(aisle_recommendation_ids *ids); /* NULL is a no-op */
 
-/* The id of an answer that is given once. Well below a microsecond. o's at_ms and number are not looked at. */
+/* The id of an answer that is given once. Well below a microsecond. Of o the model and the names are
+ * looked at, here and below. */
 void aisle_recommendation_id_new(aisle_recommendation_ids *ids, const aisle_origin *o,
                                  char out[AISLE_RECOMMENDATION_ID_BYTES]);
 /* The id of a list that is the same for everybody and may be kept by caches: the same for the same origin, `what` (route and
@@ -48,8 +50,13 @@ void aisle_recommendation_id_new(aisle_recommendation_ids *ids, const aisle_orig
  * carry it are told apart by who did them. */
 void aisle_recommendation_id_shared(aisle_recommendation_ids *ids, const aisle_origin *o, aisle_str what,
                                     char out[AISLE_RECOMMENDATION_ID_BYTES]);
+/* The id of all that o says. */
+void aisle_recommendation_id_write(const aisle_recommendation_ids *ids, const aisle_origin *o,
+                                   char out[AISLE_RECOMMENDATION_ID_BYTES]);
 /* False: not an id that this shop has made. Texts of *out lie in `room`. */
 bool aisle_recommendation_id_read(const aisle_recommendation_ids *ids, aisle_str id, aisle_origin *out,
                                   unsigned char room[AISLE_ORIGIN_BYTES]);
+/* A hash with a key of the shop's, the same at every start: for marks of what was counted. */
+uint64_t aisle_recommendation_mark(const aisle_recommendation_ids *ids, const void *p, size_t n);
 
 #endif

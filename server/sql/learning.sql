@@ -4,3 +4,42 @@ SELECT value FROM secrets WHERE name = ?1;
 -- name: secret_add
 -- No change when there is one of this name.
 INSERT OR IGNORE INTO secrets VALUES (?1, ?2);
+
+-- name: outcome_range
+SELECT upto, (SELECT coalesce(max(id), 0) FROM events) FROM outcome_state;
+
+-- name: outcome_events
+-- View, click, add to cart, purchase, impression.
+SELECT e.id, e.user_id, e.session_id, e.product_id, e.type, e.value, e.price_minor, p.currency, e.recommendation
+FROM events e CROSS JOIN products p ON p.id = e.product_id
+WHERE e.id > ?1 AND e.id <= ?2 AND e.recommendation IS NOT NULL AND e.type IN (0, 1, 2, 4, 10)
+ORDER BY e.id LIMIT ?3;
+
+-- name: outcome_claim
+-- No change when it is counted.
+INSERT OR IGNORE INTO outcome_seen VALUES (?1, ?2);
+
+-- name: outcome_add
+INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT DO UPDATE SET impressions = impressions + ?7, clicks = clicks + ?8, carts = carts + ?9, purchases = purchases + ?10;
+
+-- name: outcome_revenue_add
+INSERT INTO outcome_revenue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT DO UPDATE SET minor = minor + ?8, squares = squares + ?9;
+
+-- name: outcome_upto
+UPDATE outcome_state SET upto = ?1;
+
+-- name: outcome_seen_forget
+DELETE FROM outcome_seen WHERE day < ?1;
+
+-- name: outcome_sums
+-- ?3: 0 strategy, 1 model, 2 scenario, 3 variant, 4 day. Two names: that of the group, and of a variant its experiment.
+SELECT CASE ?3 WHEN 0 THEN strategy WHEN 1 THEN model WHEN 2 THEN scenario WHEN 3 THEN variant ELSE day END AS name,
+       iif(?3 = 3, experiment, '') AS of, sum(impressions), sum(clicks), sum(carts), sum(purchases)
+FROM outcomes WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name ORDER BY of, name LIMIT ?4;
+
+-- name: outcome_revenue_sums
+SELECT CASE ?3 WHEN 0 THEN strategy WHEN 1 THEN model WHEN 2 THEN scenario WHEN 3 THEN variant ELSE day END AS name,
+       iif(?3 = 3, experiment, '') AS of, currency, sum(minor), sum(squares)
+FROM outcome_revenue WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name, currency ORDER BY of, name, currency LIMIT ?4;

@@ -196,7 +196,16 @@ enum {
     X(ERASED_ALL, "erased_all")
 #define AISLE_SQL_LEARNING(X)                                                                                \
     X(SECRET_GET, "secret_get")                                                                              \
-    X(SECRET_ADD, "secret_add")
+    X(SECRET_ADD, "secret_add")                                                                              \
+    X(OUTCOME_RANGE, "outcome_range")                                                                        \
+    X(OUTCOME_EVENTS, "outcome_events")                                                                      \
+    X(OUTCOME_CLAIM, "outcome_claim")                                                                        \
+    X(OUTCOME_ADD, "outcome_add")                                                                            \
+    X(OUTCOME_REVENUE_ADD, "outcome_revenue_add")                                                            \
+    X(OUTCOME_UPTO, "outcome_upto")                                                                          \
+    X(OUTCOME_SEEN_FORGET, "outcome_seen_forget")                                                            \
+    X(OUTCOME_SUMS, "outcome_sums")                                                                          \
+    X(OUTCOME_REVENUE_SUMS, "outcome_revenue_sums")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \

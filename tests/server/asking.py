@@ -177,6 +177,9 @@ wrong("search", (422, {}), (422, {"query": {"q": "x", "sort": "best"}}), (422, {
 good("suggest")(lambda w: {"query": {"q": "a"}})
 wrong("suggest", (422, {}))
 
+good("getOutcomes")(lambda w: {"query": {"group": "variant", "from": "2026-01-01"}})
+wrong("getOutcomes", (422, {"query": {"group": "colour"}}), (422, {"query": {"from": "yesterday"}}),
+      (422, {"query": {"from": "2026-02-01", "to": "2026-01-01"}}))
 good("getSynonyms")(lambda w: {})
 good("putSynonyms")(lambda w: {"body": {"synonyms": [["a", "b"]]}})
 wrong("putSynonyms", (422, {"body": {"synonyms": [["a"]]}}), (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),

@@ -83,6 +83,9 @@ aisle_status aisle_on_payment(aisle_request *r);
 aisle_status aisle_on_admin_orders_list(aisle_request *r);
 aisle_status aisle_on_admin_order_patch(aisle_request *r);
 
+/* learning what works */
+aisle_status aisle_on_outcomes(aisle_request *r);
+
 /* documents */
 aisle_status aisle_on_docs(aisle_request *r);
 aisle_status aisle_on_page(aisle_request *r);

@@ -55,14 +55,15 @@ static bool add_model(aisle_app *app, aisle_buf *b)
 {
     aisle_shelf *s = aisle_shelf_get(app->shelves);
     double age = s && s->since_ms ? (double)(aisle_time_now_ms() - s->since_ms) / 1000 : 0;
-    bool ok = aisle_buf_printf(b,
-                               "# HELP aisle_model_version Version of the serving model, 0 without one.\n"
-                               "# TYPE aisle_model_version gauge\naisle_model_version %lld\n"
-                               "# HELP aisle_model_items Items of the serving model.\n"
-                               "# TYPE aisle_model_items gauge\naisle_model_items %d\n"
-                               "# HELP aisle_model_age_seconds Time since it was trained.\n"
-                               "# TYPE aisle_model_age_seconds gauge\naisle_model_age_seconds %.3f\n",
-                               s ? (long long)s->model_version : 0LL, s ? aisle_model_n_items(s->model) : 0, age);
+    bool ok =
+        aisle_buf_printf(b,
+                         "# HELP aisle_model_version Version of the serving model, 0 without one.\n"
+                         "# TYPE aisle_model_version gauge\naisle_model_version %lld\n"
+                         "# HELP aisle_model_items Items of the serving model.\n"
+                         "# TYPE aisle_model_items gauge\naisle_model_items %d\n"
+                         "# HELP aisle_model_age_seconds Time since it was trained.\n"
+                         "# TYPE aisle_model_age_seconds gauge\naisle_model_age_seconds %.3f\n",
+                         s ? (long long)s->model_version : 0LL, s ? aisle_model_n_items(s->model) : 0, age);
     aisle_shelf_unref(s);
     return ok;
 }
@@ -87,6 +88,27 @@ static bool add_events(aisle_app *app, aisle_buf *b)
                             (long long)__atomic_load_n(&app->events_known, __ATOMIC_RELAXED));
 }
 
+static bool add_outcomes(aisle_app *app, aisle_buf *b)
+{
+    aisle_strategy_outcomes list[AISLE_STRATEGIES_COUNTED];
+    int32_t n = aisle_outcomes_since_start(app->outcomes, list);
+    bool ok = aisle_buf_printf(
+        b, "# HELP aisle_outcomes_total What came of recommendations, counted since the start.\n"
+           "# TYPE aisle_outcomes_total counter\n");
+    for (int32_t i = 0; i < n && ok; i++) {
+        const char *of = list[i].strategy;
+        const aisle_outcome_counts *c = &list[i].counts;
+        ok = aisle_buf_printf(b,
+                              "aisle_outcomes_total{strategy=\"%s\",kind=\"impression\"} %lld\n"
+                              "aisle_outcomes_total{strategy=\"%s\",kind=\"click\"} %lld\n"
+                              "aisle_outcomes_total{strategy=\"%s\",kind=\"cart\"} %lld\n"
+                              "aisle_outcomes_total{strategy=\"%s\",kind=\"purchase\"} %lld\n",
+                              of, (long long)c->impressions, of, (long long)c->clicks, of,
+                              (long long)c->carts, of, (long long)c->purchases);
+    }
+    return ok;
+}
+
 aisle_status aisle_on_metrics(aisle_request *r)
 {
     aisle_app *app = aisle_request_app(r);
@@ -94,7 +116,8 @@ aisle_status aisle_on_metrics(aisle_request *r)
     aisle_buf text = {0};
     aisle_status st = AISLE_ENOMEM;
     if ((!http || aisle_http_metrics(http, &text)) && add_jobs(app, &text) && add_model(app, &text) &&
-        add_events(app, &text) && add_passwords(&text) && aisle_process_metrics(app, &text))
+        add_events(app, &text) && add_outcomes(app, &text) && add_passwords(&text) &&
+        aisle_process_metrics(app, &text))
         st = aisle_reply_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
                                (size_t)text.len);
     aisle_buf_deinit(&text);
@@ -114,7 +137,8 @@ aisle_status aisle_on_openapi(aisle_request *r)
 aisle_status aisle_on_docs(aisle_request *r)
 {
     char policy[512], tag[64];
-    const aisle_embedded *page = aisle_embedded_find("docs.html"), *fields = aisle_embedded_find("docs.headers");
+    const aisle_embedded *page = aisle_embedded_find("docs.html"),
+                         *fields = aisle_embedded_find("docs.headers");
     if (!page || !fields || sscanf((const char *)fields->data, "%511[^\n]\n%63[^\n]", policy, tag) != 2)
         return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "the API's page is not in this build");
     aisle_reply_header(r, "Content-Security-Policy", policy);

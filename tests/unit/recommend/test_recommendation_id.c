@@ -49,6 +49,7 @@ Test(recommendation_id, tells_what_it_was_made_of_and_when)
     aisle_recommendation_id_new(ids, &home, id);
     cr_assert(reads(id, &got));
     check_same(&got, &home);
+    cr_assert_not(got.shared);
     cr_assert(got.at_ms >= before && got.at_ms <= aisle_time_now_ms());
 }
 
@@ -127,6 +128,7 @@ Test(recommendation_id, answers_have_different_ids_and_shared_lists_the_same)
     aisle_recommendation_id_shared(ids, &home, AISLE_STR("related P1"), b);
     cr_assert(reads(a, &got));
     cr_assert_eq(got.at_ms % 86400000, 0);
+    cr_assert(got.shared);
     check_same(&got, &home);
     if (strcmp(a, b)) /* midnight */
         aisle_recommendation_id_shared(ids, &home, AISLE_STR("related P1"), a);
