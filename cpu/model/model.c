@@ -171,6 +171,44 @@ aisle_text_map aisle_model_text_map(const aisle_model *m)
                             (float *)model_data(m, MODEL_TEXT_MAP_MEAN), *scale};
 }
 
+static aisle_str user_id_of(const void *m, int32_t u)
+{
+    return aisle_model_user_id(m, u);
+}
+
+static aisle_str item_id_of(const void *m, int32_t i)
+{
+    return aisle_model_item_id(m, i);
+}
+
+aisle_model_parts aisle_model_parts_of(const aisle_model *m)
+{
+    aisle_model_parts p = {.users = aisle_model_users(m),
+                           .items = aisle_model_items(m),
+                           .item_gram = aisle_model_item_gram(m),
+                           .n_users = aisle_model_n_users(m),
+                           .n_items = aisle_model_n_items(m),
+                           .user_id = user_id_of,
+                           .item_id = item_id_of,
+                           .user_ctx = m,
+                           .item_ctx = m,
+                           .seen = aisle_model_seen(m),
+                           .popularity = aisle_model_popularity(m),
+                           .trending = aisle_model_trending(m),
+                           .item_confidence = aisle_model_item_confidence(m),
+                           .vocabulary = aisle_model_vocabulary(m),
+                           .text = aisle_model_text(m),
+                           .text_map = aisle_model_text_map(m),
+                           .hybrid = aisle_model_hybrid(m),
+                           .compact = aisle_model_compact(m),
+                           .half_users = users_are_half(m),
+                           .meta = aisle_model_meta(m)};
+    p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
+    p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);
+    aisle_model_objective(m, &p.a0, &p.reg, &p.nu);
+    return p;
+}
+
 const char *aisle_model_meta(const aisle_model *m)
 {
     return model_data(m, MODEL_META);

@@ -93,7 +93,8 @@ static aisle_status check_parts(const aisle_model_parts *p, const model_fault *f
         (p->k_similar && (!p->similar_ids || !p->similar_scores)) ||
         (p->k_content && (!p->content_ids || !p->content_scores)) || !p->meta)
         return model_fail(f, "parts", "meta, the Gramian or neighbours are missing");
-    if (p->compact && (p->compact->n_rows != p->n_items || p->compact->n_factors != factors))
+    if (p->compact && p->compact->n_tiles &&
+        (p->compact->n_rows != p->n_items || p->compact->n_factors != factors))
         return model_fail(f, "parts", "a compact table of %d x %d, wanted %d x %d", p->compact->n_rows,
                           p->compact->n_factors, p->n_items, factors);
     int64_t nnz = p->seen.row_ptr[p->n_users];

@@ -8,6 +8,7 @@
 static const char *const solvers[] = {"auto", "pcg", "exact", "cg", "cholesky", NULL};
 static const char *const schemes[] = {"tfidf", "bm25", NULL};
 static const char *const models[] = {"auto", "als", "hybrid", NULL};
+static const char *const quantizes[] = {"auto", "f32", "f16", "int8", NULL};
 static const char *const similarities[] = {"cosine", "jaccard", "tfidf", "bm25", "asymmetric", NULL};
 
 aisle_train_params aisle_train_params_default(void)
@@ -76,6 +77,8 @@ static const aisle_setting settings[] = {
     {"item-core", 0, "N", ALL, FIELD(item_core), 0, 1e6, NULL, NOT_SEARCHED, "leave out items with fewer users"},
     {"similar", 0, "N", ALL, FIELD(k_similar), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by interactions"},
     {"content", 0, "N", ALL, FIELD(k_content), 0, 1000, NULL, NOT_SEARCHED, "neighbours an item by text"},
+    {"quantize", 0, "NAME", ALL, FIELD(quantize), 0, 0, quantizes, NOT_SEARCHED,
+     "int8: also codes of the items, for faster answers, the same; f16: users' factors halved, rounded; auto: by size"},
     {"trending-days", 0, "DAYS", MADE("trending"), FIELD(trending_days), 1e-3, 3650, NULL, LOG(1, 90), "the window of trending"},
     {"language", 0, "NAME", MADE("content,als-content"), FIELD(text.language), 0, 0, NULL, NOT_SEARCHED,
      "of product texts: a Snowball stemmer, or none"},

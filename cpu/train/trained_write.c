@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "aisle/memory.h"
 #include "aisle/model.h"
 #include "aisle/settings.h"
 
@@ -119,11 +120,21 @@ static aisle_str id_of(const void *ctx, int32_t i)
     return aisle_idmap_get(ctx, i);
 }
 
+aisle_status aisle_trained_quantize(aisle_trained *t, const aisle_train_params *p, int32_t threads,
+                                    aisle_error *err)
+{
+    const aisle_quantize_input in = {&t->users, &t->items, &t->seen, t->hybrid.n_parts > 0, threads};
+    aisle_quantized_deinit(&t->quantized);
+    return aisle_quantize(&in, p->quantize, &t->quantized, err);
+}
+
 aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d, const aisle_train_params *p,
                                  const char *backend, const aisle_eval_report *metrics, const char *path,
                                  aisle_error *err)
 {
-    char *meta = meta_text(t, p, backend, metrics);
+    char *plain = meta_text(t, p, backend, metrics);
+    char *meta = plain ? aisle_quantized_meta(&t->quantized, plain) : NULL;
+    free(plain);
     if (!meta) return aisle_fail(err, AISLE_ENOMEM, "model %s: out of memory for its description", path);
     aisle_model_parts parts = {.users = t->users,
                                .items = t->items,
@@ -148,12 +159,14 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
                                .text = t->text,
                                .text_map = t->text_map,
                                .hybrid = t->hybrid.n_parts > 0 ? &t->hybrid : NULL,
+                               .compact = &t->quantized.table,
+                               .half_users = t->quantized.half_users,
                                .meta = meta,
                                .a0 = t->a0,
                                .reg = t->reg,
                                .nu = p->als.nu};
     aisle_status st = aisle_model_write(path, &parts, err);
-    free(meta);
+    aisle_free(meta);
     return st;
 }
 

@@ -152,6 +152,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
 void aisle_trained_deinit(aisle_trained *t)
 {
     if (t->hybrid_free) t->hybrid_free(t->hybrid_owner);
+    aisle_quantized_deinit(&t->quantized);
     aisle_mat_deinit(&t->users);
     aisle_mat_deinit(&t->items);
     aisle_csr_deinit(&t->seen);

@@ -65,6 +65,10 @@ aisle_status aisle_model_open(const char *path, aisle_model **out, aisle_error *
 aisle_model *aisle_model_ref(aisle_model *m);
 void aisle_model_unref(aisle_model *m); /* the last one unmaps; NULL is fine */
 
+/* An open model as parts to be written again: views, for as long as the model is open. Users in 16 bits have no data in it
+ * (aisle_model_users), and half_users is set. */
+aisle_model_parts aisle_model_parts_of(const aisle_model *m);
+
 int32_t aisle_model_n_users(const aisle_model *m);
 int32_t aisle_model_n_items(const aisle_model *m);
 int32_t aisle_model_n_factors(const aisle_model *m);

@@ -11,6 +11,7 @@
 #include "aisle/eval.h"
 #include "aisle/fit_params.h"
 #include "aisle/progress.h"
+#include "aisle/quantize.h"
 #include "aisle/table.h"
 #include "aisle/text.h"
 
@@ -47,6 +48,7 @@ typedef struct aisle_train_params {
     aisle_popular_params popular;
     aisle_stars_params stars;
     aisle_hybrid_params hybrid;
+    aisle_quantize_choice quantize; /* what aisle_trained_quantize makes */
     const char *checkpoint; /* file replaced after every iteration and removed at the end; NULL = none */
     bool resume; /* go on from `checkpoint`: AISLE_ENOTFOUND without one, AISLE_ECONFLICT when it was made
                     from other data or settings. The result has the same bytes as an unbroken run. */
@@ -112,6 +114,7 @@ typedef struct aisle_trained {
     aisle_hybrid_tables hybrid;
     void *hybrid_owner;
     void (*hybrid_free)(void *owner);
+    aisle_quantized quantized; /* of the factors; made by aisle_trained_quantize alone */
     int32_t iterations_run;
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;
@@ -130,6 +133,9 @@ void aisle_trained_deinit(aisle_trained *t);
  * INT64_MAX on overflow. */
 int64_t aisle_train_bytes(const aisle_trainer *t, const aisle_train_sizes *s, const aisle_train_params *p);
 
+/* Makes t->quantized as p->quantize says (quantize.h), so that aisle_trained_write writes it; on `threads` threads, 0 = all. */
+aisle_status aisle_trained_quantize(aisle_trained *t, const aisle_train_params *p, int32_t threads,
+                                    aisle_error *err);
 /* Writes what was trained as a model file (model.h); metrics (may be NULL) goes into the model's meta.
  * backend: its name. */
 aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d, const aisle_train_params *p,

@@ -32,45 +32,51 @@ static aisle_status read_test(const aisle_evaluation *e, const aisle_test_ids *i
 
 /* ---- a finished model -------------------------------------------------------------------------------------- */
 
+typedef struct finished {
+    const aisle_model *m;
+    aisle_mat users; /* the model's, or widened ones */
+    aisle_csr train;
+    int32_t threads;
+} finished;
+
 /* *have stays false when the model has no such part: a shop without texts has no content neighbours. */
-static aisle_status model_source(const aisle_model *m, const aisle_csr *train, const char *name,
-                                 int32_t threads, aisle_eval_source *out, bool *have, aisle_error *err)
+static aisle_status model_source(const finished *f, const char *name, aisle_eval_source *out, bool *have,
+                                 aisle_error *err)
 {
-    aisle_mat users = aisle_model_users(m), items = aisle_model_items(m);
-    const float *scores = aisle_model_popularity(m);
+    const aisle_mat items = aisle_model_items(f->m);
+    const float *scores = aisle_model_popularity(f->m);
     const int32_t *ids = NULL;
     int32_t k = 0;
     *have = false;
-    if (strcmp(name, "als") == 0 && users.n_cols > 0) {
+    if (strcmp(name, "als") == 0 && items.n_cols > 0) {
         *have = true;
-        return aisle_eval_source_factors(&users, &items, threads, out, err);
+        return aisle_eval_source_factors(&f->users, &items, f->threads, out, err);
     }
     if (strcmp(name, "popular") == 0 && scores) {
         *have = true;
-        return aisle_eval_source_vector(scores, train->n_cols, out, err);
+        return aisle_eval_source_vector(scores, f->train.n_cols, out, err);
     }
     /* rows of neighbours lie one behind the other */
-    if (strcmp(name, "item-knn") == 0) ids = aisle_model_similar(m, 0, &k, &scores);
-    if (strcmp(name, "content") == 0) ids = aisle_model_content(m, 0, &k, &scores);
+    if (strcmp(name, "item-knn") == 0) ids = aisle_model_similar(f->m, 0, &k, &scores);
+    if (strcmp(name, "content") == 0) ids = aisle_model_content(f->m, 0, &k, &scores);
     *have = k > 0;
-    return *have ? aisle_eval_source_neighbours(train, ids, scores, k, out, err) : AISLE_OK;
+    return *have ? aisle_eval_source_neighbours(&f->train, ids, scores, k, out, err) : AISLE_OK;
 }
 
-static aisle_status measure_model(const aisle_evaluation *e, const aisle_model *m, const aisle_csr *test,
+static aisle_status measure_parts(const aisle_evaluation *e, const finished *f, const aisle_csr *test,
                                   const aisle_progress *progress, aisle_evaluated *r, aisle_error *err)
 {
-    aisle_csr train = aisle_model_seen(m);
-    aisle_eval_subject s = {.train = &train, .test = test, .progress = progress};
+    aisle_eval_subject s = {.train = &f->train, .test = test, .progress = progress};
     int32_t n = 0;
-    r->n_users = train.n_rows;
-    r->n_items = r->n_candidates = train.n_cols;
-    r->n_train = aisle_csr_nnz(&train);
+    r->n_users = f->train.n_rows;
+    r->n_items = r->n_candidates = f->train.n_cols;
+    r->n_train = aisle_csr_nnz(&f->train);
     r->n_test = aisle_csr_nnz(test);
     AISLE_TRY(aisle_evaluated_make_room(r, err));
     for (int32_t i = 0; i < r->n_models; i++) {
         aisle_eval_source source = {0};
         bool have;
-        AISLE_TRY(model_source(m, &train, r->model[i].name, e->params.threads, &source, &have, err));
+        AISLE_TRY(model_source(f, r->model[i].name, &source, &have, err));
         if (!have && r->n_compared > i)
             return aisle_fail(err, AISLE_EINVAL, "%s has no part %s to compare", e->model_name,
                               r->model[i].name);
@@ -83,6 +89,18 @@ static aisle_status measure_model(const aisle_evaluation *e, const aisle_model *
     if (n == 0)
         return aisle_fail(err, AISLE_EINVAL, "%s has none of the parts that --models names", e->model_name);
     return AISLE_OK;
+}
+
+static aisle_status measure_model(const aisle_evaluation *e, const aisle_model *m, const aisle_csr *test,
+                                  const aisle_progress *progress, aisle_evaluated *r, aisle_error *err)
+{
+    aisle_mat widened = {0};
+    finished f = {m, aisle_model_users(m), aisle_model_seen(m), e->params.threads};
+    if (!f.users.data) AISLE_TRY(aisle_model_users_dup(m, &widened, err));
+    if (!f.users.data) f.users = widened;
+    aisle_status st = measure_parts(e, &f, test, progress, r, err);
+    aisle_mat_deinit(&widened);
+    return st;
 }
 
 /* A number is a version of the data folder, anything else a file. */

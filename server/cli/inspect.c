@@ -33,10 +33,15 @@ static void print_table(const char *path, const aisle_model *m)
     printf("%s: %d users, %d items, %d factors, %lld bytes; a0 %g, reg %g, nu %g\n\n", path,
            aisle_model_n_users(m), aisle_model_n_items(m), aisle_model_n_factors(m),
            (long long)aisle_model_bytes(m), (double)a0, (double)reg, (double)nu);
-    printf("%-16s %-7s %12s %8s %14s %14s  %s\n", "section", "type", "rows", "columns", "offset", "bytes",
+    const aisle_compact *t = aisle_model_compact(m);
+    if (t)
+        printf("compact table of %d x %d: a user of length 1 is scored with an error of %.4g at most, of "
+               "items up to %.4g long\n\n",
+               t->n_rows, t->n_factors, (double)aisle_compact_error(t), (double)t->norm[0]);
+    printf("%-18s %-7s %12s %8s %14s %14s  %s\n", "section", "type", "rows", "columns", "offset", "bytes",
            "crc-32");
     for (int32_t i = 0; aisle_model_section(m, i, &s); i++)
-        printf("%-16s %-7s %12lld %8lld %14lld %14lld  %08x\n", s.name, s.type, (long long)s.rows,
+        printf("%-18s %-7s %12lld %8lld %14lld %14lld  %08x\n", s.name, s.type, (long long)s.rows,
                (long long)s.cols, (long long)s.offset, (long long)s.bytes, s.crc);
     putchar('\n');
     print_meta(aisle_model_meta(m));
@@ -58,11 +63,16 @@ static aisle_status print_json(const char *path, const aisle_model *m, aisle_err
 {
     float a0, reg, nu;
     aisle_model_objective(m, &a0, &reg, &nu);
+    const aisle_compact *t = aisle_model_compact(m);
     json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:I, s:f, s:f, s:f, s:o, s:o}", "file", path, "users",
                           aisle_model_n_users(m), "items", aisle_model_n_items(m), "factors",
                           aisle_model_n_factors(m), "bytes", (json_int_t)aisle_model_bytes(m), "a0",
                           (double)a0, "reg", (double)reg, "nu", (double)nu, "sections", sections(m), "meta",
                           json_loads(aisle_model_meta(m), 0, NULL));
+    if (o && t)
+        json_object_set_new(
+            o, "compact",
+            json_pack("{s:f, s:f}", "error", (double)aisle_compact_error(t), "length", (double)t->norm[0]));
     bool ok = o && json_dumpf(o, stdout, JSON_INDENT(1)) == 0;
     putchar('\n');
     json_decref(o);

@@ -36,9 +36,10 @@ static aisle_status reserve(const char *data, aisle_registry **registry, outcome
     return AISLE_OK;
 }
 
-static aisle_status publish(const aisle_training *t, const aisle_trained *trained, aisle_registry *registry,
+static aisle_status publish(const aisle_training *t, aisle_trained *trained, aisle_registry *registry,
                             outcome *o, aisle_error *err)
 {
+    AISLE_TRY(aisle_trained_quantize(trained, &t->params, t->trainer.threads, err));
     AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
     return o->activated ? aisle_registry_activate(registry, o->version, err) : AISLE_OK;
 }
@@ -57,6 +58,8 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
                       o->version ? json_integer(o->version) : json_null(), "path", o->path, "activated",
                       o->activated, "iterations", trained->iterations_run, "seconds", trained->seconds,
                       "metrics", "loss", number(trained->loss), "ndcg@20", number(trained->ndcg));
+        if (trained->quantized.n_sample)
+            json_object_set_new(line, "f16_recall@20", json_real(trained->quantized.recall));
         json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
         putchar('\n');
         json_decref(line);
@@ -68,6 +71,8 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
     if (isfinite(trained->loss)) printf(", loss %.6g", trained->loss);
     if (isfinite(trained->ndcg)) printf(", NDCG@20 %.4f on held-out pairs", trained->ndcg);
     printf(", %.1f s)\n", trained->seconds);
+    char text[160];
+    if (aisle_quantized_text(&trained->quantized, text)) puts(text);
 }
 
 int aisle_command_train(int argc, char **argv)

@@ -48,11 +48,12 @@ static aisle_option setting_row(const aisle_setting *s, aisle_option_slot *slot,
     return row;
 }
 
-/* Commands that fit any kind of model say which by an option of their own. */
+/* Commands that fit any kind of model say which by an option of their own, and write no model file. */
 static bool has_setting(aisle_train_scope scope, const aisle_setting *s)
 {
-    return scope == AISLE_SCOPE_CONFIG ||
-           (scope == AISLE_SCOPE_TRAIN ? !s->fit_only : strcmp(s->name, "model") != 0);
+    if (scope == AISLE_SCOPE_CONFIG) return true;
+    if (scope == AISLE_SCOPE_TRAIN) return !s->fit_only;
+    return strcmp(s->name, "model") != 0 && strcmp(s->name, "quantize") != 0;
 }
 
 /* The settings that `scope` has, of kinds that are fitted alone if `fit_only`, and the defaults of all; returns the new

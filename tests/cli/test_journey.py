@@ -53,6 +53,33 @@ class Journey(unittest.TestCase):
             self.assertTrue(any(t.startswith("category:") for t in terms), terms[:20])
             self.assertEqual(json.loads((f / "npy" / "text-settings.json").read_text())["scheme"], "tfidf")
 
+    def test_factors_are_kept_as_asked_and_codes_change_no_answer(self):
+        with folder() as f:
+            data, plain, coded, small = f / "data", f / "plain.aisle", f / "coded.aisle", f / "small.aisle"
+            self.assertEqual(import_sample(data).returncode, 0)
+            train = ["train", "--data", data, "--model", "als", "--factors", "16", "--iterations", "3", "--created", "2026-01-01"]
+            self.ok(*train, "--quantize", "f32", "--out", plain)
+            self.assertIn("compact table", self.ok(*train, "--quantize", "int8", "--out", coded))
+            self.assertIn("compact table of", self.ok("inspect", coded))
+            told = json.loads(self.ok("inspect", coded, "--json"))
+            self.assertTrue(told["meta"]["quantize"]["table"] and 0 < told["compact"]["error"] < told["compact"]["length"])
+            self.assertNotIn("compact", json.loads(self.ok("inspect", plain, "--json")))
+            for user in list(dict.fromkeys(e["user"] for e in rows("events")))[:20]:
+                answers = [self.ok("recommend", "--model", m, "--user", user, "-n", "20", "--json") for m in (plain, coded)]
+                self.assertEqual(*answers)
+            self.ok("export", plain, "--model", small, "--quantize", "f16")
+            told = json.loads(self.ok("inspect", small, "--json"))
+            kinds = {s["name"]: (s["type"], s["bytes"]) for s in told["sections"]}
+            full = {s["name"]: s["bytes"] for s in json.loads(self.ok("inspect", plain, "--json"))["sections"]}
+            self.assertEqual(kinds["user-factors"], ("f16", full["user-factors"] / 2))
+            self.assertGreater(told["meta"]["quantize"]["recall@20"], 0.99)
+            again = f / "again.aisle"
+            self.ok("export", coded, "--model", again, "--quantize", "f32")
+            without = json.loads(self.ok("inspect", again, "--json"))
+            self.assertEqual({s["name"]: s["bytes"] for s in without["sections"] if s["name"] != "meta"},
+                             {n: b for n, b in full.items() if n != "meta"})
+            self.assertNotIn("quantize", without["meta"])
+
     def test_events_that_were_trained_change_nothing_whatever_their_weights(self):
         # the exact solution of a user's system over what was trained is the trained row itself, if every event weighs
         # as it did in training; both are f32 solutions of one small, well-conditioned system

@@ -1,5 +1,4 @@
-/* A small model with every section, for the tests of the file and of the scorer; and any open model as parts
- * again. */
+/* A small model with every section, for the tests of the file and of the scorer. */
 #ifndef AISLE_TESTS_SMALL_MODEL_H
 #define AISLE_TESTS_SMALL_MODEL_H
 
@@ -223,43 +222,6 @@ static inline void small_model_init(small_model *s)
         .reg = 0.0625f,
         .nu = 1.0f,
     };
-}
-
-static inline aisle_str model_user_id_of(const void *m, int32_t u)
-{
-    return aisle_model_user_id(m, u);
-}
-
-static inline aisle_str model_item_id_of(const void *m, int32_t i)
-{
-    return aisle_model_item_id(m, i);
-}
-
-/* What was read, ready to be written again. */
-static inline aisle_model_parts model_parts(const aisle_model *m)
-{
-    aisle_model_parts p = {.users = aisle_model_users(m),
-                           .items = aisle_model_items(m),
-                           .item_gram = aisle_model_item_gram(m),
-                           .n_users = aisle_model_n_users(m),
-                           .n_items = aisle_model_n_items(m),
-                           .user_id = model_user_id_of,
-                           .item_id = model_item_id_of,
-                           .user_ctx = m,
-                           .item_ctx = m,
-                           .seen = aisle_model_seen(m),
-                           .popularity = aisle_model_popularity(m),
-                           .trending = aisle_model_trending(m),
-                           .item_confidence = aisle_model_item_confidence(m),
-                           .vocabulary = aisle_model_vocabulary(m),
-                           .text = aisle_model_text(m),
-                           .text_map = aisle_model_text_map(m),
-                           .hybrid = aisle_model_hybrid(m),
-                           .meta = aisle_model_meta(m)};
-    p.similar_ids = aisle_model_similar(m, 0, &p.k_similar, &p.similar_scores);
-    p.content_ids = aisle_model_content(m, 0, &p.k_content, &p.content_scores);
-    aisle_model_objective(m, &p.a0, &p.reg, &p.nu);
-    return p;
 }
 
 static char temp_folder[64];

@@ -117,7 +117,7 @@ Test(model, a_reader_writes_the_same_bytes_again)
     small_model_init(&s);
     const char *a = temp_path("a.aisle"), *b = temp_path("b.aisle");
     aisle_model *m = written(&s.parts, a);
-    aisle_model_parts p = model_parts(m);
+    aisle_model_parts p = aisle_model_parts_of(m);
     aisle_model *n = written(&p, b);
     assert_same_file(a, b);
     aisle_model_unref(m);
@@ -150,7 +150,7 @@ Test(model, the_golden_file_of_format_1_opens_and_is_what_we_write_today)
     aisle_error err = {0};
     aisle_model *m = NULL;
     cr_assert_eq(aisle_model_open(golden, &m, &err), AISLE_OK, "%s", err.message);
-    aisle_model_parts p = model_parts(m);
+    aisle_model_parts p = aisle_model_parts_of(m);
     aisle_model_unref(written(&p, again));
     assert_same_file(golden, again);
     aisle_model_unref(written(&s.parts, again));
