@@ -9,6 +9,7 @@
 #include "aisle/log.h"
 #include "server/auth/passwords.h"
 #include "server/http/handlers/product_cache.h"
+#include "server/http/handlers/product_texts.h"
 #include "server/store/accounts.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -134,7 +135,8 @@ static aisle_status open_loops(aisle_app *app, aisle_error *err)
     app->n_loops = app->config->loops ? (int32_t)app->config->loops : cores > 0 ? (int32_t)cores : 1;
     app->loops = aisle_calloc((size_t)app->n_loops, sizeof *app->loops);
     app->beside = aisle_calloc((size_t)app->n_loops, sizeof *app->beside);
-    if (!app->loops || !app->beside)
+    app->texts = aisle_product_texts_new(app->store);
+    if (!app->loops || !app->beside || !app->texts)
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d loops", app->n_loops);
     for (int32_t i = 0; i < app->n_loops; i++) {
         AISLE_TRY(open_state(app, &app->loops[i], err));
@@ -277,6 +279,7 @@ void aisle_app_close(aisle_app *app)
     aisle_hash_pool_close(app->hashing);
     aisle_jobs_close(app->jobs);
     close_loops(app);
+    aisle_product_texts_free(app->texts);
     aisle_view_close(app->view);
     aisle_shelf_keeper_close(app->shelves);
     aisle_words_keeper_close(app->words);

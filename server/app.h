@@ -38,6 +38,7 @@ typedef struct aisle_app {
     aisle_shelf_keeper *shelves;
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
+    struct aisle_product_texts *texts; /* products as lists answer with them */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_worker *worker;

@@ -125,18 +125,22 @@ void aisle_answer_cacheable(aisle_request *r, int max_age)
     aisle_reply_header(r, "Vary", "Authorization, Cookie");
 }
 
-aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age)
+aisle_status aisle_answer_cached_text(aisle_request *r, aisle_str json, int max_age)
 {
     char hex[AISLE_HEX_BYTES], tag[AISLE_HEX_BYTES + 2];
-    char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
-    json_decref(body);
-    if (!text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
-    size_t n = strlen(text);
-    aisle_digest(text, n, hex);
+    aisle_digest(json.ptr, json.len, hex);
     snprintf(tag, sizeof tag, "\"%s\"", hex);
     aisle_reply_header(r, "ETag", tag);
     aisle_answer_cacheable(r, max_age);
-    aisle_status st = aisle_reply_bytes(r, 200, "application/json", text, n); /* or 304 */
+    return aisle_reply_bytes(r, 200, "application/json", json.ptr, json.len); /* or 304 */
+}
+
+aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age)
+{
+    char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
+    json_decref(body);
+    if (!text) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the answer");
+    aisle_status st = aisle_answer_cached_text(r, (aisle_str){text, strlen(text)}, max_age);
     aisle_free(text);
     return st;
 }

@@ -1,6 +1,9 @@
-/* What is recommended, as JSON: products of the catalogue with score and reasons. */
+/* What is recommended, as JSON text: products of the catalogue with score and reasons. Products come from product_texts.h and
+ * numbers are written here; the rest, which few ask for, is built as trees. */
 #include "server/http/handlers/answer_hits.h"
 
+#include "server/http/handlers/product_texts.h"
+#include "server/json/json_text.h"
 aisle_status aisle_no_memory(aisle_request *r)
 {
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the recommendations");
@@ -44,77 +47,88 @@ static json_t *encode_parts(const aisle_shelf *s, const aisle_hits *hits, int32_
     return parts;
 }
 
-/* AISLE_ENOTFOUND: not to be shown any more. */
-static aisle_status encode_hit(aisle_request *r, const aisle_shelf *s, const aisle_hit *hit,
-                               const aisle_hits_style *style, json_t **out)
+typedef struct encoding {
+    aisle_request *r;
+    const aisle_shelf *s;
+    const aisle_hits *hits;
+    const aisle_hits_style *style;
+    aisle_buf *out;
+} encoding;
+
+/* A hit that is not to be shown any more adds nothing; *shown says so. */
+static aisle_status encode_hit(const encoding *e, int32_t h, bool first, bool *shown)
 {
-    aisle_product p;
-    int64_t version;
-    aisle_str id = aisle_shelf_id(s, hit->item);
-    aisle_status st =
-        aisle_view_product(style->view, id, aisle_request_arena(r), &p, &version, aisle_request_error(r));
-    bool no_catalogue = s->n_known == 0;
-    if (st == AISLE_ENOTFOUND && no_catalogue) {
-        p = (aisle_product){.id = id, .price_minor = -1, .stock = -1};
-        st = AISLE_OK;
+    const aisle_hit *hit = &e->hits->hit[h];
+    const int64_t begin = e->out->len;
+    const bool no_catalogue = e->s->n_known == 0;
+    const aisle_product_text text = {aisle_shelf_id(e->s, hit->item), e->style->fields, no_catalogue};
+    aisle_product_fate fate;
+    if (!first && !aisle_text_raw(e->out, ",")) return aisle_no_memory(e->r);
+    AISLE_TRY(aisle_product_texts_append(aisle_request_app(e->r)->texts, e->style->view, &text, e->out, &fate,
+                                         aisle_request_error(e->r)));
+    *shown = fate == AISLE_PRODUCT_SHOWN || (fate == AISLE_PRODUCT_ABSENT && no_catalogue);
+    if (!*shown) {
+        e->out->len = begin;
+        return AISLE_OK;
     }
-    if (st != AISLE_OK) return st;
-    if (p.stock == 0 || p.visibility == AISLE_HIDDEN) return AISLE_ENOTFOUND;
-    json_t *o = aisle_answer_product(&p, style->fields);
-    o = aisle_answer_with(o, "score", json_real((double)hit->score));
-    if (style->reason_type) o = aisle_answer_with(o, "reasons", encode_reasons(s, hit, style->reason_type));
-    *out = o;
-    return o ? AISLE_OK : aisle_no_memory(r);
+    bool ok = aisle_text_raw(e->out, ",\"score\":") && aisle_text_real(e->out, (double)hit->score);
+    if (e->style->reason_type)
+        ok = ok && aisle_text_raw(e->out, ",\"reasons\":") &&
+             aisle_text_tree(e->out, encode_reasons(e->s, hit, e->style->reason_type));
+    if (e->hits->shares)
+        ok = ok && aisle_text_raw(e->out, ",\"parts\":") &&
+             aisle_text_tree(e->out, encode_parts(e->s, e->hits, h));
+    return ok && aisle_text_raw(e->out, "}") ? AISLE_OK : aisle_no_memory(e->r);
 }
 
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
-                               aisle_hits_style style, json_t **out)
+                               aisle_hits_style style, aisle_buf *out)
 {
-    json_t *items = json_array();
-    aisle_status st = items ? AISLE_OK : aisle_no_memory(r);
-    for (int32_t i = 0; i < hits->n && st == AISLE_OK && (int64_t)json_array_size(items) < style.limit; i++) {
-        json_t *one = NULL;
-        st = encode_hit(r, s, &hits->hit[i], &style, &one);
-        if (st == AISLE_OK && hits->shares) one = aisle_answer_with(one, "parts", encode_parts(s, hits, i));
-        if (st == AISLE_OK && json_array_append_new(items, one)) st = aisle_no_memory(r);
-        if (st == AISLE_ENOTFOUND) st = AISLE_OK;
+    const encoding e = {r, s, hits, &style, out};
+    int64_t n = 0;
+    AISLE_TRY(aisle_product_texts_sync(aisle_request_app(r)->texts, style.view, aisle_request_error(r)));
+    if (!aisle_text_raw(out, "[")) return aisle_no_memory(r);
+    for (int32_t i = 0; i < hits->n && n < style.limit; i++) {
+        bool shown;
+        AISLE_TRY(encode_hit(&e, i, n == 0, &shown));
+        n += shown;
     }
-    if (st == AISLE_OK)
-        *out = items;
-    else
-        json_decref(items);
-    return st;
+    return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static json_t *new_id(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy)
+static bool add_id(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, aisle_buf *out)
 {
     char id[AISLE_RECOMMENDATION_ID_BYTES];
     const aisle_origin origin = {.model_version = s->model_version,
                                  .strategy = aisle_str_from(aisle_strategy_name(strategy))};
     aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
-    return json_string(id);
+    return aisle_text_raw(out, "\"recommendation_id\":\"") && aisle_text_raw(out, id) &&
+           aisle_text_raw(out, "\"");
 }
 
-static json_t *envelope(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, int64_t started_ns,
-                        json_t *items)
+/* Ids, strategies and numbers: nothing that must be escaped. */
+static bool add_head(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, aisle_buf *out)
+{
+    return aisle_text_raw(out, "{") && add_id(r, s, strategy, out) &&
+           aisle_text_raw(out, ",\"model_version\":") && aisle_text_int(out, s->model_version) &&
+           aisle_text_raw(out, ",\"strategy\":\"") && aisle_text_raw(out, aisle_strategy_name(strategy)) &&
+           aisle_text_raw(out, "\",\"items\":");
+}
+
+static bool add_tail(int64_t started_ns, aisle_buf *out)
 {
     double took = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-6;
-    json_t *o = aisle_answer_with(json_object(), "recommendation_id", new_id(r, s, strategy));
-    o = aisle_answer_with(o, "model_version", json_integer(s->model_version));
-    o = aisle_answer_with(o, "strategy", json_string(aisle_strategy_name(strategy)));
-    o = aisle_answer_with(o, "took_ms", json_real(took));
-    return aisle_answer_with(o, "items", items);
+    return aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
 }
 
 aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      json_t **out)
+                                      aisle_buf *out)
 {
     aisle_recommendation found;
-    json_t *items = NULL;
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(aisle_recommend(w, ask, &found, aisle_request_error(r)));
     aisle_hits_style style = {w->view, ask->fields, ask->limit, found.reason_type};
-    AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, &items));
-    *out = envelope(r, w->shelf, found.hits.strategy, started_ns, items);
-    return *out ? AISLE_OK : aisle_no_memory(r);
+    if (!add_head(r, w->shelf, found.hits.strategy, out)) return aisle_no_memory(r);
+    AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, out));
+    return add_tail(started_ns, out) ? AISLE_OK : aisle_no_memory(r);
 }

@@ -14,12 +14,13 @@ static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_s
     return (aisle_answering){s, with->view, with->scorer, aisle_request_arena(r)};
 }
 
-/* Asks and answers: {recommendation_id, model_version, strategy, took_ms, items}; *out is the caller's. */
+/* Asks, and appends the answer as JSON text: {recommendation_id, model_version, strategy, items, took_ms}. On failure out holds
+ * a part of it. */
 aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      json_t **out);
+                                      aisle_buf *out);
 
-/* What hits become: products of the catalogue with score and reasons, those gone or sold out since the shelf
- * was made left out, at most `limit`. reason_type names where the reasons' items stand. */
+/* What hits become: an array of products of the catalogue with score and reasons, appended as JSON text; those gone or sold out
+ * since the shelf was made are left out, at most `limit` are there. reason_type names where the reasons' items stand. */
 typedef struct aisle_hits_style {
     aisle_view *view;
     unsigned fields;
@@ -27,6 +28,6 @@ typedef struct aisle_hits_style {
     const char *reason_type;
 } aisle_hits_style;
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
-                               aisle_hits_style style, json_t **out);
+                               aisle_hits_style style, aisle_buf *out);
 
 #endif

@@ -135,6 +135,7 @@ json_t *aisle_answer_with(json_t *object, const char *name, json_t *value);
 /* 200 with a strong ETag made of the body, and 304 when the client has it; public for max_age seconds. Takes
  * the reference. */
 aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age);
+aisle_status aisle_answer_cached_text(aisle_request *r, aisle_str json, int max_age);
 /* Cache-Control and Vary of what is the same for everyone: public for guests, private for those who are signed in. */
 void aisle_answer_cacheable(aisle_request *r, int max_age);
 

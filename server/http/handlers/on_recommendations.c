@@ -2,6 +2,7 @@
 #include "server/auth/identity.h"
 #include "server/http/handlers/answer_hits.h"
 #include "server/http/handlers/ask_recommend.h"
+#include "server/json/json_text.h"
 
 enum { BATCH = 20 };
 
@@ -52,23 +53,19 @@ typedef struct asked {
     aisle_ask *asks;
     int64_t n;
     bool is_batch;
-    json_t *body;
+    aisle_buf body; /* the answer's text; released by whoever answers */
 } asked;
 
-static aisle_status answer_batch(aisle_request *r, const asked *q, const aisle_answering *a, json_t **out)
+static aisle_status answer_all(asked *q, const aisle_answering *a)
 {
-    json_t *results = json_array();
-    aisle_status st = results ? AISLE_OK : aisle_no_memory(r);
-    for (int64_t i = 0; i < q->n && st == AISLE_OK; i++) {
-        json_t *one = NULL;
-        st = aisle_answer_recommended(r, a, &q->asks[i], &one);
-        if (st == AISLE_OK && json_array_append_new(results, one)) st = aisle_no_memory(r);
+    aisle_request *r = q->work.r;
+    if (!q->is_batch) return aisle_answer_recommended(r, a, q->asks, &q->body);
+    if (!aisle_text_raw(&q->body, "{\"results\":[")) return aisle_no_memory(r);
+    for (int64_t i = 0; i < q->n; i++) {
+        if (i && !aisle_text_raw(&q->body, ",")) return aisle_no_memory(r);
+        AISLE_TRY(aisle_answer_recommended(r, a, &q->asks[i], &q->body));
     }
-    if (st == AISLE_OK)
-        *out = aisle_answer_with(json_object(), "results", results);
-    else
-        json_decref(results);
-    return st;
+    return aisle_text_raw(&q->body, "]}") ? AISLE_OK : aisle_no_memory(r);
 }
 
 static aisle_status run(aisle_work *w, aisle_error *err)
@@ -76,17 +73,20 @@ static aisle_status run(aisle_work *w, aisle_error *err)
     asked *q = (asked *)w;
     (void)err; /* it is the request's */
     aisle_answering a = aisle_answering_of(w->r, q->shelf, q->with);
-    aisle_status st = q->is_batch ? answer_batch(w->r, q, &a, &q->body)
-                                  : aisle_answer_recommended(w->r, &a, q->asks, &q->body);
+    aisle_status st = answer_all(q, &a);
     aisle_shelf_unref(q->shelf);
     q->shelf = NULL;
+    if (st != AISLE_OK) aisle_buf_deinit(&q->body);
     return st;
 }
 
 static aisle_status reply(aisle_work *w)
 {
+    aisle_buf *body = &((asked *)w)->body;
     aisle_reply_header(w->r, "Cache-Control", "private, no-store");
-    return aisle_reply_json(w->r, 200, ((asked *)w)->body);
+    aisle_status st = aisle_reply_bytes(w->r, 200, "application/json", body->data, (size_t)body->len);
+    aisle_buf_deinit(body);
+    return st;
 }
 
 /* What takes longer than a loop may be held up goes to the scoring thread beside it. */

@@ -1,6 +1,7 @@
 /* GET /v1/products/{id}/related and /v1/trending: lists that are the same for everyone. */
 #include "server/auth/identity.h"
 #include "server/http/handlers/answer_hits.h"
+#include "server/json/json_text.h"
 
 enum { MAX_AGE = 30 };
 
@@ -18,13 +19,24 @@ static aisle_status parse_related(aisle_request *r, aisle_intent *intent, int64_
     return aisle_request_invalid(r, "?intent", "unknown", "similar or content wanted");
 }
 
+static aisle_status encode(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit,
+                           aisle_buf *out)
+{
+    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, limit, NULL};
+    if (!aisle_text_raw(out, "{\"model_version\":") || !aisle_text_int(out, s->model_version) ||
+        !aisle_text_raw(out, ",\"items\":"))
+        return aisle_no_memory(r);
+    AISLE_TRY(aisle_encode_hits(r, s, hits, style, out));
+    return aisle_text_raw(out, "}") ? AISLE_OK : aisle_no_memory(r);
+}
+
 static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit)
 {
-    json_t *items = NULL;
-    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, limit, NULL};
-    AISLE_TRY(aisle_encode_hits(r, s, hits, style, &items));
-    json_t *body = aisle_answer_with(json_object(), "model_version", json_integer(s->model_version));
-    return aisle_answer_cached(r, aisle_answer_with(body, "items", items), MAX_AGE);
+    aisle_buf body = {0};
+    aisle_status st = encode(r, s, hits, limit, &body);
+    if (st == AISLE_OK) st = aisle_answer_cached_text(r, (aisle_str){body.data, (size_t)body.len}, MAX_AGE);
+    aisle_buf_deinit(&body);
+    return st;
 }
 
 /* AISLE_ENOTFOUND: no such product, or one that is hidden from who asks. A shop that keeps no catalogue has what its model
