@@ -4,6 +4,7 @@ import time
 import unittest
 
 import shop
+from visitor import Visitor, path_of
 
 
 class Recommend(unittest.TestCase):
@@ -229,6 +230,67 @@ class Factors(unittest.TestCase):
             answers = server.post("/v1/recommendations", {"requests": asks}).json["results"]
             self.assertEqual([a["strategy"] for a in answers], ["personal", "session", "popular"])
             self.assertNotIn("parts", answers[0]["items"][0])
+
+
+class Products(unittest.TestCase):
+    """What an answer says of products is kept between answers, and right in the very next one when they change."""
+
+    def ids(self, server, **query):
+        return [i["id"] for i in server.get("/v1/recommendations", limit=5, **query).json["items"]]
+
+    def test_what_changes_of_a_product_is_in_the_very_next_answer(self):
+        with shop.serving() as server:
+            first = server.get("/v1/recommendations", limit=5).json["items"][0]
+            path, record = f"/v1/admin/products/{first['id']}", {}
+
+            def put(**change):
+                record.update(change)
+                self.assertIn(server.ask("PUT", path, record).status, (200, 201))
+                return [i for i in server.get("/v1/recommendations", limit=5).json["items"] if i["id"] == first["id"]]
+            self.assertEqual(put(title="Another \"name\"", brand="B\u00fcro", price=123, currency="EUR", stock=7)[0]["title"], 'Another "name"')
+            self.assertEqual(put(price=124)[0]["price"], 124)
+            self.assertEqual(put(brand="None such")[0]["brand"], "None such")
+            self.assertEqual(put(stock=0), [])
+            self.assertEqual(put(stock=1)[0]["in_stock"], True)
+            self.assertEqual(put(hidden=True), [])
+            self.assertEqual(len(put(hidden=False)), 1)
+            self.assertEqual(server.ask("DELETE", path).status, 204)
+            self.assertNotIn(first["id"], self.ids(server))
+
+    def test_a_rating_is_in_the_very_next_answer(self):
+        with shop.serving() as server:
+            one = server.get("/v1/recommendations", limit=5).json["items"][0]
+            before = one["rating"]["count"]
+            rated = Visitor(server).register("rater").put(f"/v1/products{path_of(one['id'])}/rating", {"stars": 5})
+            self.assertIn(rated.status, (200, 201), rated.body)
+            after = [i for i in server.get("/v1/recommendations", limit=5).json["items"] if i["id"] == one["id"]]
+            self.assertEqual(after[0]["rating"]["count"], before + 1)
+
+    def test_each_choice_of_fields_is_kept_apart(self):
+        with shop.serving() as server:
+            for _ in range(2):
+                for fields in ([], ["price"], ["title", "stock"], ["title"]):
+                    got = server.post("/v1/recommendations", {"fields": fields, "limit": 3}).json["items"]
+                    wanted = {"id", "score", *fields} | ({"currency"} if "price" in fields else set())
+                    self.assertTrue(got and all(set(i) == wanted for i in got), (fields, got))
+
+    def test_a_shop_without_a_catalogue_is_answered_and_listing_a_product_shows_it(self):
+        with shop.serving(fresh=True) as server:
+            events = server.data.parent / "events.csv"
+            with open(events, "w") as f:
+                f.write("user,item,type\n" + "".join(f"u{u},p{(u * 7 + k) % 20},purchase\n" for u in range(60) for k in range(6)))
+            shop.run("import", "--data", server.data, "--events", events)
+            shop.train(server.data, model="als", factors=8)
+            for _ in range(200):
+                if server.get("/v1/recommendations").status == 200:
+                    break
+                time.sleep(.05)
+            for _ in range(2):
+                items = server.get("/v1/recommendations", user="u1", limit=3).json["items"]
+                self.assertEqual([len(items), items[0]["title"], items[0]["price"], items[0]["rating"]], [3, None, None, {"average": None, "count": 0}])
+            self.assertEqual(server.ask("PUT", f"/v1/admin/products/{items[0]['id']}", {"title": "listed"}).status, 201)
+            again = server.get("/v1/recommendations", user="u1", limit=3).json["items"]
+            self.assertIn("listed", [i["title"] for i in again])
 
 
 class Strangers(unittest.TestCase):
