@@ -169,8 +169,28 @@ void aisle_arena_init(aisle_arena *a)
     *a = (aisle_arena){0};
 }
 
+struct aisle_arena_end {
+    struct aisle_arena_end *next;
+    void (*fn)(void *ctx);
+    void *ctx;
+};
+
+bool aisle_arena_at_end(aisle_arena *a, void (*fn)(void *ctx), void *ctx)
+{
+    struct aisle_arena_end *e = aisle_arena_alloc(a, sizeof *e);
+    if (!e) return false;
+    *e = (struct aisle_arena_end){a->ends, fn, ctx};
+    a->ends = e;
+    return true;
+}
+
 void aisle_arena_deinit(aisle_arena *a)
 {
+    while (a->ends) {
+        struct aisle_arena_end e = *a->ends;
+        a->ends = e.next;
+        e.fn(e.ctx);
+    }
     while (a->head) {
         struct aisle_arena_block *next = a->head->next;
         aisle_free(a->head);

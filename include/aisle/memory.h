@@ -46,12 +46,16 @@ int64_t aisle_available_bytes(void);
 typedef struct aisle_arena {
     struct aisle_arena_block *head;
     size_t block_bytes; /* size of the next block; 0 = default 8 KiB */
+    struct aisle_arena_end *ends;
 } aisle_arena;
 
 void aisle_arena_init(aisle_arena *a);
 void aisle_arena_deinit(aisle_arena *a); /* releases everything; the arena may be used again */
 void *aisle_arena_alloc(aisle_arena *a,
                         size_t bytes); /* 16-byte aligned, uninitialised; NULL when memory is short */
+/* deinit will call fn(ctx), the last one first, before it releases anything: for a reference that lives as long as the arena.
+ * False: memory is short, and fn is never called. */
+bool aisle_arena_at_end(aisle_arena *a, void (*fn)(void *ctx), void *ctx);
 void *aisle_arena_calloc(aisle_arena *a, size_t n, size_t size);
 char *aisle_arena_strndup(aisle_arena *a, const char *s, size_t n);
 #if defined(__GNUC__)

@@ -8,10 +8,11 @@
 #include "server/catalogue/catalogue_index.h"
 
 enum {
-    AISLE_TITLE_KEY = 64,         /* bytes of a title that count for the order */
-    AISLE_CATEGORY_BYTES = 1024,  /* of a path; a longer one, and levels beyond ... */
-    AISLE_CATEGORY_LEVELS = 16,   /* ... these are cut off: every node holds its whole path */
-    AISLE_ATTRIBUTE_BYTES = 255,  /* of a name, and of a value; longer ones are in no facet */
+    AISLE_TITLE_KEY = 64,        /* bytes of a title that count for the order */
+    AISLE_CATEGORY_BYTES = 1024, /* of a path; a longer one, and levels beyond ... */
+    AISLE_CATEGORY_LEVELS = 16,  /* ... these are cut off: every node holds its whole path */
+    AISLE_ATTRIBUTE_BYTES =
+        255, /* of a name, and of a value; longer ones are in no facet and pass no filter */
     AISLE_ATTRIBUTE_PAIRS = 100,  /* of one product */
     AISLE_PRICE_RANGES = 49,      /* 1-2-5 to 2^53 */
     AISLE_RATING_MIXED = 5,       /* ratings of ... */
@@ -20,17 +21,20 @@ enum {
 
 /* Slots are numbers of `ids`; a removed product leaves its slot unused. All arrays by slot have room for `cap`. */
 typedef struct aisle_columns {
-    int64_t version;         /* of the catalogue that is wholly in here */
-    int64_t shape;           /* aisle_catalogue_shape */
-    int64_t moves;           /* entries of orders that were moved by changes, for ever */
-    aisle_changes_from from; /* changes up to here are in here */
+    int64_t version;                   /* of the catalogue that is wholly in here */
+    int64_t shape;                     /* aisle_catalogue_shape */
+    int64_t moves;                     /* entries of orders that were moved by changes, for ever */
+    int64_t puts;                      /* aisle_catalogue_puts */
+    int32_t put[AISLE_CATALOGUE_PUTS]; /* put k stands at k % AISLE_CATALOGUE_PUTS */
+    aisle_changes_from from;           /* changes up to here are in here */
     int64_t cap;
-    uint64_t *shown, *in_stock; /* bitmaps */
-    int64_t *row, *price, *created;
-    int64_t *popular;          /* times 2^20 */
+    uint64_t *shown, *in_stock;             /* bitmaps */
+    int64_t *row, *price, *created, *stock; /* stock: -1 = not counted */
+    int64_t *popular;                       /* times 2^20 */
     int32_t *rating_key;       /* millionths of the order's average in half stars; -1 = unrated */
     int32_t *category, *brand; /* -1 = none */
     uint8_t *rating;           /* whole half stars of the average, 0 = unrated */
+    int32_t *rating_count;     /* at most INT32_MAX */
     uint8_t *price_range;      /* index of aisle_price_bounds; AISLE_PRICE_RANGES = unknown */
     uint32_t *title_at;        /* into titles */
     uint8_t *title_len;
@@ -43,8 +47,9 @@ typedef struct aisle_columns {
     aisle_idmap *pairs;       /* "name\0value" */
     int32_t *category_parent; /* smaller than the node; -1 = root */
     int64_t category_cap;
-    int32_t *pair_name; /* number of `names` */
-    int64_t pair_cap;
+    int32_t *pair_name;  /* number of `names` */
+    double *pair_number; /* the value where it reads as a number, else NaN */
+    int64_t pair_cap, pair_number_cap;
     int32_t *slot_of_row; /* -1 = none */
     int64_t row_cap;
     int32_t *order[AISLE_ORDERS]; /* the shown slots */
@@ -104,6 +109,21 @@ struct aisle_match_parts {
 /* Into out[words]: what all parts but `own` pass; NULL = all parts. */
 void aisle_match_without(const struct aisle_match_parts *p, const uint64_t *own, int64_t words,
                          uint64_t *out);
+
+/* catalogue_pass.c: one pass over a column each, into bits[words], without a look at what is shown. The bits behind the last
+ * slot are worth nothing. False: out of memory, in the arena. */
+void aisle_pass_ids(const aisle_columns *c, const aisle_str *ids, int32_t n, uint64_t *bits);
+bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32_t n, aisle_arena *a,
+                           uint64_t *bits); /* a node passes all below it too */
+bool aisle_pass_brands(const aisle_columns *c, const aisle_str *brands, int32_t n, aisle_arena *a,
+                       uint64_t *bits);
+void aisle_pass_range(const aisle_columns *c, const int64_t *column, int64_t low, int64_t high,
+                      uint64_t *bits);
+void aisle_pass_stock(const aisle_columns *c, int64_t least, uint64_t *bits);   /* or not counted */
+void aisle_pass_ratings(const aisle_columns *c, int32_t least, uint64_t *bits); /* half stars */
+void aisle_pass_rated(const aisle_columns *c, int64_t least, uint64_t *bits);   /* number of ratings */
+/* wanted: a flag a pair; what has one that is set. */
+void aisle_pass_pairs(const aisle_columns *c, const uint8_t *wanted, uint64_t *bits);
 
 /* The number of "name\0value"; -1 when no product has it. */
 int32_t aisle_columns_find_pair(const aisle_columns *c, aisle_str name, aisle_str value);

@@ -35,6 +35,14 @@ int32_t aisle_catalogue_slot_of_row(const aisle_catalogue *c,
 aisle_str aisle_catalogue_id(const aisle_catalogue *c, int32_t slot);  /* borrowed until end */
 bool aisle_catalogue_is_shown(const aisle_catalogue *c, int32_t slot); /* has a record and is not hidden */
 
+const uint64_t *aisle_catalogue_in_stock(const aisle_catalogue *c); /* bitmap, borrowed until end */
+/* For who keeps a bitmap from one begin to a later one: every product that is taken in is a put, puts so many there have been,
+ * and the slots of the last AISLE_CATALOGUE_PUTS are known: of put n, puts - AISLE_CATALOGUE_PUTS <= n < puts. When the index
+ * is read anew the number jumps by more than that. */
+enum { AISLE_CATALOGUE_PUTS = 1024 };
+int64_t aisle_catalogue_puts(const aisle_catalogue *c);
+int32_t aisle_catalogue_put(const aisle_catalogue *c, int64_t n);
+
 /* ---- filters ---- */
 enum {
     AISLE_FILTER_BRANDS = 100,   /* at most so many values of each kind */

@@ -141,6 +141,7 @@ static void swap(aisle_catalogue *k, aisle_columns *c)
     pthread_rwlock_wrlock(&k->lock);
     aisle_columns *old = k->now;
     c->shape += old->shape + 1;
+    c->puts += old->puts + AISLE_CATALOGUE_PUTS + 1; /* nothing that was noted before holds */
     k->now = c;
     pthread_rwlock_unlock(&k->lock);
     aisle_columns_free(old);
@@ -252,6 +253,21 @@ int64_t aisle_catalogue_version(const aisle_catalogue *k)
 int64_t aisle_catalogue_shape(const aisle_catalogue *k)
 {
     return k->now->shape;
+}
+
+int64_t aisle_catalogue_puts(const aisle_catalogue *k)
+{
+    return k->now->puts;
+}
+
+int32_t aisle_catalogue_put(const aisle_catalogue *k, int64_t n)
+{
+    return k->now->put[n % AISLE_CATALOGUE_PUTS];
+}
+
+const uint64_t *aisle_catalogue_in_stock(const aisle_catalogue *k)
+{
+    return k->now->in_stock;
 }
 
 int32_t aisle_catalogue_slot(const aisle_catalogue *k, aisle_str id)

@@ -1,75 +1,9 @@
-/* A filter as bitmaps, one for each of its parts, so that a facet can leave its own part out. Each is one pass over a
- * column that a table of flags or a range decides, without branches. */
+/* A filter as bitmaps, one for each of its parts, so that a facet can leave its own part out. */
 #include "server/catalogue/catalogue_columns.h"
 
 static uint64_t *new_bits(const aisle_columns *c, aisle_arena *a)
 {
     return aisle_arena_calloc(a, (size_t)aisle_columns_words(c) + 1, sizeof(uint64_t));
-}
-
-/* Columns have room for whole words: the rest of the last word is masked by `shown`. */
-#define EACH_SLOT(c, bits, i, passes)                                                                        \
-    for (int64_t w_ = 0; w_ < aisle_columns_words(c); w_++) {                                                \
-        uint64_t word_ = 0;                                                                                  \
-        for (int64_t b_ = 0; b_ < 64; b_++) {                                                                \
-            int64_t i = w_ * 64 + b_;                                                                        \
-            word_ |= (uint64_t)(passes) << b_;                                                               \
-        }                                                                                                    \
-        (bits)[w_] = word_;                                                                                  \
-    }
-
-/* flags[0] is that of "none". */
-static void pass_flags(const aisle_columns *c, const int32_t *column, const uint8_t *flags, uint64_t *bits)
-{
-    EACH_SLOT(c, bits, i, flags[column[i] + 1])
-}
-
-static bool pass_category(const aisle_columns *c, aisle_str wanted, aisle_arena *a, uint64_t **out)
-{
-    int32_t n = aisle_idmap_count(c->categories), node = aisle_idmap_find(c->categories, wanted);
-    uint8_t *inside = aisle_arena_calloc(a, (size_t)n + 2, 1);
-    *out = new_bits(c, a);
-    if (!inside || !*out) return false;
-    for (int32_t k = 0; k < n && node >= 0; k++) { /* parents come before their children */
-        int32_t parent = c->category_parent[k];
-        inside[k + 1] = k == node || (parent >= 0 && inside[parent + 1]);
-    }
-    if (node >= 0) pass_flags(c, c->category, inside, *out);
-    return true;
-}
-
-static bool pass_brands(const aisle_columns *c, const aisle_catalogue_filter *f, aisle_arena *a,
-                        uint64_t **out)
-{
-    uint8_t *wanted = aisle_arena_calloc(a, (size_t)aisle_idmap_count(c->brands) + 2, 1);
-    *out = new_bits(c, a);
-    if (!wanted || !*out) return false;
-    for (int32_t i = 0; i < f->n_brands; i++) {
-        int32_t brand = aisle_idmap_find(c->brands, f->brands[i]);
-        if (brand >= 0) wanted[brand + 1] = 1;
-    }
-    pass_flags(c, c->brand, wanted, *out);
-    return true;
-}
-
-static bool pass_prices(const aisle_columns *c, const aisle_catalogue_filter *f, aisle_arena *a,
-                        uint64_t **out)
-{
-    int64_t low = f->price_min >= 0 ? f->price_min : 0, high = f->price_max >= 0 ? f->price_max : INT64_MAX;
-    const int64_t *price = c->price;
-    *out = new_bits(c, a);
-    if (!*out) return false;
-    EACH_SLOT(c, *out, i, (price[i] >= low) & (price[i] <= high))
-    return true;
-}
-
-static bool pass_ratings(const aisle_columns *c, int32_t least, aisle_arena *a, uint64_t **out)
-{
-    const uint8_t *rating = c->rating;
-    *out = new_bits(c, a);
-    if (!*out) return false;
-    EACH_SLOT(c, *out, i, rating[i] >= least)
-    return true;
 }
 
 int32_t aisle_columns_find_pair(const aisle_columns *c, aisle_str name, aisle_str value)
@@ -110,10 +44,17 @@ static bool pass_attributes(const aisle_columns *c, const aisle_catalogue_filter
 static bool make_parts(const aisle_columns *c, const aisle_catalogue_filter *f, aisle_arena *a,
                        struct aisle_match_parts *p)
 {
-    if (f->category.ptr && !pass_category(c, f->category, a, &p->category)) return false;
-    if (f->n_brands && !pass_brands(c, f, a, &p->brand)) return false;
-    if ((f->price_min >= 0 || f->price_max >= 0) && !pass_prices(c, f, a, &p->price)) return false;
-    if (f->rating_min > 0 && !pass_ratings(c, f->rating_min, a, &p->rating)) return false;
+    const bool of_price = f->price_min >= 0 || f->price_max >= 0;
+    const int64_t low = f->price_min >= 0 ? f->price_min : 0,
+                  high = f->price_max >= 0 ? f->price_max : INT64_MAX;
+    if (f->category.ptr && !(p->category = new_bits(c, a))) return false;
+    if (f->n_brands && !(p->brand = new_bits(c, a))) return false;
+    if (of_price && !(p->price = new_bits(c, a))) return false;
+    if (f->rating_min > 0 && !(p->rating = new_bits(c, a))) return false;
+    if (p->category && !aisle_pass_categories(c, &f->category, 1, a, p->category)) return false;
+    if (p->brand && !aisle_pass_brands(c, f->brands, f->n_brands, a, p->brand)) return false;
+    if (p->price) aisle_pass_range(c, c->price, low, high, p->price);
+    if (p->rating) aisle_pass_ratings(c, f->rating_min, p->rating);
     return !f->n_attributes || pass_attributes(c, f, a, p->attribute);
 }
 

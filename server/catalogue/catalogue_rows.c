@@ -1,7 +1,9 @@
 /* One product into the columns: its texts become numbers, its numbers keys. */
 #include <jansson.h>
+#include <math.h>
 
 #include "server/catalogue/catalogue_columns.h"
+#include "server/catalogue/catalogue_where.h"
 
 #define DECADE(n) INT64_C(1) * n, INT64_C(2) * n, INT64_C(5) * n
 const int64_t aisle_price_bounds[AISLE_PRICE_RANGES + 1] = {
@@ -38,7 +40,7 @@ aisle_columns *aisle_columns_new(void)
 }
 
 /* The arrays by slot. */
-enum { SLOT_ARRAYS = 13 };
+enum { SLOT_ARRAYS = 15 };
 typedef struct slot_array {
     void **at;
     size_t size;
@@ -50,6 +52,8 @@ static void slot_arrays(aisle_columns *c, slot_array out[SLOT_ARRAYS])
         {(void **)&c->row, sizeof *c->row},
         {(void **)&c->price, sizeof *c->price},
         {(void **)&c->created, sizeof *c->created},
+        {(void **)&c->stock, sizeof *c->stock},
+        {(void **)&c->rating_count, sizeof *c->rating_count},
         {(void **)&c->popular, sizeof *c->popular},
         {(void **)&c->rating_key, sizeof *c->rating_key},
         {(void **)&c->category, sizeof *c->category},
@@ -78,6 +82,7 @@ void aisle_columns_free(aisle_columns *c)
     aisle_free(c->pairs_of);
     aisle_free(c->category_parent);
     aisle_free(c->pair_name);
+    aisle_free(c->pair_number);
     aisle_free(c->slot_of_row);
     aisle_buf_deinit(&c->titles);
     aisle_free(c);
@@ -149,8 +154,7 @@ static int32_t category_of(aisle_columns *c, aisle_str path, bool *ok)
     return parent;
 }
 
-/* Text of a scalar, as it is asked for in a query; false when it has none that fits. */
-static bool scalar_text(const json_t *v, char out[AISLE_ATTRIBUTE_BYTES + 1], size_t *len)
+bool aisle_attribute_text(const json_t *v, char out[AISLE_ATTRIBUTE_TEXT + 1], size_t *len)
 {
     int n;
     switch (json_typeof(v)) {
@@ -180,14 +184,17 @@ static bool add_pair(aisle_columns *c, const char *name, const json_t *v, pair_l
     char key[2 * AISLE_ATTRIBUTE_BYTES + 2];
     size_t name_len = strlen(name), len;
     if (out->n == AISLE_ATTRIBUTE_PAIRS || name_len > AISLE_ATTRIBUTE_BYTES) return true;
-    if (!scalar_text(v, key + name_len + 1, &len)) return true;
+    if (!aisle_attribute_text(v, key + name_len + 1, &len)) return true;
     memcpy(key, name, name_len + 1);
     int32_t pair = aisle_idmap_add(c->pairs, (aisle_str){key, name_len + 1 + len});
     int32_t number = aisle_idmap_add(c->names, (aisle_str){name, name_len});
     if (pair < 0 || number < 0 ||
-        !aisle_grow((void **)&c->pair_name, &c->pair_cap, pair + 1, sizeof *c->pair_name))
+        !aisle_grow((void **)&c->pair_name, &c->pair_cap, pair + 1, sizeof *c->pair_name) ||
+        !aisle_grow((void **)&c->pair_number, &c->pair_number_cap, pair + 1, sizeof *c->pair_number))
         return false;
     c->pair_name[pair] = number;
+    if (!aisle_str_to_f64((aisle_str){key + name_len + 1, len}, &c->pair_number[pair]))
+        c->pair_number[pair] = NAN;
     for (int32_t i = 0; i < out->n; i++)
         if (out->at[i] == pair) return true;
     out->at[out->n++] = pair;
@@ -250,8 +257,8 @@ static bool keep_title(aisle_columns *c, int32_t slot, const aisle_product *p, u
 
 /* What the columns hold of a product, before it is in them. */
 typedef struct entry {
-    int64_t price, created;
-    int32_t category, brand, pair_at, n_pairs, rating_key;
+    int64_t price, created, stock;
+    int32_t category, brand, pair_at, n_pairs, rating_key, rating_count;
     uint32_t title_at;
     uint8_t title_len, rating;
     bool shown, in_stock;
@@ -276,7 +283,9 @@ static void rate(const aisle_product *p, entry *e)
     int64_t n = p->rating_count, halves = p->rating_half_stars;
     e->rating_key = -1;
     e->rating = 0;
+    e->rating_count = 0;
     if (n <= 0 || halves <= 0 || halves / n > 10) return;
+    e->rating_count = (int32_t)(n < INT32_MAX ? n : INT32_MAX);
     double mixed = (double)halves + (double)(AISLE_RATING_MIXED * AISLE_RATING_MIXED_HALVES);
     e->rating = (uint8_t)(halves / n);
     e->rating_key = (int32_t)(mixed / (double)(n + AISLE_RATING_MIXED) * 1e6);
@@ -292,6 +301,7 @@ static bool prepare(aisle_columns *c, int32_t slot, const aisle_product_facts *f
     e->in_stock = p->stock != 0;
     e->price = p->price_minor;
     e->created = p->created_ms;
+    e->stock = p->stock;
     e->category = category_of(c, p->category, &ok);
     e->brand = p->brand.len ? aisle_idmap_add(c->brands, p->brand) : -1;
     rate(p, e);
@@ -324,9 +334,11 @@ static void write(aisle_columns *c, int32_t slot, const entry *e)
     c->price[slot] = e->price;
     c->price_range[slot] = range_of(e->price);
     c->created[slot] = e->created;
+    c->stock[slot] = e->stock;
     c->category[slot] = e->category;
     c->brand[slot] = e->brand;
     c->rating[slot] = e->rating;
+    c->rating_count[slot] = e->rating_count;
     c->rating_key[slot] = e->rating_key;
     c->title_at[slot] = e->title_at;
     c->title_len[slot] = e->title_len;
@@ -359,6 +371,7 @@ aisle_status aisle_columns_put(aisle_columns *c, const aisle_product_facts *f, b
     write(c, slot, &e);
     c->row[slot] = f->row;
     c->slot_of_row[f->row] = slot;
+    if (ordered) c->put[c->puts++ % AISLE_CATALOGUE_PUTS] = slot;
     for (int o = 0; o < AISLE_ORDERS && ordered; o++)
         if (comes[o])
             aisle_columns_put_in(c, (aisle_catalogue_order)o, slot, was ? c->n_ordered - 1 : c->n_ordered);

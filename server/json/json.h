@@ -34,6 +34,9 @@ typedef struct aisle_json_scope {
     bool failed;       /* some reader has failed */
 } aisle_json_scope;
 
+/* "<pointer>/<name>" with ~ and / escaped (RFC 6901, 3); cut short when it does not fit: it is for people. */
+void aisle_json_point(const char *pointer, const char *name, char *out, size_t bytes);
+
 /* The body as an object; parses it at first. */
 aisle_status aisle_json_body(aisle_request *r, aisle_json_scope *s);
 /* Element i of an array that is the member `name` of `parent`: must be an object. */

@@ -3,10 +3,9 @@
 
 #include "server/json/json.h"
 
-/* "<scope>/<name>" with ~ and / escaped (RFC 6901, 3); cut short when it does not fit: it is for people. */
-static void point(const aisle_json_scope *s, const char *name, char *out, size_t bytes)
+void aisle_json_point(const char *scope, const char *name, char *out, size_t bytes)
 {
-    size_t n = (size_t)snprintf(out, bytes, "%s/", s->pointer);
+    size_t n = (size_t)snprintf(out, bytes, "%s/", scope);
     for (; *name && n + 3 < bytes; name++) {
         if (*name == '~' || *name == '/') {
             out[n++] = '~';
@@ -31,7 +30,7 @@ typedef struct fault {
 static aisle_status refuse(aisle_json_scope *s, const char *name, fault f)
 {
     char pointer[256];
-    point(s, name, pointer, sizeof pointer);
+    aisle_json_point(s->pointer, name, pointer, sizeof pointer);
     s->failed = true;
     return aisle_request_invalid(s->r, pointer, f.code, "%s", f.text);
 }
@@ -75,7 +74,7 @@ aisle_status aisle_json_child(aisle_json_scope *parent, const char *name, aisle_
 {
     json_t *v = member(parent, name);
     *s = (aisle_json_scope){.r = parent->r, .object = v};
-    point(parent, name, s->pointer, sizeof s->pointer);
+    aisle_json_point(parent->pointer, name, s->pointer, sizeof s->pointer);
     return !v || json_is_object(v) ? AISLE_OK : wrong_type(parent, name, "an object", v);
 }
 
@@ -174,7 +173,7 @@ aisle_status aisle_json_ids(aisle_json_scope *s, const char *name, int64_t most,
         aisle_json_scope list = {.r = s->r, .object = v};
         char index[24];
         json_t *id = json_array_get(v, i);
-        point(s, name, list.pointer, sizeof list.pointer);
+        aisle_json_point(s->pointer, name, list.pointer, sizeof list.pointer);
         snprintf(index, sizeof index, "%zu", i);
         if (check_text(&list, index, id, 1, 255) != AISLE_OK) st = AISLE_EINVAL;
         ids[i] = (aisle_str){json_string_value(id), json_string_length(id)};

@@ -1,6 +1,7 @@
 /* The plot of an answer: taste, what may be shown, the scorer's best. */
 #include "server/recommend/ask.h"
 
+#include "server/recommend/offer.h"
 #include "server/recommend/taste.h"
 
 static aisle_status no_memory(aisle_error *err)
@@ -11,12 +12,6 @@ static aisle_status no_memory(aisle_error *err)
 aisle_hit *aisle_hits_room(aisle_arena *a, int64_t limit)
 {
     return aisle_arena_calloc(a, (size_t)limit + AISLE_SPARE_HITS, sizeof(aisle_hit));
-}
-
-uint64_t *aisle_allowed(const aisle_answering *w, const aisle_shelf_filter *f)
-{
-    uint64_t *bits = aisle_arena_alloc(w->arena, (size_t)aisle_shelf_words(w->shelf) * sizeof *bits);
-    return bits && aisle_shelf_allowed(w->shelf, f, w->arena, bits) ? bits : NULL;
 }
 
 static const char *reason_type(bool known, aisle_strategy strategy)
@@ -42,11 +37,11 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                      .n_recent = t.n_recent,
                      .exclude = t.exclude,
                      .n_exclude = t.n_exclude,
-                     .allowed = aisle_allowed(w, &ask->filter),
                      .explain = ask->explain,
                      .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
     aisle_recommendation found = {.hits = {.hit = aisle_hits_room(w->arena, ask->limit)}};
-    if (!q.allowed || !found.hits.hit) return no_memory(err);
+    if (!found.hits.hit) return no_memory(err);
+    AISLE_TRY(aisle_offer_bits(w, &ask->filter, &q.allowed, err));
     AISLE_TRY(aisle_scorer_recommend(w->scorer, w->shelf->model, &q, &found.hits, err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;

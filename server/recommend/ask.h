@@ -6,6 +6,7 @@
 #include "aisle/memory.h"
 #include "aisle/scorer.h"
 #include "server/jobs/shelf.h"
+#include "server/recommend/filter.h"
 #include "server/store/store.h"
 
 enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, AISLE_ASK_DEFAULT = 10 };
@@ -19,7 +20,7 @@ typedef struct aisle_ask {
     int64_t n_items, n_exclude, limit;
     bool explain;
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
-    aisle_shelf_filter filter;
+    aisle_filter filter;
 } aisle_ask;
 
 /* What one thread answers one question with. Answers are made wholly from one shelf. All borrowed. */
@@ -28,6 +29,7 @@ typedef struct aisle_answering {
     aisle_view *view;     /* the thread's */
     aisle_scorer *scorer; /* the thread's */
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
+    aisle_catalogue *catalogue;
 } aisle_answering;
 
 typedef struct aisle_recommendation {
@@ -49,7 +51,5 @@ int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
 
 /* limit + spare, in the arena; NULL: no memory. */
 aisle_hit *aisle_hits_room(aisle_arena *a, int64_t limit);
-/* The items that may be shown, in the arena; NULL: no memory. */
-uint64_t *aisle_allowed(const aisle_answering *w, const aisle_shelf_filter *f);
 
 #endif

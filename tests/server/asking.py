@@ -117,11 +117,13 @@ wrong("listRelated", (404, {"path": {"id": "none"}}), lambda w: (422, {"path": {
 good("listTrending")(lambda w: {})
 wrong("listTrending", (422, {"query": {"limit": "no"}}))
 
-good("getRecommendations")(lambda w: {"query": {"explain": "true"}})
+good("getRecommendations")(lambda w: {"query": {"explain": "true", "price_min": 1}})
 wrong("getRecommendations", (422, {"query": {"limit": 1000}}))
 
-good("postRecommendations")(lambda w: {"body": {"requests": [{"items": [w.known], "explain": True}, {}]}})
-wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}), (422, {"body": {"requests": []}}))
+good("postRecommendations")(lambda w: {"body": {"requests": [{"items": [w.known], "explain": True}, {},
+                                                             {"filter": {"or": [{"price_min": 1}, {"attributes": {"x": {"exists": True}}}]}}]}})
+wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}), (422, {"body": {"requests": []}}),
+      (422, {"body": {"filter": {"not": {"colour": "red"}}}}))
 
 # ---- accounts ----
 

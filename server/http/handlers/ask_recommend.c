@@ -1,23 +1,9 @@
 /* A question for recommendations as it came: members of a body, or of a URL. */
 #include "server/http/handlers/ask_recommend.h"
 
-enum { ID_BYTES = 255 };
-static const int64_t max_price = INT64_C(1) << 53;
+#include "server/http/handlers/ask_filter.h"
 
-static aisle_status parse_filter(aisle_json_scope *s, aisle_shelf_filter *f)
-{
-    static const char *const known[] = {"category", "brand", "price_min", "price_max", "in_stock", NULL};
-    aisle_json_scope child;
-    bool in_stock;
-    AISLE_TRY(aisle_json_child(s, "filter", &child));
-    if (!child.object) return AISLE_OK;
-    AISLE_TRY(aisle_json_only(&child, known));
-    AISLE_TRY(aisle_json_text(&child, "category", 1, 1024, &f->category));
-    AISLE_TRY(aisle_json_text(&child, "brand", 1, ID_BYTES, &f->brand));
-    AISLE_TRY(aisle_json_int(&child, "price_min", (aisle_int_range){0, max_price, -1}, &f->price_min));
-    AISLE_TRY(aisle_json_int(&child, "price_max", (aisle_int_range){0, max_price, -1}, &f->price_max));
-    return aisle_json_bool(&child, "in_stock", true, &in_stock); /* what is sold out never comes anyway */
-}
+enum { ID_BYTES = 255 };
 
 static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
 {
@@ -44,7 +30,7 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
 {
     static const char *const known[] = {"user",   "session", "items",  "exclude", "limit",
                                         "filter", "explain", "fields", NULL};
-    *ask = (aisle_ask){.filter = {.price_min = -1, .price_max = -1}};
+    *ask = (aisle_ask){.limit = AISLE_ASK_DEFAULT};
     AISLE_TRY(aisle_json_only(s, known));
     AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
     AISLE_TRY(aisle_json_text(s, "session", 1, ID_BYTES, &ask->session));
@@ -54,19 +40,19 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
         aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
     AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
     AISLE_TRY(parse_fields(s, &ask->fields));
-    return parse_filter(s, &ask->filter);
+    return aisle_ask_filter(s, "filter", &ask->filter);
 }
 
 aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
 {
-    static const char *const known[] = {"user", "session", "limit", "category", "explain", NULL};
-    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .filter = {.price_min = -1, .price_max = -1}};
+    static const char *const known[] = {"user",  "session",   "limit",     "explain", "category",
+                                        "brand", "price_min", "price_max", NULL};
+    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT};
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
                                       &ask->limit));
     AISLE_TRY(aisle_request_query_bool(r, "explain", false, &ask->explain));
     ask->user = aisle_request_query(r, "user");
     ask->session = aisle_request_query(r, "session");
-    ask->filter.category = aisle_request_query(r, "category");
-    return AISLE_OK;
+    return aisle_ask_filter_query(r, &ask->filter);
 }

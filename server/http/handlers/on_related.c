@@ -2,6 +2,7 @@
 #include "server/auth/identity.h"
 #include "server/http/handlers/answer_hits.h"
 #include "server/json/json_text.h"
+#include "server/recommend/offer.h"
 
 enum { MAX_AGE = 30 };
 
@@ -59,14 +60,14 @@ static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle
 {
     aisle_str id = aisle_request_param(r, "id");
     const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
-    const aisle_shelf_filter all = {.price_min = -1, .price_max = -1};
+    const aisle_filter all = {.key = AISLE_STR("")};
     aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
-    const aisle_related_query q = {.item = aisle_shelf_find(s, id),
-                                   .intent = intent,
-                                   .n = (int32_t)limit + AISLE_SPARE_HITS,
-                                   .allowed = aisle_allowed(&w, &all),
-                                   .newcomers = s->newcomers};
-    if (!hits.hit || !q.allowed) return aisle_no_memory(r);
+    aisle_related_query q = {.item = aisle_shelf_find(s, id),
+                             .intent = intent,
+                             .n = (int32_t)limit + AISLE_SPARE_HITS,
+                             .newcomers = s->newcomers};
+    if (!hits.hit) return aisle_no_memory(r);
+    AISLE_TRY(aisle_offer_bits(&w, &all, &q.allowed, aisle_request_error(r)));
     AISLE_TRY(check_shown(r, s, id));
     if (q.item >= 0) AISLE_TRY(aisle_scorer_related(w.scorer, s->model, &q, &hits, aisle_request_error(r)));
     return reply(r, s, &hits, limit);
@@ -87,11 +88,13 @@ aisle_status aisle_on_related(aisle_request *r)
 static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, int64_t limit)
 {
     const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
-    const aisle_shelf_filter filter = {
-        .category = aisle_request_query(r, "category"), .price_min = -1, .price_max = -1};
+    aisle_str category = aisle_request_query(r, "category");
+    aisle_filter filter = {.key = AISLE_STR("")};
+    const uint64_t *allowed = NULL;
     aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
-    const uint64_t *allowed = aisle_allowed(&w, &filter);
-    if (!hits.hit || !allowed) return aisle_no_memory(r);
+    if (!hits.hit || (category.ptr && !aisle_filter_category(category, w.arena, &filter)))
+        return aisle_no_memory(r);
+    AISLE_TRY(aisle_offer_bits(&w, &filter, &allowed, aisle_request_error(r)));
     bool rising = aisle_model_trending(s->model) != NULL;
     AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,
                                    aisle_request_error(r)));
