@@ -1,14 +1,19 @@
 -- name: opinion_events_remove
 -- ?1 the user, ?2 the session (one is NULL), ?3 the product, ?4 to ?5 the types. Likes of wishes go with their wish.
 DELETE FROM events
-WHERE id IN (SELECT e.id FROM events e
-             WHERE (e.user_id = ?1 OR e.session_id = ?2) AND e.product_id = ?3 AND e.type BETWEEN ?4 AND ?5)
+WHERE id IN (SELECT event FROM event_by_user WHERE user_id = ?1
+             UNION ALL SELECT event FROM event_by_session WHERE session_id = ?2
+             UNION ALL SELECT id FROM event_tail(?1, ?2))
+  AND (user_id = ?1 OR session_id = ?2) AND product_id = ?3 AND type BETWEEN ?4 AND ?5
   AND id NOT IN (SELECT w.event_id FROM wishes w WHERE (w.user_id = ?1 OR w.session_id = ?2) AND w.product_id = ?3);
 
 -- name: opinion_get
 -- Parameters as above: the newest of them, NULL when there is none.
 SELECT e.type, max(e.id) FROM events e
-WHERE (e.user_id = ?1 OR e.session_id = ?2) AND e.product_id = ?3 AND e.type BETWEEN ?4 AND ?5
+WHERE e.id IN (SELECT event FROM event_by_user WHERE user_id = ?1
+               UNION ALL SELECT event FROM event_by_session WHERE session_id = ?2
+               UNION ALL SELECT id FROM event_tail(?1, ?2))
+  AND (e.user_id = ?1 OR e.session_id = ?2) AND e.product_id = ?3 AND e.type BETWEEN ?4 AND ?5
   AND e.id NOT IN (SELECT w.event_id FROM wishes w WHERE (w.user_id = ?1 OR w.session_id = ?2) AND w.product_id = ?3);
 
 -- name: event_remove

@@ -3,10 +3,16 @@
 
 -- name: person_events_erase
 DELETE FROM events
-WHERE user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1);
+WHERE id IN (SELECT event FROM event_by_user WHERE user_id = ?1
+             UNION ALL SELECT id FROM event_tail(?1, NULL)
+             UNION ALL SELECT x.event FROM sessions s CROSS JOIN event_by_session x ON x.session_id = s.id WHERE s.user_id = ?1
+             UNION ALL SELECT t.id FROM sessions s CROSS JOIN event_tail(NULL, s.id) t WHERE s.user_id = ?1)
+  AND (user_id = ?1 OR session_id IN (SELECT id FROM sessions WHERE user_id = ?1));
 
 -- name: person_events_join
-UPDATE events SET user_id = ?2 WHERE session_id = ?1 AND user_id IS NULL;
+UPDATE events SET user_id = ?2
+WHERE id IN (SELECT event FROM event_by_session WHERE session_id = ?1 UNION ALL SELECT id FROM event_tail(NULL, ?1))
+  AND session_id = ?1 AND user_id IS NULL;
 
 -- name: person_events_export
 SELECT json_object('type', json_extract('["view","click","add_to_cart","remove_from_cart","purchase","cancel","rating","review","like","dislike","impression"]', '$[' || e.type || ']'),
@@ -14,7 +20,9 @@ SELECT json_object('type', json_extract('["view","click","add_to_cart","remove_f
                    'value', e.value, 'price', iif(e.price_minor < 0, NULL, e.price_minor), 'order', e.order_ref,
                    'recommendation_id', e.recommendation)
 FROM events e JOIN products p ON p.id = e.product_id
-WHERE e.user_id = ?1 ORDER BY e.at_ms, e.id;
+WHERE e.id IN (SELECT event FROM event_by_user WHERE user_id = ?1 UNION ALL SELECT id FROM event_tail(?1, NULL))
+  AND e.user_id = ?1
+ORDER BY e.at_ms, e.id;
 
 -- name: person_tokens_erase
 DELETE FROM tokens

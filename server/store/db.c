@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/store/event_tail.h"
+#include "server/store/number_list.h"
 #include "server/store/search_index.h"
 #include "server/store/sqlite_memory.h"
 
@@ -113,7 +115,7 @@ static aisle_status setup(aisle_db *db, aisle_db_mode mode, aisle_error *err)
      * again. */
     return aisle_db_run(db,
                         "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -131072;"
-                        "PRAGMA journal_size_limit = 67108864",
+                        "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000",
                         err);
 }
 
@@ -134,10 +136,10 @@ aisle_status aisle_db_open(const char *path, aisle_db_mode mode, aisle_db *out, 
     flags |= mode == AISLE_DB_CREATE ? SQLITE_OPEN_CREATE : 0;
     int rc = sqlite3_open_v2(db.path, &db.handle, flags, NULL);
     st = rc == SQLITE_OK ? setup(&db, mode, err) : aisle_db_fail(&db, rc, err);
-    if (st == AISLE_OK)
-        *out = db;
-    else
-        aisle_db_close(&db);
+    *out = db;
+    if (st == AISLE_OK) st = aisle_event_tail_register(out, err);
+    if (st == AISLE_OK) st = aisle_number_list_register(out, err);
+    if (st != AISLE_OK) aisle_db_close(out);
     return st;
 }
 

@@ -39,8 +39,21 @@ enum {
     X(PRODUCT_INDEXES, "product_indexes")
 #define AISLE_SQL_EVENTS(X)                                                                                  \
     X(EVENT_KEY_ADD, "event_key_add")                                                                        \
+    X(EVENT_KEY_FIND, "event_key_find")                                                                      \
     X(EVENT_INSERT, "event_insert")                                                                          \
     X(EVENT_ALL, "event_all")                                                                                \
+    X(EVENT_LAST, "event_last")                                                                              \
+    X(EVENT_TAIL_FROM, "event_tail_from")                                                                    \
+    X(EVENT_TAIL_ROWS, "event_tail_rows")                                                                    \
+    X(EVENT_TAIL_OF, "event_tail_of")                                                                        \
+    X(EVENT_DATA_VERSION, "event_data_version")                                                              \
+    X(EVENT_KEYS_PUT, "event_keys_put")                                                                      \
+    X(EVENT_USERS_PUT, "event_users_put")                                                                    \
+    X(EVENT_SESSIONS_PUT, "event_sessions_put")                                                              \
+    X(EVENT_KEYS_AFTER, "event_keys_after")                                                                  \
+    X(EVENT_USERS_AFTER, "event_users_after")                                                                \
+    X(EVENT_SESSIONS_AFTER, "event_sessions_after")                                                          \
+    X(EVENT_MERGED, "event_merged")                                                                          \
     X(EVENT_RECENT_USER, "event_recent_user")                                                                \
     X(EVENT_RECENT_SESSION, "event_recent_session")
 #define AISLE_SQL_PEOPLE(X)                                                                                  \
@@ -224,6 +237,8 @@ typedef struct aisle_db {
     sqlite3 *handle;
     char *path;
     sqlite3_stmt *statements[AISLE_SQL_COUNT]; /* prepared at first use */
+    struct aisle_event_tail
+        *tail; /* what is known of the newest events; borrowed; NULL = the table is read */
 } aisle_db;
 
 typedef enum aisle_db_mode { AISLE_DB_READ, AISLE_DB_WRITE, AISLE_DB_CREATE } aisle_db_mode;
@@ -257,10 +272,15 @@ void aisle_stmt_text(aisle_stmt *q, int index, aisle_str s);  /* absent binds NU
 void aisle_stmt_cstr(aisle_stmt *q, int index, const char *s);
 void aisle_stmt_blob(aisle_stmt *q, int index, const void *p, int bytes);
 void aisle_stmt_int(aisle_stmt *q, int index, int64_t v);
+/* For numbers(?): a list, borrowed until the query ends. */
+struct aisle_number_list;
+void aisle_stmt_numbers(aisle_stmt *q, int index, const struct aisle_number_list *list);
 void aisle_stmt_id(aisle_stmt *q, int index, int64_t id); /* 0 binds NULL */
 void aisle_stmt_real(aisle_stmt *q, int index, double v);
 /* *row false at the end, and then and on failure the statement is reset. */
 aisle_status aisle_stmt_next(aisle_stmt *q, bool *row, aisle_error *err);
+/* Runs a statement without parameters and without results. */
+aisle_status aisle_db_step(aisle_db *db, aisle_sql id, aisle_error *err);
 /* Runs a statement whose rows are of no interest. */
 aisle_status aisle_stmt_run(aisle_stmt *q, aisle_error *err);
 void aisle_stmt_end(aisle_stmt *q);

@@ -148,13 +148,16 @@ aisle_status aisle_tx_event_rows(aisle_tx *tx, const aisle_event_rows *rows, ais
     sqlite3 *handle = tx->db->handle;
     sqlite3_stmt *stmt = NULL;
     aisle_str text = aisle_sql_text("event_insert_rows");
+    int64_t last;
     if (rows->n == 0) return AISLE_OK;
+    AISLE_TRY(aisle_tx_event_last(tx, &last, err));
     int rc = sqlite3_create_module(handle, name, &module, (void *)rows);
     if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(handle, text.ptr, (int)text.len, &stmt, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
     aisle_status st = rc == SQLITE_DONE ? AISLE_OK : aisle_db_fail(tx->db, rc, err);
     sqlite3_finalize(stmt);
     sqlite3_create_module(handle, name, NULL, NULL); /* rows are the caller's */
-    if (st == AISLE_OK) tx->deltas.events += rows->n;
-    return st;
+    if (st != AISLE_OK) return st;
+    tx->deltas.events += rows->n;
+    return aisle_tx_events_merge_after(tx, last, err);
 }

@@ -11,7 +11,7 @@ typedef struct aisle_event_rows {
     void (*get)(void *ctx, int32_t i, aisle_event *e, aisle_event_ids *ids);
 } aisle_event_rows;
 
-/* Inserts all; their keys are claimed already. */
+/* Inserts all, with their entries in the indexes; their keys are claimed already. After aisle_tx_events_merge. */
 aisle_status aisle_tx_event_rows(aisle_tx *tx, const aisle_event_rows *rows, aisle_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Staged events into the tables, a batch at a time. A B-tree that is filled at random touches another page
  * with every row, and once it outgrows the cache each of them goes to the log again. So the keys of a batch
- * are added in their own order, and its events in the order of events_user. Memory is that of one batch. */
+ * are added in their own order, and its events in the order of event_by_user. Memory is that of one batch. */
 #include <stdlib.h>
 
 #include "server/store/event_rows.h"
@@ -126,6 +126,7 @@ aisle_status aisle_store_import_events(aisle_store_import *i, aisle_tx *tx, aisl
     batch b = {.import = i, .tx = tx};
     bool end = false;
     aisle_status st = allocate(&b, err);
+    if (st == AISLE_OK) st = aisle_tx_events_merge(tx, err);
     if (st == AISLE_OK) st = aisle_spool_rewind(&i->staging.events, err);
     while (st == AISLE_OK && !end) {
         st = fill(&b, &end, err);

@@ -86,6 +86,7 @@ aisle_status aisle_tx_person_erase(aisle_tx *tx, int64_t user, aisle_error *err)
     static const aisle_sql last[] = {AISLE_SQL_PERSON_SESSIONS_ERASE, AISLE_SQL_PERSON_ACCOUNT_ERASE,
                                      AISLE_SQL_PERSON_USER_ERASE};
     AISLE_TRY(note_ids(tx, user, err));
+    aisle_id_cache_clear(tx->ids);
     for (int i = 0; i < HOLDINGS; i++) {
         AISLE_TRY(run_for(tx, holdings[i].erase, user, err));
         if (holdings[i].erase == AISLE_SQL_PERSON_EVENTS_ERASE)

@@ -101,6 +101,12 @@ aisle_status aisle_stmt_run(aisle_stmt *q, aisle_error *err)
     return st;
 }
 
+aisle_status aisle_db_step(aisle_db *db, aisle_sql id, aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(db, id);
+    return aisle_stmt_run(&q, err);
+}
+
 void aisle_stmt_end(aisle_stmt *q)
 {
     if (!q->stmt) return;

@@ -55,6 +55,20 @@ static aisle_status make_folders(aisle_store *s, aisle_error *err)
     return AISLE_OK;
 }
 
+/* 131,072 rows are some 6 MB of memory and 30 ms to read at the start; a slice of 16,384 takes some 10 ms. */
+static const aisle_merge_rule default_rule = {
+    .rows = 1 << 17, .idle_rows = 1 << 12, .idle_ns = INT64_C(200000000), .slice = 1 << 14};
+
+/* Waits end by the clock that no one sets. */
+static void init_condition(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 aisle_status aisle_store_open(const char *folder, bool create, aisle_store **out, aisle_error *err)
 {
     aisle_status st;
@@ -66,13 +80,16 @@ aisle_status aisle_store_open(const char *folder, bool create, aisle_store **out
     s->lock_fd = -1;
     pthread_mutex_init(&s->applying, NULL);
     pthread_mutex_init(&s->queue_mutex, NULL);
-    pthread_cond_init(&s->queue_filled, NULL);
+    init_condition(&s->queue_filled);
+    aisle_event_tail_init(&s->tail);
+    s->merge_rule = default_rule;
     s->folder = aisle_strdup(folder);
     s->path = path_in(folder, "aisle.db");
     st = s->folder && s->path ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", folder);
     if (st == AISLE_OK) st = create ? make_folders(s, err) : check_folder(folder, err);
     if (st == AISLE_OK) st = aisle_db_open(s->path, create ? AISLE_DB_CREATE : AISLE_DB_WRITE, &s->db, err);
     if (st == AISLE_OK) st = aisle_db_migrate(&s->db, err);
+    s->db.tail = &s->tail;
     if (st == AISLE_OK) {
         *out = s;
         s = NULL;
@@ -88,6 +105,9 @@ void aisle_store_close(aisle_store *s)
     /* The last connection to close folds the whole log in; this does what it can when others stay open. */
     if (s->db.handle) sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     aisle_db_close(&s->db);
+    aisle_event_merge_end(&s->merge);
+    aisle_event_tail_deinit(&s->tail);
+    aisle_id_cache_deinit(&s->ids);
     if (s->lock_fd >= 0) {
         if (ftruncate(s->lock_fd, 0)) errno = 0; /* the pid in it is only a courtesy */
         close(s->lock_fd);

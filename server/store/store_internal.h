@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 
-#include "server/store/db.h"
+#include "server/store/event_merge.h"
+#include "server/store/id_cache.h"
 #include "server/store/store.h"
 
 enum { AISLE_WRITES_MAX = 4096, AISLE_ID_BYTES = 255 };
@@ -19,7 +20,15 @@ struct aisle_tx {
     aisle_deltas deltas;
     aisle_deltas marked;                       /* as they were at aisle_tx_mark */
     struct aisle_search_backlog *search_later; /* of a bulk write; NULL = the index follows at once */
+    aisle_id_cache *ids;
+    bool ids_changed; /* since the last savepoint: rows of ids were made or removed */
 };
+
+/* When the tail is merged: at so many of its rows, or so many where nothing was to be written for idle_ns; in
+ * transactions of `slice` rows. */
+typedef struct aisle_merge_rule {
+    int64_t rows, idle_rows, idle_ns, slice;
+} aisle_merge_rule;
 
 struct aisle_store {
     char *folder, *path;
@@ -27,10 +36,15 @@ struct aisle_store {
     int64_t catalogue; /* newest version known; atomic */
     aisle_db db;       /* the one write connection; guarded by applying */
     pthread_mutex_t applying;
+    aisle_event_tail tail; /* what is not of all threads in it: guarded by applying */
+    aisle_id_cache ids;    /* and so are these */
+    aisle_event_merge merge;
+    aisle_merge_rule merge_rule;
+    int64_t merge_rest_ns;       /* none before, on the monotonic clock: the last one failed */
     aisle_store_stats stats;     /* guarded by queue_mutex */
     pthread_mutex_t queue_mutex; /* guards what follows */
     pthread_cond_t queue_filled;
-    aisle_write *head, *tail;
+    aisle_write *head, *last;
     int32_t n_waiting;
     bool writer_runs, stopping;
     pthread_t writer;
@@ -45,6 +59,14 @@ struct aisle_view {
 void aisle_store_note_catalogue(aisle_store *s, int64_t version);
 /* One transaction for a list of writes; calls done() of each after it. Takes s->applying. */
 void aisle_store_apply(aisle_store *s, aisle_write *list);
+/* Begins a transaction, and sees what another process has written since the last one. Under s->applying. */
+aisle_status aisle_store_begin(aisle_store *s, aisle_error *err);
+/* The writer's thread: reads the tail at its start, */
+void aisle_store_merge_start(aisle_store *s);
+/* says when the next slice is due unless something is written before (0 now, INT64_MAX never; monotonic), */
+int64_t aisle_store_merge_due_ns(const aisle_store *s, int64_t written_ns);
+/* and writes it, in a transaction of its own. A failure ends the merge, and the next one waits 5 s. */
+void aisle_store_merge(aisle_store *s);
 void aisle_store_stop_writer(aisle_store *s); /* after what waits is written */
 
 /* Returns the id of an external id, making it when it is new. which: product, user or session. */
@@ -54,7 +76,8 @@ aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int6
 int64_t aisle_event_key(const aisle_event *e);
 /* The key of the n-th equal record after the first (n >= 1), where equal records are kept. */
 int64_t aisle_event_key_again(int64_t key, uint32_t n);
-/* *known: the key was there already; else it is now, and the event must be inserted. */
+/* *known: the key was there already; else it is now, and the event must be inserted. After aisle_tx_events_merge: the
+ * tail's keys are not asked. */
 aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_error *err);
 /* 1 to AISLE_ID_BYTES bytes; absent only when it is not needed. */
 aisle_status aisle_id_check(const char *what, aisle_str s, bool needed, aisle_error *err);
@@ -65,8 +88,9 @@ aisle_status aisle_user_check(const aisle_user *u, aisle_error *err);
 typedef struct aisle_event_ids {
     int64_t user, session, product;
 } aisle_event_ids;
+/* key: NULL where nobody sends the event again. */
 aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
-                                   aisle_error *err);
+                                   const int64_t *key, aisle_error *err);
 
 /* The full-text index of a product whose row is products.id: every write that changes a product calls put after it, or
  * remove when the product is no longer listed; add is put for a row that is certainly not in the index. */

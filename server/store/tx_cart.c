@@ -120,7 +120,7 @@ aisle_status aisle_tx_owner_event(aisle_tx *tx, aisle_owner owner, int64_t produ
                                   aisle_error *err)
 {
     const aisle_event_ids ids = {owner.user, owner.user ? 0 : owner.session, product};
-    return aisle_tx_event_insert(tx, e, &ids, err);
+    return aisle_tx_event_insert(tx, e, &ids, NULL, err);
 }
 
 static aisle_status note_move(change *c, int64_t product, int64_t moved, int64_t price,

@@ -95,18 +95,23 @@ aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int6
     static const aisle_sql add[] = {AISLE_SQL_PRODUCT_ID_ADD, AISLE_SQL_USER_ID_ADD,
                                     AISLE_SQL_SESSION_ID_ADD};
     bool row;
+    *id = aisle_id_cache_get(tx->ids, kind, ext);
+    if (*id) return AISLE_OK;
     aisle_stmt q = aisle_stmt_begin(tx->db, find[kind]);
     aisle_stmt_text(&q, 1, ext);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (row) {
         *id = aisle_stmt_get_int(&q, 0);
         aisle_stmt_end(&q);
+        aisle_id_cache_put(tx->ids, kind, ext, *id);
         return AISLE_OK;
     }
     q = aisle_stmt_begin(tx->db, add[kind]);
     aisle_stmt_text(&q, 1, ext);
     AISLE_TRY(aisle_stmt_run(&q, err));
     *id = sqlite3_last_insert_rowid(tx->db->handle);
+    tx->ids_changed = true;
+    aisle_id_cache_put(tx->ids, kind, ext, *id);
     if (kind == AISLE_EXT_USER) tx->deltas.users++;
     return AISLE_OK;
 }
@@ -120,36 +125,53 @@ aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_
     return AISLE_OK;
 }
 
-aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
-                                   aisle_error *err)
+/* In the tail or before it. */
+static aisle_status find_key(aisle_tx *tx, int64_t key, bool *known, aisle_error *err)
 {
+    *known = aisle_event_tail_has(tx->db->tail, key);
+    if (*known) return AISLE_OK;
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_EVENT_KEY_FIND);
+    aisle_stmt_int(&q, 1, key);
+    AISLE_TRY(aisle_stmt_next(&q, known, err));
+    if (*known) aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const aisle_event_ids *ids,
+                                   const int64_t *key, aisle_error *err)
+{
+    aisle_event_tail *tail = tx->db->tail;
+    int64_t id = tail->next_id++;
     aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_EVENT_INSERT);
-    aisle_stmt_id(&q, 1, ids->user);
-    aisle_stmt_id(&q, 2, ids->session);
-    aisle_stmt_int(&q, 3, ids->product);
-    aisle_stmt_int(&q, 4, e->type);
-    aisle_stmt_int(&q, 5, e->at_ms);
-    aisle_stmt_real(&q, 6, e->value);
-    aisle_stmt_int(&q, 7, e->price_minor);
-    aisle_stmt_int(&q, 8, e->position);
-    aisle_stmt_text(&q, 9, e->order);
-    aisle_stmt_text(&q, 10, e->recommendation);
+    aisle_stmt_int(&q, 1, id);
+    aisle_stmt_id(&q, 2, ids->user);
+    aisle_stmt_id(&q, 3, ids->session);
+    aisle_stmt_int(&q, 4, ids->product);
+    aisle_stmt_int(&q, 5, e->type);
+    aisle_stmt_int(&q, 6, e->at_ms);
+    aisle_stmt_real(&q, 7, e->value);
+    aisle_stmt_int(&q, 8, e->price_minor);
+    aisle_stmt_int(&q, 9, e->position);
+    aisle_stmt_text(&q, 10, e->order);
+    aisle_stmt_text(&q, 11, e->recommendation);
+    if (key) aisle_stmt_int(&q, 12, *key);
     AISLE_TRY(aisle_stmt_run(&q, err));
     tx->deltas.events++;
-    return AISLE_OK;
+    return aisle_event_tail_add(tail, id, key, ids->user, ids->session, err);
 }
 
 aisle_status aisle_tx_event(aisle_tx *tx, const aisle_event *e, bool *known, aisle_error *err)
 {
     aisle_event_ids ids = {0};
     AISLE_TRY(aisle_event_check(e, err));
+    int64_t key = aisle_event_key(e);
     /* First: a known event must not leave a product or user behind that only it named. */
-    AISLE_TRY(aisle_tx_event_claim(tx, aisle_event_key(e), known, err));
+    AISLE_TRY(find_key(tx, key, known, err));
     if (*known) return AISLE_OK;
     AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_PRODUCT, e->item, &ids.product, err));
     if (e->user.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_USER, e->user, &ids.user, err));
     if (e->session.ptr) AISLE_TRY(aisle_tx_ext(tx, AISLE_EXT_SESSION, e->session, &ids.session, err));
-    return aisle_tx_event_insert(tx, e, &ids, err);
+    return aisle_tx_event_insert(tx, e, &ids, &key, err);
 }
 
 aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u, aisle_error *err)

@@ -15,6 +15,7 @@ aisle_status aisle_view_open(aisle_store *s, aisle_view **out, aisle_error *err)
     if (!v) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", s->path);
     v->store = s;
     aisle_status st = aisle_db_open(s->path, AISLE_DB_READ, &v->db, err);
+    v->db.tail = &s->tail;
     if (st == AISLE_OK)
         *out = v;
     else

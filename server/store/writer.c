@@ -1,17 +1,20 @@
 /* The writer: whatever waits becomes one transaction, so that durable writes cost one fsync for many. */
+#include <errno.h>
 #include <string.h>
 
 #include "server/store/store_internal.h"
 
-static aisle_status run_sql(aisle_db *db, aisle_sql id, aisle_error *err)
-{
-    aisle_stmt q = aisle_stmt_begin(db, id);
-    return aisle_stmt_run(&q, err);
-}
-
 static bool in_transaction(aisle_db *db)
 {
     return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+/* Memory as it was at the savepoint, or before the transaction. */
+static void undo_memory(aisle_tx *tx, aisle_tail_mark mark)
+{
+    aisle_event_tail_cut(tx->db->tail, mark);
+    if (tx->ids_changed) aisle_id_cache_clear(tx->ids);
+    tx->ids_changed = false;
 }
 
 /* A lone write needs no savepoint: the transaction is its own. That spares a large import the savepoint's
@@ -20,7 +23,10 @@ static bool in_transaction(aisle_db *db)
 static aisle_status run_write(aisle_tx *tx, aisle_write *w, bool alone, aisle_error *err)
 {
     aisle_deltas before = tx->deltas;
-    if (!alone) AISLE_TRY(run_sql(tx->db, AISLE_SQL_TX_MARK, err));
+    aisle_tail_mark mark = aisle_event_tail_mark(tx->db->tail);
+    bool ids_changed = tx->ids_changed;
+    tx->ids_changed = false;
+    if (!alone) AISLE_TRY(aisle_db_step(tx->db, AISLE_SQL_TX_MARK, err));
     w->error.message[0] = '\0';
     w->status = w->run(w, tx, &w->error);
     /* A full disk or short memory may have made SQLite roll the whole transaction back. */
@@ -29,13 +35,17 @@ static aisle_status run_write(aisle_tx *tx, aisle_write *w, bool alone, aisle_er
         return w->status != AISLE_OK ? w->status
                                      : aisle_fail(err, AISLE_EIO, "%s: rolled back", tx->db->path);
     }
-    if (w->status != AISLE_OK) tx->deltas = before;
+    if (w->status != AISLE_OK) {
+        tx->deltas = before;
+        undo_memory(tx, mark);
+    }
+    tx->ids_changed |= ids_changed;
     if (alone && w->status != AISLE_OK) {
         *err = w->error;
         return w->status;
     }
-    if (!alone && w->status != AISLE_OK) AISLE_TRY(run_sql(tx->db, AISLE_SQL_TX_UNDO, err));
-    return alone ? AISLE_OK : run_sql(tx->db, AISLE_SQL_TX_KEEP, err);
+    if (!alone && w->status != AISLE_OK) AISLE_TRY(aisle_db_step(tx->db, AISLE_SQL_TX_UNDO, err));
+    return alone ? AISLE_OK : aisle_db_step(tx->db, AISLE_SQL_TX_KEEP, err);
 }
 
 /* *catalogue: the version that the transaction makes; left alone when it makes none. */
@@ -80,18 +90,22 @@ void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out)
 void aisle_store_apply(aisle_store *s, aisle_write *list)
 {
     aisle_error err = {.message = ""};
-    aisle_tx tx = {.db = &s->db};
+    aisle_tx tx = {.db = &s->db, .ids = &s->ids};
     int64_t catalogue = 0;
     int64_t started_ns = aisle_time_monotonic_ns();
     pthread_mutex_lock(&s->applying);
     for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
-    aisle_status st = run_sql(&s->db, AISLE_SQL_TX_BEGIN, &err);
+    aisle_status st = aisle_store_begin(s, &err);
+    aisle_tail_mark mark = aisle_event_tail_mark(&s->tail);
     for (aisle_write *w = list; w && st == AISLE_OK; w = w->next)
         st = run_write(&tx, w, list->next == NULL, &err);
     if (st == AISLE_OK) st = flush_totals(&tx, &catalogue, &err);
-    if (st == AISLE_OK) st = run_sql(&s->db, AISLE_SQL_TX_COMMIT, &err);
+    if (st == AISLE_OK) st = aisle_db_step(&s->db, AISLE_SQL_TX_COMMIT, &err);
     if (st == AISLE_OK) aisle_store_note_catalogue(s, catalogue);
-    if (st != AISLE_OK && in_transaction(&s->db)) run_sql(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+    if (st != AISLE_OK) {
+        if (in_transaction(&s->db)) aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+        undo_memory(&tx, mark);
+    }
     pthread_mutex_unlock(&s->applying);
     count(s, list, st, aisle_time_monotonic_ns() - started_ns);
     while (list) {
@@ -106,18 +120,35 @@ void aisle_store_apply(aisle_store *s, aisle_write *list)
     }
 }
 
+/* What waits, or NULL at due_ns; *stopping: and nothing will come. */
+static aisle_write *take_list(aisle_store *s, int64_t due_ns, bool *stopping)
+{
+    const struct timespec due = {.tv_sec = due_ns / 1000000000, .tv_nsec = due_ns % 1000000000};
+    int rc = 0;
+    pthread_mutex_lock(&s->queue_mutex);
+    while (!s->head && !s->stopping && due_ns && rc != ETIMEDOUT)
+        rc = due_ns == INT64_MAX ? pthread_cond_wait(&s->queue_filled, &s->queue_mutex)
+                                 : pthread_cond_timedwait(&s->queue_filled, &s->queue_mutex, &due);
+    aisle_write *list = s->head;
+    *stopping = s->stopping;
+    s->head = s->last = NULL;
+    s->n_waiting = 0;
+    pthread_mutex_unlock(&s->queue_mutex);
+    return list;
+}
+
 static void *writer_main(void *arg)
 {
     aisle_store *s = arg;
+    int64_t written_ns = aisle_time_monotonic_ns();
+    aisle_store_merge_start(s);
     for (;;) {
-        pthread_mutex_lock(&s->queue_mutex);
-        while (!s->head && !s->stopping) pthread_cond_wait(&s->queue_filled, &s->queue_mutex);
-        aisle_write *list = s->head;
-        s->head = s->tail = NULL;
-        s->n_waiting = 0;
-        pthread_mutex_unlock(&s->queue_mutex);
-        if (!list) return NULL;
-        aisle_store_apply(s, list);
+        bool stopping;
+        aisle_write *list = take_list(s, aisle_store_merge_due_ns(s, written_ns), &stopping);
+        if (!list && stopping) return NULL;
+        if (list) aisle_store_apply(s, list);
+        if (list) written_ns = aisle_time_monotonic_ns();
+        if (aisle_store_merge_due_ns(s, written_ns) <= aisle_time_monotonic_ns()) aisle_store_merge(s);
     }
 }
 
@@ -151,11 +182,11 @@ aisle_status aisle_store_submit(aisle_store *s, aisle_write *w)
         st = AISLE_EBUSY;
     } else {
         w->next = NULL;
-        if (s->tail)
-            s->tail->next = w;
+        if (s->last)
+            s->last->next = w;
         else
             s->head = w;
-        s->tail = w;
+        s->last = w;
         s->n_waiting++;
         pthread_cond_signal(&s->queue_filled);
     }

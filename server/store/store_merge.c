@@ -1,0 +1,56 @@
+/* When the tail is merged, and its transactions. Sorting is in event_merge.c. */
+#include "server/store/store_internal.h"
+
+static const int64_t rest_ns = INT64_C(5000000000);
+
+aisle_status aisle_store_begin(aisle_store *s, aisle_error *err)
+{
+    s->tail.fresh = false;
+    AISLE_TRY(aisle_db_step(&s->db, AISLE_SQL_TX_BEGIN, err));
+    AISLE_TRY(aisle_event_tail_sync(&s->tail, &s->db, err));
+    if (s->tail.fresh) {
+        aisle_id_cache_clear(&s->ids);
+        aisle_event_merge_end(&s->merge);
+    }
+    return AISLE_OK;
+}
+
+/* A tail that cannot be read now is read with the first write. */
+void aisle_store_merge_start(aisle_store *s)
+{
+    pthread_mutex_lock(&s->applying);
+    aisle_store_begin(s, NULL);
+    if (!sqlite3_get_autocommit(s->db.handle)) aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+    pthread_mutex_unlock(&s->applying);
+}
+
+int64_t aisle_store_merge_due_ns(const aisle_store *s, int64_t written_ns)
+{
+    int64_t rows = s->tail.owners.n, due = INT64_MAX;
+    if (s->merge.active || rows >= s->merge_rule.rows)
+        due = 0;
+    else if (rows >= s->merge_rule.idle_rows)
+        due = written_ns + s->merge_rule.idle_ns;
+    return due < s->merge_rest_ns ? s->merge_rest_ns : due;
+}
+
+static aisle_status write_slice(aisle_store *s, bool *last, aisle_error *err)
+{
+    AISLE_TRY(aisle_store_begin(s, err));
+    if (!s->merge.active) AISLE_TRY(aisle_event_merge_begin(&s->merge, &s->tail, err));
+    AISLE_TRY(aisle_event_merge_slice(&s->merge, &s->db, s->merge_rule.slice, last, err));
+    return aisle_db_step(&s->db, AISLE_SQL_TX_COMMIT, err);
+}
+
+void aisle_store_merge(aisle_store *s)
+{
+    bool last = false;
+    pthread_mutex_lock(&s->applying);
+    aisle_status st = write_slice(s, &last, NULL);
+    if (st == AISLE_OK && last) aisle_event_tail_merged(&s->tail, s->merge.rows, s->merge.upto);
+    if (st != AISLE_OK || last) aisle_event_merge_end(&s->merge);
+    if (st != AISLE_OK && !sqlite3_get_autocommit(s->db.handle))
+        aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+    s->merge_rest_ns = st == AISLE_OK ? 0 : aisle_time_monotonic_ns() + rest_ns;
+    pthread_mutex_unlock(&s->applying);
+}
