@@ -25,7 +25,7 @@ struct aisle_tx {
 };
 
 /* When the tail is merged: at so many of its rows, or so many where nothing was to be written for idle_ns; in
- * transactions of `slice` rows. */
+ * transactions of `slice` rows, more where it has outgrown `rows`. */
 typedef struct aisle_merge_rule {
     int64_t rows, idle_rows, idle_ns, slice;
 } aisle_merge_rule;

@@ -6,6 +6,8 @@ static const int64_t rest_ns = INT64_C(5000000000);
 aisle_status aisle_store_begin(aisle_store *s, aisle_error *err)
 {
     s->tail.fresh = false;
+    /* Memory may have been too short to undo the one before. */
+    if (!sqlite3_get_autocommit(s->db.handle)) AISLE_TRY(aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, err));
     AISLE_TRY(aisle_db_step(&s->db, AISLE_SQL_TX_BEGIN, err));
     AISLE_TRY(aisle_event_tail_sync(&s->tail, &s->db, err));
     if (s->tail.fresh) {
@@ -34,11 +36,18 @@ int64_t aisle_store_merge_due_ns(const aisle_store *s, int64_t written_ns)
     return due < s->merge_rest_ns ? s->merge_rest_ns : due;
 }
 
+/* Twice as much for each time that the tail is longer than it should be: whatever comes in, it does not outgrow the merge. */
+static int64_t slice_of(const aisle_store *s)
+{
+    int64_t times = s->tail.owners.n / s->merge_rule.rows;
+    return s->merge_rule.slice << (times < 2 ? 0 : times < 12 ? times - 1 : 10);
+}
+
 static aisle_status write_slice(aisle_store *s, bool *last, aisle_error *err)
 {
     AISLE_TRY(aisle_store_begin(s, err));
     if (!s->merge.active) AISLE_TRY(aisle_event_merge_begin(&s->merge, &s->tail, err));
-    AISLE_TRY(aisle_event_merge_slice(&s->merge, &s->db, s->merge_rule.slice, last, err));
+    AISLE_TRY(aisle_event_merge_slice(&s->merge, &s->db, slice_of(s), last, err));
     return aisle_db_step(&s->db, AISLE_SQL_TX_COMMIT, err);
 }
 

@@ -1,5 +1,5 @@
-/* kill -9 while writing: a child acknowledges events through a pipe and is killed at a random moment; every
- * acknowledged event is in the database afterwards, and the database is whole. AISLE_SEED repeats a run,
+/* kill -9 while writing and merging: a child acknowledges events through a pipe and is killed at a random moment; every
+ * acknowledged event is in the database afterwards, is found and known, and the database is whole. AISLE_SEED repeats a run,
  * AISLE_ROUNDS makes it longer. */
 #include <signal.h>
 #include <sqlite3.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "aisle/rng.h"
-#include "server/store/store.h"
+#include "server/store/store_internal.h"
 
 #define CHECK(cond)                                                                                          \
     do {                                                                                                     \
@@ -21,7 +21,7 @@
         }                                                                                                    \
     } while (0)
 
-enum { PIPELINE = 16, MAX_EVENTS = 1 << 20 };
+enum { PIPELINE = 16, MAX_EVENTS = 1 << 20, AGAIN = 200 };
 
 static unsigned long long seed = 1;
 static char folder[64];
@@ -30,21 +30,20 @@ static int pipe_out;
 typedef struct event_write {
     aisle_write base;
     int32_t number;
-    volatile int *free_slots;
+    bool known;
 } event_write;
 
 static aisle_status run_event(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     event_write *e = (event_write *)w;
     char id[32];
-    bool known;
     snprintf(id, sizeof id, "%d", e->number);
     aisle_event event = {.event_id = aisle_str_from(id),
                          .user = AISLE_STR("u"),
                          .item = aisle_str_from(id),
                          .value = 1,
                          .price_minor = -1};
-    return aisle_tx_event(tx, &event, &known, err);
+    return aisle_tx_event(tx, &event, &e->known, err);
 }
 
 /* The acknowledgement: a few bytes in a pipe outlive the process. */
@@ -59,7 +58,10 @@ static void on_done(aisle_write *w, aisle_status st, const aisle_error *err)
 static void child(int32_t first)
 {
     aisle_store *s;
-    if (aisle_store_open(folder, true, &s, NULL) || aisle_store_start_writer(s, NULL)) _exit(1);
+    if (aisle_store_open(folder, true, &s, NULL)) _exit(1);
+    /* Most moments are in a merge, or between two. */
+    s->merge_rule = (aisle_merge_rule){.rows = 300, .idle_rows = 10, .idle_ns = 100000, .slice = 40};
+    if (aisle_store_start_writer(s, NULL)) _exit(1);
     for (int32_t n = first;; n++) {
         event_write *e = calloc(1, sizeof *e);
         if (!e) _exit(1);
@@ -99,6 +101,28 @@ static void check_whole(void)
     CHECK(sqlite3_exec(db, "PRAGMA integrity_check", on_check, &whole, NULL) == SQLITE_OK && whole);
     CHECK(sqlite3_exec(db, "PRAGMA foreign_key_check", on_check, &whole, NULL) == SQLITE_OK && whole);
     sqlite3_close(db);
+}
+
+/* The events are the user's newest, and sent again they are known. */
+static void check_found(aisle_store *s, const unsigned char *acked, int64_t stored)
+{
+    aisle_arena a = {0};
+    aisle_recent *recent;
+    aisle_view *v;
+    int32_t n;
+    CHECK(aisle_view_open(s, &v, NULL) == AISLE_OK);
+    CHECK(aisle_view_recent(v, AISLE_STR("u"), (aisle_str){NULL, 0}, 10000, &a, &recent, &n, NULL) ==
+          AISLE_OK);
+    CHECK(n == (stored < 10000 ? stored : 10000));
+    aisle_arena_deinit(&a);
+    aisle_view_close(v);
+    for (int32_t i = MAX_EVENTS - 1, left = AGAIN; i >= 0 && left > 0; i--) {
+        event_write w = {.base = {.run = run_event}, .number = i};
+        if (!acked[i]) continue;
+        CHECK(aisle_store_write_now(s, &w.base, NULL) == AISLE_OK);
+        CHECK(w.known);
+        left--;
+    }
 }
 
 /* One life of the child; acked[] collects. Returns the first number not yet used. */
@@ -150,11 +174,14 @@ int main(void)
         CHECK(aisle_store_open(folder, true, &s, NULL) == AISLE_OK);
         memset(present, 0, MAX_EVENTS);
         CHECK(aisle_store_load(s, &sink, NULL, NULL) == AISLE_OK);
+        int64_t stored = 0;
         total = 0;
         for (int32_t i = 0; i < MAX_EVENTS; i++) {
             CHECK(!acked[i] || present[i]);
+            stored += present[i];
             total += acked[i];
         }
+        check_found(s, acked, stored);
         aisle_store_close(s);
         check_whole();
     }
