@@ -17,11 +17,11 @@ aisle_status aisle_store_begin(aisle_store *s, aisle_error *err)
     return AISLE_OK;
 }
 
-/* A tail that cannot be read now is read with the first write. */
+/* Only reads, so that it waits for nobody. A tail that cannot be read now is read with the first write. */
 void aisle_store_merge_start(aisle_store *s)
 {
     pthread_mutex_lock(&s->applying);
-    aisle_store_begin(s, NULL);
+    if (aisle_db_run(&s->db, "BEGIN", NULL) == AISLE_OK) aisle_event_tail_sync(&s->tail, &s->db, NULL);
     if (!sqlite3_get_autocommit(s->db.handle)) aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
     pthread_mutex_unlock(&s->applying);
 }
@@ -55,7 +55,9 @@ void aisle_store_merge(aisle_store *s)
 {
     bool last = false;
     pthread_mutex_lock(&s->applying);
+    sqlite3_busy_timeout(s->db.handle, 0); /* writes wait for us: do not wait for another process */
     aisle_status st = write_slice(s, &last, NULL);
+    sqlite3_busy_timeout(s->db.handle, AISLE_DB_BUSY_MS);
     if (st == AISLE_OK && last) aisle_event_tail_merged(&s->tail, s->merge.rows, s->merge.upto);
     if (st != AISLE_OK || last) aisle_event_merge_end(&s->merge);
     if (st != AISLE_OK && !sqlite3_get_autocommit(s->db.handle))

@@ -226,6 +226,7 @@ static void erase_in_the_middle(int before)
     merge_slices(before);
     person("person", "guest", true);
     check_recent("person", NULL, first, first + 8);
+    post(first + 900, NULL, "guest"); /* of a session that has an owner */
     person("person", NULL, false);
     check_recent("person", NULL, 0, 0);
     check_recent("other", NULL, first + 8, first + 10);
@@ -242,6 +243,7 @@ static void erase_in_the_middle(int before)
         number_of("SELECT count(*) FROM event_by_session WHERE event NOT IN (SELECT id FROM events)"), 0);
     reopen();
     for (int i = first; i < first + 10; i++) cr_assert(post(i, "other", NULL), "%d after the merge", i);
+    cr_assert(post(first + 900, "other", NULL));
     person("other", NULL, false);
     cr_assert_eq(number_of("SELECT count(*) FROM events"), 0);
     cr_assert_eq(fixture_counts(&f).events, 0);
