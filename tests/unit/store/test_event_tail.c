@@ -148,6 +148,20 @@ Test(event_tail, the_newest_events_of_all_are_found_at_every_step)
     check_recent("u", NULL, 0, 8);
 }
 
+/* What a reader saw at its begin stays, when all of it leaves the tail meanwhile. */
+Test(event_tail, a_reader_that_began_before_a_merge_finds_what_it_merges)
+{
+    for (int i = 0; i < 5; i++) post(i, "u", NULL);
+    cr_assert_ok(aisle_db_run(&f.view->db, "BEGIN", &f.err), f);
+    check_recent_of(f.view, "u", NULL, 0, 5);
+    post(5, "u", NULL);
+    merge_all();
+    post(6, "u", NULL);
+    check_recent_of(f.view, "u", NULL, 0, 5);
+    cr_assert_ok(aisle_db_run(&f.view->db, "COMMIT", &f.err), f);
+    check_recent_of(f.view, "u", NULL, 0, 7);
+}
+
 /* An event and a failure after it. */
 static aisle_status run_and_fail(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
@@ -230,6 +244,9 @@ static void erase_in_the_middle(int before)
     person("person", NULL, false);
     check_recent("person", NULL, 0, 0);
     check_recent("other", NULL, first + 8, first + 10);
+    post(first + 950, "person", NULL); /* of the same name, and somebody else */
+    check_recent("person", NULL, first + 950, first + 951);
+    person("person", NULL, false);
     for (int i = first; i < first + 10; i++)
         cr_assert(post(i, "other", NULL), "%d is known though erased (%d slices)", i, before);
     merge_all();
