@@ -1,5 +1,5 @@
 -- Events of a user or session are those in event_by_user or event_by_session and those that event_tail(user, session) lists (either
--- may be NULL). Both may list an id that is no longer theirs, or twice: the row itself is asked. See migrations/0011_event_tail.sql.
+-- may be NULL). Both may list an id that is no longer theirs, or twice: the row itself is asked. See migrations/0012_event_tail.sql.
 
 -- name: event_key_add
 -- No change when the key is known.

@@ -1,4 +1,4 @@
-/* Bringing keys and indexes of the tail up to date, in sorted order, a slice a transaction (migrations/0011). Internal to
+/* Bringing keys and indexes of the tail up to date, in sorted order, a slice a transaction (migrations/0012). Internal to
  * store/. A slice that is done twice changes nothing, and the tail is the tail until the last one: whatever ends the
  * process on the way loses nothing, and the next one begins anew. */
 #ifndef AISLE_SERVER_EVENT_MERGE_H

@@ -1,4 +1,4 @@
-/* The tail: events that are stored, and found by nothing in the database yet but their number (migrations/0011). What
+/* The tail: events that are stored, and found by nothing in the database yet but their number (migrations/0012). What
  * finds them is kept here in memory: their keys, for the writer, and which are whose, for everybody. It may list too
  * much (an event that was removed, or is not committed yet), never too little: whoever finds an id here asks the row.
  * Internal to store/. */

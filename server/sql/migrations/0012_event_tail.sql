@@ -51,6 +51,12 @@ FROM events ORDER BY id;
 DROP TABLE events;
 ALTER TABLE events_next RENAME TO events;
 
+-- As it was (0011): after a restart the id of a removed newest event may be given again.
+CREATE TRIGGER events_removed_newest AFTER DELETE ON events
+WHEN old.id > (SELECT coalesce(max(id), 0) FROM events) BEGIN
+    UPDATE outcome_state SET upto = min(upto, (SELECT coalesce(max(id), 0) FROM events));
+END;
+
 -- Whoever removes an event leaves no entry behind, and the event stays known.
 CREATE TRIGGER events_removed AFTER DELETE ON events BEGIN
     DELETE FROM event_by_user WHERE user_id = old.user_id AND at_ms = old.at_ms AND event = old.id;
