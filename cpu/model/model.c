@@ -134,6 +134,14 @@ const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, 
     return neighbours(m, MODEL_CONTENT_ITEMS, i, k, scores);
 }
 
+aisle_csr aisle_model_complements(const aisle_model *m)
+{
+    return (aisle_csr){(int32_t)m->dim[DIM_ITEMS], (int32_t)m->dim[DIM_ITEMS],
+                       (int64_t *)model_data(m, MODEL_COMPLEMENT_ROWS),
+                       (int32_t *)model_data(m, MODEL_COMPLEMENT_ITEMS),
+                       (float *)model_data(m, MODEL_COMPLEMENT_SCORES)};
+}
+
 const float *aisle_model_popularity(const aisle_model *m)
 {
     return model_data(m, MODEL_POPULARITY);
@@ -193,6 +201,7 @@ aisle_model_parts aisle_model_parts_of(const aisle_model *m)
                            .user_ctx = m,
                            .item_ctx = m,
                            .seen = aisle_model_seen(m),
+                           .complements = aisle_model_complements(m),
                            .popularity = aisle_model_popularity(m),
                            .trending = aisle_model_trending(m),
                            .item_confidence = aisle_model_item_confidence(m),

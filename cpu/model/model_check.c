@@ -36,7 +36,8 @@ static float_rule rule_of(uint32_t kind)
     case MODEL_SEEN_WEIGHTS: return NOT_ZERO; /* below 0: disliked */
     case MODEL_ITEM_CONFIDENCE:
     case MODEL_TEXT_MAP_SCALE:
-    case MODEL_LINK_UNIT: return ABOVE_ZERO;
+    case MODEL_LINK_UNIT:
+    case MODEL_COMPLEMENT_SCORES: return ABOVE_ZERO;
     case MODEL_POPULARITY:
     case MODEL_TRENDING:
     case MODEL_TEXT_WEIGHTS:
@@ -163,6 +164,26 @@ static aisle_status check_neighbours(const struct aisle_model *m, model_kind kin
     return AISLE_OK;
 }
 
+/* Rows are best first, so their items are in no order. */
+static aisle_status check_complements(const struct aisle_model *m, const model_fault *f)
+{
+    const int64_t *rows = model_data(m, MODEL_COMPLEMENT_ROWS), n_items = m->dim[DIM_ITEMS];
+    const int32_t *items = model_data(m, MODEL_COMPLEMENT_ITEMS);
+    const float *scores = model_data(m, MODEL_COMPLEMENT_SCORES);
+    if (m->at[MODEL_COMPLEMENT_ROWS] < 0 && m->at[MODEL_COMPLEMENT_ITEMS] < 0) return AISLE_OK;
+    if (!rows || !items || !scores)
+        return model_fail(f, "complement-rows", "rows, items and scores are not all there");
+    AISLE_TRY(model_check_ends(rows, n_items, m->dim[DIM_COMPLEMENTS], 0, "complement-rows", f));
+    for (int64_t i = 0; i < n_items; i++)
+        for (int64_t e = rows[i]; e < rows[i + 1]; e++)
+            if (items[e] < 0 || items[e] >= n_items || items[e] == i ||
+                (e > rows[i] && scores[e] > scores[e - 1]))
+                return model_fail(f, "complement-items",
+                                  "item %lld holds %d with %g, wanted another item, best first", (long long)i,
+                                  items[e], (double)scores[e]);
+    return AISLE_OK;
+}
+
 /* One JSON object, closed by the section's only NUL. */
 static aisle_status check_meta(const struct aisle_model *m, const model_fault *f)
 {
@@ -205,5 +226,6 @@ aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
     AISLE_TRY(check_neighbours(m, MODEL_CONTENT_ITEMS, f));
     AISLE_TRY(model_check_text(m, f));
     AISLE_TRY(model_check_compact(m, f));
+    AISLE_TRY(check_complements(m, f));
     return model_check_hybrid(m, f);
 }

@@ -87,6 +87,9 @@ typedef enum model_kind {
     MODEL_COMPACT_SCALE,
     MODEL_COMPACT_NORM,
     MODEL_COMPACT_ERROR,
+    MODEL_COMPLEMENT_ROWS,
+    MODEL_COMPLEMENT_ITEMS,
+    MODEL_COMPLEMENT_SCORES,
     MODEL_N_KINDS
 } model_kind;
 
@@ -128,6 +131,7 @@ typedef enum model_dim {
     DIM_TILES,  /* of the compact table */
     DIM_TILE_BYTES,
     DIM_TILE_ROWS, /* tiles * 48 */
+    DIM_COMPLEMENTS,
     DIM_COUNT
 } model_dim;
 

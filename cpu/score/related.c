@@ -47,7 +47,7 @@ aisle_status score_content(aisle_scorer *s, const aisle_model *m, given_items gi
 static void append(aisle_hits *out, int32_t n, const score_filter *f, uint64_t *masked, int32_t of,
                    const int32_t *ids, const float *scores, int32_t k)
 {
-    for (int32_t e = 0; e < k && ids[e] >= 0 && out->n < n; e++) {
+    for (int32_t e = 0; e < k && out->n < n; e++) {
         if (!score_passes(f, ids[e])) continue;
         score_mask(masked, ids[e]);
         out->hit[out->n++] = (aisle_hit){ids[e], scores[e], 1, {{of, 1.0f}}};
@@ -62,9 +62,15 @@ static aisle_status check(const aisle_scorer *s, const aisle_model *m, const ais
     int32_t n_items = score_n_all(m, q->newcomers);
     if (q->newcomers && aisle_newcomers_model(q->newcomers) != m)
         return aisle_fail(err, AISLE_EINVAL, "related items: newcomers of another model");
-    if (q->item < 0 || q->item >= n_items || q->n < 1 || q->n > SCORE_MAX_N)
+    for (int32_t i = 0; q->items && i < q->n_items; i++)
+        if (q->items[i] < 0 || q->items[i] >= n_items)
+            return aisle_fail(err, AISLE_EINVAL, "items related to item %d: there are %d", q->items[i],
+                              n_items);
+    if (q->items && q->n_items < 1) return aisle_fail(err, AISLE_EINVAL, "items related to none");
+    const int32_t item = q->items ? q->items[0] : q->item;
+    if (item < 0 || item >= n_items || q->n < 1 || q->n > SCORE_MAX_N)
         return aisle_fail(err, AISLE_EINVAL,
-                          "%d items related to item %d: wanted 1 to %d, and one of %d items", q->n, q->item,
+                          "%d items related to item %d: wanted 1 to %d, and one of %d items", q->n, item,
                           SCORE_MAX_N, n_items);
     return AISLE_OK;
 }
@@ -88,21 +94,28 @@ aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const a
     AISLE_TRY(score_room(&s->masked, words, sizeof(uint64_t), err));
     uint64_t *masked = s->masked.at;
     memset(masked, 0, (size_t)words * sizeof *masked);
+    if (q->items) return related_sums(s, m, q, masked, out, err);
     score_mask(masked, q->item);
     const score_filter f = {q->allowed, masked};
-    const bool known = q->item < aisle_model_n_items(m);
     const float *scores;
+    const int32_t *ids;
     int32_t k;
     aisle_hits found = {.hit = out->hit};
-    if (known && q->intent == AISLE_INTENT_SIMILAR) {
-        const int32_t *ids = aisle_model_similar(m, q->item, &k, &scores);
+    if (q->intent != AISLE_INTENT_CONTENT) {
+        k = related_list(m, q->intent, q->item, &ids, &scores);
         append(&found, q->n, &f, masked, q->item, ids, scores, k);
     }
-    found.strategy = found.n ? AISLE_STRATEGY_SIMILAR : AISLE_STRATEGY_CONTENT;
+    found.strategy = q->intent == AISLE_INTENT_COMPLEMENTARY ? AISLE_STRATEGY_COMPLEMENTARY
+                     : found.n                               ? AISLE_STRATEGY_SIMILAR
+                                                             : AISLE_STRATEGY_CONTENT;
+    if (q->intent == AISLE_INTENT_COMPLEMENTARY) {
+        *out = found;
+        return AISLE_OK;
+    }
     if (aisle_newcomers_count(q->newcomers)) {
         AISLE_TRY(append_likes(s, m, q, &f, &found, err));
     } else {
-        const int32_t *ids = aisle_model_content(m, q->item, &k, &scores);
+        k = related_list(m, AISLE_INTENT_CONTENT, q->item, &ids, &scores);
         append(&found, q->n, &f, masked, q->item, ids, scores, k);
     }
     *out = found;

@@ -7,7 +7,8 @@
 
 const char *aisle_strategy_name(aisle_strategy s)
 {
-    static const char *const names[] = {"personal", "session", "content", "popular", "similar", "hybrid"};
+    static const char *const names[] = {"personal", "session", "content",      "popular",
+                                        "similar",  "hybrid",  "complementary"};
     return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
 }
 

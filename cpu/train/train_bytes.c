@@ -5,7 +5,7 @@
 #include "aisle/train.h"
 
 typedef struct sizes {
-    double users, items, pairs, events, f, threads;
+    double users, items, pairs, events, purchases, f, threads;
     double resident, work; /* bytes of the device for ALS; 0 = not the host's */
     const aisle_train_params *p;
 } sizes;
@@ -68,6 +68,13 @@ static double search(const sizes *s)
            damped(s, rest) + s->f * s->f * 4 + host_factors(s) + s->resident + larger(s->work, metric);
 }
 
+/* Marks, the purchases by user, and the baskets as they grow: one product each and half of the room unused, as doubling has it
+ * on average. */
+static double baskets(const sizes *s)
+{
+    return s->events + 8 * (s->users + 1) + s->purchases * (8 + 1.5 * (4 + 8));
+}
+
 /* The factors stay. */
 static double neighbours(const sizes *s, double similar)
 {
@@ -75,6 +82,7 @@ static double neighbours(const sizes *s, double similar)
     double both = csr(s->users, s->pairs) + csr(s->items, s->pairs);
     double lists = s->items * s->p->k_similar * 8, texts = s->items * s->p->k_content * 8;
     double last = csr(s->users, s->pairs) + lists + texts + s->items * (4 + 16); /* trending */
+    if (s->p->k_complements > 0) last = larger(last, csr(s->users, s->pairs) + lists + texts + baskets(s));
     return kept + larger(both + lists + (s->p->k_similar > 0 ? similar + s->items * 4 : 0), last);
 }
 
@@ -86,6 +94,7 @@ int64_t aisle_train_bytes(const aisle_trainer *t, const aisle_train_sizes *z, co
                .items = z->n_items,
                .pairs = (double)z->n_pairs,
                .events = (double)z->n_events,
+               .purchases = (double)z->n_purchases,
                .f = p->factors,
                .threads = t->threads > 0 ? t->threads : omp_get_num_procs(),
                .p = p};

@@ -15,6 +15,9 @@ aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_param
 /* TF-IDF (or BM25) cosine over product text, vocabulary learned from items with in[i] != 0 (NULL = all). */
 aisle_status aisle_train_content(const aisle_dataset *d, const uint8_t *in, const aisle_trainer *t,
                                  const aisle_train_params *p, aisle_trained *out, aisle_error *err);
+/* aisle_trained.complements, of the kept events' baskets. */
+aisle_status aisle_train_complements(const aisle_dataset *d, const uint8_t *keep, const aisle_trainer *t,
+                                     const aisle_train_params *p, aisle_trained *out, aisle_error *err);
 /* Sums of ct's rows. */
 aisle_status aisle_train_popularity(const aisle_csr *ct, aisle_trained *out, aisle_error *err);
 /* The same for whoever has no dataset; *out: n_items scores, the caller's, NULL when no event has a time. */

@@ -26,10 +26,11 @@ aisle_status aisle_train_select(const aisle_dataset *d, const uint8_t *keep, con
     return aisle_dataset_core(d, p->user_core, p->item_core, *mask, &cleared, err);
 }
 
-static int64_t n_kept(int64_t n, const uint8_t *keep)
+static int64_t n_kept(const aisle_events *ev, const uint8_t *keep, bool purchases)
 {
-    int64_t kept = keep ? 0 : n;
-    for (int64_t e = 0; keep && e < n; e++) kept += keep[e] != 0;
+    int64_t kept = 0;
+    for (int64_t e = 0; e < ev->n; e++)
+        kept += (!keep || keep[e]) && (!purchases || ev->type[e] == AISLE_EVENT_PURCHASE);
     return kept;
 }
 
@@ -111,6 +112,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
                          const aisle_trainer *t, aisle_trained *out, aisle_error *err)
 {
     int64_t begun = aisle_time_monotonic_ns();
+    const aisle_events ev = aisle_dataset_events(d);
     uint8_t *mask = NULL;
     aisle_csr ct = {0};
     aisle_trained made = {.loss = NAN, .ndcg = NAN};
@@ -122,12 +124,13 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
         st = aisle_fail(err, AISLE_EINVAL,
                         "training: no pair of user and item is left of %lld events; check the event weights "
                         "and the k-core",
-                        (long long)aisle_dataset_events(d).n);
+                        (long long)ev.n);
     if (st == AISLE_OK && t->on_start)
         t->on_start(t->ctx, &(aisle_train_sizes){.n_users = made.seen.n_rows,
                                                  .n_items = made.seen.n_cols,
                                                  .n_pairs = aisle_csr_nnz(&made.seen),
-                                                 .n_events = n_kept(aisle_dataset_events(d).n, keep)});
+                                                 .n_events = n_kept(&ev, keep, false),
+                                                 .n_purchases = n_kept(&ev, keep, true)});
     if (st == AISLE_OK) st = train_factors(t, p, &ct, &made, err);
     if (st == AISLE_OK) drop_dislikes(&ct);
     if (st == AISLE_OK) st = aisle_train_popularity(&ct, &made, err);
@@ -136,6 +139,7 @@ aisle_status aisle_train(const aisle_dataset *d, const uint8_t *keep, const aisl
     if (st == AISLE_OK) st = train_content(d, keep, t, p, &made, err);
     if (st == AISLE_OK) st = train_text_map(t, p, &made, err);
     if (st == AISLE_OK) st = aisle_train_trending(d, keep, p, &made, err);
+    if (st == AISLE_OK) st = aisle_train_complements(d, keep, t, p, &made, err);
     if (st == AISLE_OK && aisle_canceled(t->progress))
         st = aisle_fail(err, AISLE_ECANCELED, "training canceled");
     if (st == AISLE_OK) {
@@ -162,6 +166,7 @@ void aisle_trained_deinit(aisle_trained *t)
     aisle_free(t->content_ids);
     aisle_free(t->similar_scores);
     aisle_free(t->content_scores);
+    aisle_csr_deinit(&t->complements);
     aisle_vocabulary_free(t->vocabulary);
     aisle_csr_deinit(&t->text);
     aisle_text_map_deinit(&t->text_map);

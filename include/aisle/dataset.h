@@ -26,6 +26,7 @@ typedef struct aisle_events {
     const uint8_t *type;        /* aisle_event_type */
     const float *value;
     const int64_t *at_ms;
+    const uint32_t *order; /* a number of the order that it is of, one of the user's own; 0 = none */
 } aisle_events;
 
 aisle_dataset *aisle_dataset_new(void);
@@ -76,6 +77,16 @@ aisle_status aisle_dataset_matrix(const aisle_dataset *d, const aisle_weights *w
  * done, or left out where dislikes weigh 0. As ALS takes it (backend.h); nothing that is below 0 is a sign of interest. */
 aisle_status aisle_dataset_preferences(const aisle_dataset *d, const aisle_weights *w, const uint8_t *keep,
                                        int32_t threads, aisle_csr *out, aisle_error *err);
+
+/* Which products went into one basket: baskets x items without values. A basket is an order of a user, and where purchases
+ * name no order what one user (guest session) bought within 24 hours of the first: not a calendar day, which ends in the
+ * middle of somebody's evening. Purchases that cancels undo (as above) are left out, those of unknown time without an order,
+ * and baskets of more than AISLE_BASKET_MAX products: a wholesaler's order says little of any pair in it. Baskets of one
+ * product are kept: they say that it is bought alone. Baskets are in order of users; of
+ * one, those without an order come first, by time, then the orders, in an order that means nothing. keep, threads: as above. */
+enum { AISLE_BASKET_MAX = 100 };
+aisle_status aisle_dataset_baskets(const aisle_dataset *d, const uint8_t *keep, int32_t threads,
+                                   aisle_csr *out, aisle_error *err);
 
 /* k-core: clears keep[] (n events, caller's storage, all 1 at first) of events whose user has fewer than
  * user_k or item fewer than item_k distinct partners, repeated until nothing changes. Returns the number of

@@ -30,6 +30,8 @@ typedef struct aisle_model_parts {
     const float *similar_scores;
     const int32_t *content_ids; /* n_items x k_content from text, -1 fills */
     const float *content_scores;
+    aisle_csr
+        complements; /* n_items x n_items, rows best first, scores > 0 (aisle_trained); no arrays = none */
     const float *popularity; /* n_items, >= 0; NULL = none */
     const float *trending;   /* n_items, >= 0; NULL = none */
     const float
@@ -90,6 +92,8 @@ aisle_csr aisle_model_seen(const aisle_model *m);
 /* Neighbour row of item i: *k entries, -1 fills the end. NULL and *k = 0 when the model has none. */
 const int32_t *aisle_model_similar(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
 const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
+/* What is bought with each item: rows best first, scores > 0 and never rising. No arrays when there is none. */
+aisle_csr aisle_model_complements(const aisle_model *m);
 const float *aisle_model_popularity(const aisle_model *m); /* NULL = none */
 const float *aisle_model_trending(const aisle_model *m);
 const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 */

@@ -18,10 +18,12 @@ typedef enum aisle_strategy {
                               */
     AISLE_STRATEGY_POPULAR,  /* nothing is known of the user */
     AISLE_STRATEGY_SIMILAR,  /* interaction neighbours of one item; only from aisle_scorer_related */
-    AISLE_STRATEGY_HYBRID    /* the model's hybrid, for whoever took something or is of a known group */
+    AISLE_STRATEGY_HYBRID,   /* the model's hybrid, for whoever took something or is of a known group */
+    AISLE_STRATEGY_COMPLEMENTARY /* what is bought with given items; only from aisle_scorer_related */
 } aisle_strategy;
 const char *
-aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular", "similar", "hybrid" */
+aisle_strategy_name(aisle_strategy s); /* "personal", "session", "content", "popular", "similar", "hybrid",
+                                             * "complementary" */
 
 typedef struct aisle_weighted_item {
     int32_t item;
@@ -135,18 +137,26 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                           int32_t n, aisle_hits *out, aisle_error *err);
 
-typedef enum aisle_intent { AISLE_INTENT_SIMILAR, AISLE_INTENT_CONTENT } aisle_intent;
+typedef enum aisle_intent {
+    AISLE_INTENT_SIMILAR,
+    AISLE_INTENT_CONTENT,
+    AISLE_INTENT_COMPLEMENTARY
+} aisle_intent;
 typedef struct aisle_related_query {
-    int32_t item; /* of the model or the newcomers */
+    int32_t item;         /* of the model or the newcomers */
+    const int32_t *items; /* NULL, or n_items >= 1 of them instead of `item`; repeats count once */
+    int32_t n_items;
     aisle_intent intent;
     int32_t n;                        /* 1..1000 */
     const uint64_t *allowed;          /* bitmap over items and newcomers, NULL = all */
     const aisle_newcomers *newcomers; /* of this model, or NULL */
 } aisle_related_query;
-/* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), or text only
- * (CONTENT). Best first within each kind; the strategy says whether any interaction neighbour is among them. Newcomers
+/* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), text only (CONTENT), or what is
+ * bought with it, nothing of which is made up for by likeness (COMPLEMENTARY; the score is the log-likelihood ratio of
+ * train.h). Best first within each kind; the strategy says whether any interaction neighbour is among them. Newcomers
  * are text neighbours where their likeness is at least that of the last of the model's list; those of a newcomer are all
- * items and newcomers that share a term with it. One reason a hit: `item`, share 1. */
+ * items and newcomers that share a term with it. One reason a hit: `item`, share 1. Of several items: the scores that their
+ * lists give a product, added up; reasons are their shares. None of the items comes itself. */
 aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
                                   aisle_hits *out, aisle_error *err);
 /* The n most popular (trending false) or most rising items; none when the model has no such numbers. Needs no

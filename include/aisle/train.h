@@ -41,6 +41,7 @@ typedef struct aisle_train_params {
     int32_t patience;  /* end that search after so many iterations without a better NDCG@20; 0 = never; needs
                           validation */
     int32_t k_similar, k_content; /* neighbours an item, 0..1000; default 50; 0 = none */
+    int32_t k_complements;        /* products bought with an item, at most; 0..1000; default 50; 0 = none */
     aisle_text_params text;
     double trending_days; /* > 0, default 7; see aisle_trained */
     aisle_knn_params item_knn, user_knn;
@@ -72,6 +73,7 @@ typedef struct aisle_train_iteration {
 typedef struct aisle_train_sizes {
     int32_t n_users, n_items;
     int64_t n_pairs, n_events; /* n_events: that the pairs come of */
+    int64_t n_purchases;       /* of the events */
 } aisle_train_sizes;
 
 typedef struct aisle_trainer {
@@ -103,6 +105,10 @@ typedef struct aisle_trained {
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;
+    /* items x items: what is bought together, by aisle_log_likelihood_ratio over aisle_dataset_baskets: pairs in more baskets
+     * than chance would have, that score AISLE_COMPLEMENT_LEAST or more. Rows are best first, ties by smaller id, not
+     * ascending. No arrays when there is no such pair. */
+    aisle_csr complements;
     aisle_vocabulary *vocabulary; /* NULL when no product has text */
     aisle_csr text;               /* items x its terms; empty without vocabulary */
     aisle_text_map
@@ -119,6 +125,14 @@ typedef struct aisle_trained {
     double loss, ndcg; /* loss after the last iteration; best NDCG@20 of the search; NaN when unknown */
     double seconds;
 } aisle_trained;
+
+/* How sure it is that two items do not lie in baskets independently of each other (Dunning 1993, "Accurate methods for the
+ * statistics of surprise and coincidence"): G^2 = 2 sum k ln(k / expected) over the table of baskets with both, one of
+ * them, neither. `both` of `all` baskets hold both, of_a and of_b each. 0 = just as chance has it; also large when they avoid
+ * each other. Unlike lift it is not won by pairs that were seen once. */
+double aisle_log_likelihood_ratio(int64_t both, int64_t of_a, int64_t of_b, int64_t all);
+#define AISLE_COMPLEMENT_LEAST                                                                               \
+    6.63f /* chance gives as much in 1 of 100 pairs (chi-squared, one degree of freedom) */
 
 /* Trains on the events with keep[e] != 0 (NULL = all): nothing else of the data is looked at, popularity
  * included; vocabulary and IDF are learned from the products of these events (NULL: of the whole catalogue).

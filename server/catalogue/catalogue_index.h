@@ -36,6 +36,15 @@ aisle_str aisle_catalogue_id(const aisle_catalogue *c, int32_t slot);  /* borrow
 bool aisle_catalogue_is_shown(const aisle_catalogue *c, int32_t slot); /* has a record and is not hidden */
 
 const uint64_t *aisle_catalogue_in_stock(const aisle_catalogue *c); /* bitmap, borrowed until end */
+/* What is compared of products. */
+typedef struct aisle_traits {
+    int64_t price, created_ms; /* minor units, -1 = unknown; 0 = unknown */
+    int32_t category,
+        brand; /* numbers of nodes and names, -1 = none; equal ones are the same while the index is held */
+    int32_t
+        rating; /* millionths of half stars: the average with 5 ratings of 3.5 stars mixed in, without ratings just those */
+} aisle_traits;
+aisle_traits aisle_catalogue_traits(const aisle_catalogue *c, int32_t slot);
 /* For who keeps a bitmap from one begin to a later one: every product that is taken in is a put, puts so many there have been,
  * and the slots of the last AISLE_CATALOGUE_PUTS are known: of put n, puts - AISLE_CATALOGUE_PUTS <= n < puts. When the index
  * is read anew the number jumps by more than that. */

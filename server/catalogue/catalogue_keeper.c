@@ -265,6 +265,14 @@ int32_t aisle_catalogue_put(const aisle_catalogue *k, int64_t n)
     return k->now->put[n % AISLE_CATALOGUE_PUTS];
 }
 
+aisle_traits aisle_catalogue_traits(const aisle_catalogue *c, int32_t slot)
+{
+    const aisle_columns *k = c->now;
+    const int32_t unrated = AISLE_RATING_MIXED_HALVES * 1000000;
+    return (aisle_traits){k->price[slot], k->created[slot], k->category[slot], k->brand[slot],
+                          k->rating_key[slot] < 0 ? unrated : k->rating_key[slot]};
+}
+
 const uint64_t *aisle_catalogue_in_stock(const aisle_catalogue *k)
 {
     return k->now->in_stock;

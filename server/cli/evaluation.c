@@ -222,8 +222,10 @@ static aisle_status run_part(const aisle_evaluation *e, aisle_training *t, const
     aisle_eval_subject s = {.train = train, .test = test, .progress = &t->meter.progress, .fold = fold};
     extras x = {0};
     if (fold == 0)
-        t->trainer.on_start(t->trainer.ctx, &(aisle_train_sizes){train->n_rows, train->n_cols,
-                                                                 aisle_csr_nnz(train), h->n_kept});
+        t->trainer.on_start(t->trainer.ctx, &(aisle_train_sizes){.n_users = train->n_rows,
+                                                                 .n_items = train->n_cols,
+                                                                 .n_pairs = aisle_csr_nnz(train),
+                                                                 .n_events = h->n_kept});
     r->n_train += aisle_csr_nnz(train);
     r->n_test += aisle_csr_nnz(test);
     aisle_status st = add_extras(e, r, h, &s, &x, err);

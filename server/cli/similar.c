@@ -1,4 +1,4 @@
-/* aisle similar: the neighbours of one item, from interactions or from its text. */
+/* aisle similar: the neighbours of one item, from interactions, from baskets or from its text. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static const aisle_usage usage = {
     .synopsis = "--item ID [options]",
     .about = "Lists the items most like one item. --intent similar: those that the same people took, then "
              "those of\n"
-             "like text; content: by text alone.",
+             "like text; complementary: those that are bought with it; content: by text alone.",
     .examples = "  aisle similar --data shop --item 22423\n"
                 "  aisle similar --model model.aisle --item 22423 --intent content -n 5",
 };
@@ -26,7 +26,9 @@ static const aisle_usage usage = {
 static aisle_status similar(const similar_options *o, aisle_model_source *s, aisle_error *err)
 {
     int32_t item, n = (int32_t)o->n;
-    aisle_intent intent = strcmp(o->intent, "content") == 0 ? AISLE_INTENT_CONTENT : AISLE_INTENT_SIMILAR;
+    aisle_intent intent = strcmp(o->intent, "content") == 0         ? AISLE_INTENT_CONTENT
+                          : strcmp(o->intent, "complementary") == 0 ? AISLE_INTENT_COMPLEMENTARY
+                                                                    : AISLE_INTENT_SIMILAR;
     AISLE_TRY(aisle_model_source_item(s, aisle_str_from(o->item), &item, err));
     const aisle_related_query q = {
         .item = item, .intent = intent, .n = n, .allowed = s->allowed, .newcomers = s->newcomers};
@@ -44,7 +46,7 @@ static aisle_status similar(const similar_options *o, aisle_model_source *s, ais
 
 int aisle_command_similar(int argc, char **argv)
 {
-    static const char *const intents[] = {"similar", "content", NULL};
+    static const char *const intents[] = {"similar", "complementary", "content", NULL};
     similar_options o = {.n = 10, .intent = "similar"};
     const aisle_option options[] = {
         {"data", 'd', "DIR", AISLE_OPT_TEXT, &o.data, 0, 0, NULL,

@@ -163,7 +163,7 @@ class Catalogue(unittest.TestCase):
                 self.assertEqual(len(set(ids)), len(ids))
                 self.assertTrue(all(i["in_stock"] for i in answer.json["items"]))
         self.assertEqual(self.server.get("/v1/products/nothing/related").status, 404)
-        self.assertEqual(self.server.get("/v1/products/x/related", intent="upgrade").status, 422)
+        self.assertEqual(self.server.get("/v1/products/x/related", intent="cheaper").status, 422)
 
     def test_trending_keeps_to_its_category(self):
         root = self.server.get("/v1/products", limit=1).json["items"][0]["category"].split(" > ")[0]

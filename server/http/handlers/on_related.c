@@ -3,38 +3,66 @@
 #include "server/http/handlers/answer_hits.h"
 #include "server/json/json_text.h"
 #include "server/recommend/offer.h"
+#include "server/recommend/relations.h"
 
 enum { MAX_AGE = 30 };
 
-static aisle_status parse_related(aisle_request *r, aisle_intent *intent, int64_t *limit)
+/* What is asked, and how its answer is told from others. */
+typedef struct list_ask {
+    const char *kind; /* of the list, for its recommendation_id */
+    aisle_str of;
+    const char *reason_type;
+    int64_t limit;
+} list_ask;
+
+static aisle_status parse_related(aisle_request *r, aisle_relation *relation, list_ask *ask)
 {
-    static const char *const known[] = {"intent", "limit", NULL};
+    static const char *const known[] = {"intent", "limit", "explain", NULL};
+    static const char *const reasons[] = {"similar", "bought_with", "similar", "content"};
+    bool explain;
     AISLE_TRY(aisle_request_query_only(r, known));
-    AISLE_TRY(
-        aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, limit));
+    AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
+                                      &ask->limit));
+    AISLE_TRY(aisle_request_query_bool(r, "explain", false, &explain));
     aisle_str name = aisle_request_query(r, "intent");
-    *intent = AISLE_INTENT_SIMILAR;
-    if (!name.ptr || aisle_str_eq(name, AISLE_STR("similar"))) return AISLE_OK;
-    *intent = AISLE_INTENT_CONTENT;
-    if (aisle_str_eq(name, AISLE_STR("content"))) return AISLE_OK;
-    return aisle_request_invalid(r, "?intent", "unknown", "similar or content wanted");
+    *relation = AISLE_RELATED_SIMILAR;
+    if (name.ptr && !aisle_relation_parse(name, relation))
+        return aisle_request_invalid(r, "?intent", "unknown",
+                                     "similar, complementary, upgrade or content wanted");
+    ask->kind = aisle_relation_names[*relation];
+    ask->of = aisle_request_param(r, "id");
+    if (explain) ask->reason_type = reasons[*relation];
+    return AISLE_OK;
 }
 
-static aisle_status encode(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit,
-                           aisle_buf *out)
+/* The list's own: whoever is shown it, from a cache too, names the same in events. */
+static bool list_id(aisle_request *r, const aisle_shelf *s, const list_ask *ask,
+                    char id[AISLE_RECOMMENDATION_ID_BYTES])
 {
-    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, limit, NULL};
-    if (!aisle_text_raw(out, "{\"model_version\":") || !aisle_text_int(out, s->model_version) ||
-        !aisle_text_raw(out, ",\"items\":"))
+    const aisle_origin origin = {.model_version = s->model_version, .strategy = aisle_str_from(ask->kind)};
+    char *what = aisle_arena_printf(aisle_request_arena(r), "%s %lld %.*s", ask->kind, (long long)ask->limit,
+                                    (int)ask->of.len, ask->of.ptr ? ask->of.ptr : "");
+    if (what) aisle_recommendation_id_shared(aisle_request_app(r)->ids, &origin, aisle_str_from(what), id);
+    return what != NULL;
+}
+
+static aisle_status encode(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
+                           const list_ask *ask, aisle_buf *out)
+{
+    char id[AISLE_RECOMMENDATION_ID_BYTES];
+    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, ask->limit, ask->reason_type};
+    if (!list_id(r, s, ask, id) || !aisle_text_raw(out, "{\"recommendation_id\":\"") ||
+        !aisle_text_raw(out, id) || !aisle_text_raw(out, "\",\"model_version\":") ||
+        !aisle_text_int(out, s->model_version) || !aisle_text_raw(out, ",\"items\":"))
         return aisle_no_memory(r);
     AISLE_TRY(aisle_encode_hits(r, s, hits, style, out));
     return aisle_text_raw(out, "}") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, int64_t limit)
+static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits, const list_ask *ask)
 {
     aisle_buf body = {0};
-    aisle_status st = encode(r, s, hits, limit, &body);
+    aisle_status st = encode(r, s, hits, ask, &body);
     if (st == AISLE_OK) st = aisle_answer_cached_text(r, (aisle_str){body.data, (size_t)body.len}, MAX_AGE);
     aisle_buf_deinit(&body);
     return st;
@@ -56,61 +84,59 @@ static aisle_status check_shown(aisle_request *r, const aisle_shelf *s, aisle_st
 }
 
 /* A product that the model knows nothing of, not by its text either, has an empty list; one that does not exist is an error. */
-static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_intent intent, int64_t limit)
+static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle_relation relation,
+                                   const list_ask *ask)
 {
-    aisle_str id = aisle_request_param(r, "id");
     const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
     const aisle_filter all = {.key = AISLE_STR("")};
-    aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
-    aisle_related_query q = {.item = aisle_shelf_find(s, id),
-                             .intent = intent,
-                             .n = (int32_t)limit + AISLE_SPARE_HITS,
-                             .newcomers = s->newcomers};
+    aisle_hits hits = {.hit = aisle_hits_room(w.arena, ask->limit)};
+    const int32_t item = aisle_shelf_find(s, ask->of);
+    aisle_related_ask q = {
+        .relation = relation, .items = &item, .n_items = 1, .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
     if (!hits.hit) return aisle_no_memory(r);
     AISLE_TRY(aisle_offer_bits(&w, &all, &q.allowed, aisle_request_error(r)));
-    AISLE_TRY(check_shown(r, s, id));
-    if (q.item >= 0) AISLE_TRY(aisle_scorer_related(w.scorer, s->model, &q, &hits, aisle_request_error(r)));
-    return reply(r, s, &hits, limit);
+    AISLE_TRY(check_shown(r, s, ask->of));
+    if (item >= 0) AISLE_TRY(aisle_related(&w, &q, &hits, aisle_request_error(r)));
+    return reply(r, s, &hits, ask);
 }
 
 aisle_status aisle_on_related(aisle_request *r)
 {
-    aisle_intent intent;
-    int64_t limit;
-    AISLE_TRY(parse_related(r, &intent, &limit));
+    aisle_relation relation;
+    list_ask ask = {0};
+    AISLE_TRY(parse_related(r, &relation, &ask));
     aisle_shelf *s = aisle_shelf_or_refuse(r);
     if (!s) return AISLE_OK;
-    aisle_status st = answer_related(r, s, intent, limit);
+    aisle_status st = answer_related(r, s, relation, &ask);
     aisle_shelf_unref(s);
     return st;
 }
 
-static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, int64_t limit)
+static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, const list_ask *ask)
 {
     const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
-    aisle_str category = aisle_request_query(r, "category");
     aisle_filter filter = {.key = AISLE_STR("")};
     const uint64_t *allowed = NULL;
-    aisle_hits hits = {.hit = aisle_hits_room(w.arena, limit)};
-    if (!hits.hit || (category.ptr && !aisle_filter_category(category, w.arena, &filter)))
+    aisle_hits hits = {.hit = aisle_hits_room(w.arena, ask->limit)};
+    if (!hits.hit || (ask->of.ptr && !aisle_filter_category(ask->of, w.arena, &filter)))
         return aisle_no_memory(r);
     AISLE_TRY(aisle_offer_bits(&w, &filter, &allowed, aisle_request_error(r)));
     bool rising = aisle_model_trending(s->model) != NULL;
-    AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)limit + AISLE_SPARE_HITS, allowed, &hits,
+    AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)ask->limit + AISLE_SPARE_HITS, allowed, &hits,
                                    aisle_request_error(r)));
-    return reply(r, s, &hits, limit);
+    return reply(r, s, &hits, ask);
 }
 
 aisle_status aisle_on_trending(aisle_request *r)
 {
     static const char *const known[] = {"limit", "category", NULL};
-    int64_t limit;
+    list_ask ask = {.kind = "trending", .of = aisle_request_query(r, "category")};
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
-                                      &limit));
+                                      &ask.limit));
     aisle_shelf *s = aisle_shelf_or_refuse(r);
     if (!s) return AISLE_OK;
-    aisle_status st = answer_trending(r, s, limit);
+    aisle_status st = answer_trending(r, s, &ask);
     aisle_shelf_unref(s);
     return st;
 }

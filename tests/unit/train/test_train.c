@@ -34,6 +34,11 @@ static void assert_same(const aisle_trained *a, const aisle_trained *b)
     cr_assert_arr_eq(a->similar_ids, b->similar_ids, k * sizeof(int32_t));
     cr_assert_arr_eq(a->similar_scores, b->similar_scores, k * sizeof(float));
     cr_assert_arr_eq(a->content_ids, b->content_ids, SHOP_ITEMS * (size_t)a->k_content * sizeof(int32_t));
+    int64_t n = aisle_csr_nnz(&a->complements);
+    cr_assert(n > 0 && n == aisle_csr_nnz(&b->complements));
+    cr_assert_arr_eq(a->complements.row_ptr, b->complements.row_ptr, (SHOP_ITEMS + 1) * sizeof(int64_t));
+    cr_assert_arr_eq(a->complements.col, b->complements.col, (size_t)n * sizeof(int32_t));
+    cr_assert_arr_eq(a->complements.val, b->complements.val, (size_t)n * sizeof(float));
     cr_assert_arr_eq(a->trending, b->trending, SHOP_ITEMS * sizeof(float));
     cr_assert_eq(a->iterations_run, b->iterations_run);
     cr_assert(a->loss == b->loss);

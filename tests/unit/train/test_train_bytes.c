@@ -54,7 +54,7 @@ static aisle_train_params plain(int32_t factors)
     aisle_train_params p = aisle_train_params_default();
     p.factors = factors;
     p.iterations = 1;
-    p.k_similar = p.k_content = 0;
+    p.k_similar = p.k_content = p.k_complements = 0;
     return p;
 }
 
@@ -121,7 +121,7 @@ Test(train_bytes, sizes_that_overflow_are_too_many)
 {
     aisle_trainer t = cpu_trainer(1);
     aisle_train_params p = aisle_train_params_default();
-    const aisle_train_sizes s = {INT32_MAX, INT32_MAX, INT64_MAX / 2, INT64_MAX / 2};
+    const aisle_train_sizes s = {INT32_MAX, INT32_MAX, INT64_MAX / 2, INT64_MAX / 2, INT64_MAX / 2};
     cr_assert_eq(aisle_train_bytes(&t, &s, &p), INT64_MAX);
     t.ops->close(t.device);
 }

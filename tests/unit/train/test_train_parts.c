@@ -28,6 +28,7 @@ Test(train_params, every_range_is_checked_and_named)
     p = good, p.patience = 3, refused(p, "patience");
     p = good, p.resume = true, refused(p, "resume");
     p = good, p.k_similar = 1001, refused(p, "similar");
+    p = good, p.k_complements = -1, refused(p, "complements");
     p = good, p.trending_days = 0, refused(p, "trending");
     p = good, p.weights.weight[AISLE_EVENT_VIEW] = INFINITY, refused(p, "view");
     p = good, p.factors = 0;
