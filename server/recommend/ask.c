@@ -2,7 +2,7 @@
 #include "server/recommend/ask.h"
 
 #include "server/recommend/offer.h"
-#include "server/recommend/taste.h"
+#include "server/recommend/together.h"
 
 static aisle_status no_memory(aisle_error *err)
 {
@@ -42,7 +42,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
     aisle_recommendation found = {.hits = {.hit = aisle_hits_room(w->arena, ask->limit)}};
     if (!found.hits.hit) return no_memory(err);
     AISLE_TRY(aisle_offer_bits(w, &ask->filter, &q.allowed, err));
-    AISLE_TRY(aisle_scorer_recommend(w->scorer, w->shelf->model, &q, &found.hits, err));
+    AISLE_TRY(aisle_score(w, &q, &found.hits, err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;
     *out = found;

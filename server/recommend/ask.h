@@ -30,6 +30,7 @@ typedef struct aisle_answering {
     aisle_scorer *scorer; /* the thread's */
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
     aisle_catalogue *catalogue;
+    struct aisle_ahead *ahead; /* the question was scored together with others (together.h); NULL = alone */
 } aisle_answering;
 
 typedef struct aisle_recommendation {
@@ -46,7 +47,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
  * n. */
 aisle_status aisle_score_for(const aisle_answering *w, const aisle_ask *ask, const uint64_t *allowed,
                              int32_t n, aisle_hits *hits, aisle_error *err);
-/* About how many multiply-adds answering takes, look-ups of the hits' products counted as their worth. */
+/* About how many multiply-adds answering takes, 5 a nanosecond; what is done faster or otherwise is counted as its worth. */
 int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
 
 /* limit + spare, in the arena; NULL: no memory. */

@@ -1,5 +1,5 @@
 /* From the store's newest events and the question's items to weights, as training would give them. */
-#include "server/recommend/taste.h"
+#include "server/recommend/together.h"
 
 #include "server/store/person_rows.h"
 
@@ -70,6 +70,7 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
                                 aisle_error *err)
 {
     float weight = aisle_named_weight(&w->shelf->weights);
+    if (aisle_ahead_taste(w, ask, out)) return AISLE_OK;
     aisle_taste t = {.user = known_user(w, ask)};
     t.recent = aisle_arena_calloc(w->arena, (size_t)(RECENT + ask->n_items), sizeof *t.recent);
     t.exclude = aisle_arena_calloc(w->arena, (size_t)(DISLIKED_MAX + ask->n_exclude), sizeof *t.exclude);
@@ -84,6 +85,7 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
         int32_t item = aisle_shelf_find(w->shelf, ask->exclude[i]);
         if (item >= 0) t.exclude[t.n_exclude++] = item;
     }
+    aisle_ahead_keep_taste(w, ask, &t);
     *out = t;
     return AISLE_OK;
 }

@@ -1,5 +1,6 @@
 """Recommendations, and the events that change them."""
 import json
+import socket
 import time
 import unittest
 
@@ -230,6 +231,36 @@ class Factors(unittest.TestCase):
             answers = server.post("/v1/recommendations", {"requests": asks}).json["results"]
             self.assertEqual([a["strategy"] for a in answers], ["personal", "session", "popular"])
             self.assertNotIn("parts", answers[0]["items"][0])
+
+
+class Together(unittest.TestCase):
+    """Questions that arrive at the same time share a pass over the items; each answer is as it would be alone."""
+
+    def test_answers_to_many_at_once_are_those_to_one_at_a_time(self):
+        with shop.serving("--loops", "1") as server:
+            shop.train(server.data, model="als", quantize="int8")
+            for _ in range(200):
+                if server.get("/v1/recommendations").json["model_version"] == 2:
+                    break
+                time.sleep(.05)
+            item = server.get("/v1/recommendations", limit=1).json["items"][0]["id"]
+            self.assertEqual(server.post("/v1/events", [{"type": "purchase", "session": "s1", "item": item},
+                                                        {"type": "dislike", "user": "u3", "item": item}]).json["stored"], 2)
+            paths = [f"/v1/recommendations?user=u{u}&limit={3 + u % 5}" for u in range(60)]
+            paths += ["/v1/recommendations?session=s1", "/v1/recommendations?session=nobody", "/v1/recommendations", "/v1/recommendations?user=u2&explain=true",
+                      "/v1/recommendations?user=u1&category=none"]
+            alone = [server.get(p).json for p in paths]
+            self.assertIn("personal", [a["strategy"] for a in alone])
+            for _ in range(5):
+                sockets = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in paths]
+                for s, path in zip(sockets, paths):
+                    s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+                for s, path, wanted in zip(sockets, paths, alone):
+                    head, body = b"".join(iter(lambda s=s: s.recv(65536), b"")).split(b"\r\n\r\n", 1)
+                    s.close()
+                    self.assertTrue(head.startswith(b"HTTP/1.1 200"), head)
+                    got = json.loads(body)
+                    self.assertEqual((got["strategy"], got["items"]), (wanted["strategy"], wanted["items"]), path)
 
 
 class Products(unittest.TestCase):

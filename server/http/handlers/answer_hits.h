@@ -11,8 +11,11 @@ aisle_status aisle_no_memory(aisle_request *r);
 static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_shelf *s,
                                                  const aisle_loop_state *with)
 {
-    return (aisle_answering){s, with->view, with->scorer, aisle_request_arena(r),
-                             aisle_request_app(r)->catalogue};
+    return (aisle_answering){.shelf = s,
+                             .view = with->view,
+                             .scorer = with->scorer,
+                             .arena = aisle_request_arena(r),
+                             .catalogue = aisle_request_app(r)->catalogue};
 }
 
 /* Asks, and appends the answer as JSON text: {recommendation_id, model_version, strategy, items, took_ms}. On failure out holds

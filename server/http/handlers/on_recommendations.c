@@ -3,6 +3,7 @@
 #include "server/http/handlers/answer_hits.h"
 #include "server/http/handlers/ask_recommend.h"
 #include "server/json/json_text.h"
+#include "server/recommend/together.h"
 
 enum { BATCH = 20 };
 
@@ -46,14 +47,17 @@ static bool admitted(aisle_request *r, aisle_ask *asks, int64_t n)
 }
 
 /* The questions of one request, in its arena, on their way to an answer. */
-typedef struct asked {
+typedef struct aisle_asked {
     aisle_work work;
-    aisle_shelf *shelf;     /* a reference */
-    aisle_loop_state *with; /* of the thread that answers */
+    struct aisle_asked *next; /* that waits on this loop */
+    aisle_shelf *shelf;       /* a reference */
+    aisle_loop_state *with;   /* of the thread that answers */
     aisle_ask *asks;
     int64_t n;
     bool is_batch;
-    aisle_buf body; /* the answer's text; released by whoever answers */
+    aisle_ahead ahead;
+    bool taken, looked_ahead; /* from the loop's list; for scores */
+    aisle_buf body;           /* the answer's text; released by whoever answers */
 } asked;
 
 static aisle_status answer_all(asked *q, const aisle_answering *a)
@@ -73,6 +77,7 @@ static aisle_status run(aisle_work *w, aisle_error *err)
     asked *q = (asked *)w;
     (void)err; /* it is the request's */
     aisle_answering a = aisle_answering_of(w->r, q->shelf, q->with);
+    if (q->looked_ahead) a.ahead = &q->ahead;
     aisle_status st = answer_all(q, &a);
     aisle_shelf_unref(q->shelf);
     q->shelf = NULL;
@@ -87,6 +92,60 @@ static aisle_status reply(aisle_work *w)
     aisle_status st = aisle_reply_bytes(w->r, 200, "application/json", body->data, (size_t)body->len);
     aisle_buf_deinit(body);
     return st;
+}
+
+/* ---- together ---- */
+
+/* The first that wait, of one shelf. */
+static int32_t take_waiting(aisle_loop_state *loop, asked *out[AISLE_TOGETHER_MOST])
+{
+    int32_t n = 0;
+    const aisle_shelf *shelf = loop->waiting ? loop->waiting->shelf : NULL;
+    while (n < AISLE_TOGETHER_MOST && loop->waiting && loop->waiting->shelf == shelf) {
+        out[n++] = loop->waiting;
+        loop->waiting = loop->waiting->next;
+    }
+    return n;
+}
+
+static void look_ahead(aisle_loop_state *loop)
+{
+    asked *line[AISLE_TOGETHER_MOST];
+    aisle_ahead *ahead[AISLE_TOGETHER_MOST];
+    int32_t n = take_waiting(loop, line);
+    for (int32_t i = 0; i < n && n > 1; i++) { /* who came alone is answered at once */
+        asked *q = line[i];
+        aisle_answering a = aisle_answering_of(q->work.r, q->shelf, loop);
+        a.ahead = ahead[i] = &q->ahead;
+        q->looked_ahead = true;
+        aisle_ask_ahead(&a, q->asks);
+    }
+    if (n > 1) aisle_score_together(loop->scorer, line[0]->shelf, ahead, n);
+    for (int32_t i = 0; i < n; i++) line[i]->taken = true;
+}
+
+/* Calls come in the order in which they were left: the first of a turn scores for all that came with it. */
+static void answer_waiting(aisle_request *r, void *ctx)
+{
+    asked *q = ctx;
+    if (!q->taken) look_ahead(q->with);
+    aisle_status st = run(&q->work, aisle_request_error(r));
+    if (st == AISLE_OK) st = reply(&q->work);
+    if (st != AISLE_OK) aisle_reply_status(r, st);
+}
+
+/* Until the loop has read what else has arrived by now: nobody waits for what may come. */
+static aisle_status wait_for_others(asked *q)
+{
+    aisle_loop_state *loop = q->with;
+    if (loop->waiting)
+        loop->waiting_last->next = q;
+    else
+        loop->waiting = q;
+    loop->waiting_last = q;
+    aisle_request_defer(q->work.r);
+    aisle_request_finish(q->work.r, answer_waiting, q);
+    return AISLE_OK;
 }
 
 /* What takes longer than a loop may be held up goes to the scoring thread beside it. */
@@ -105,6 +164,7 @@ static aisle_status carry_out(asked *q)
         if (st != AISLE_OK) aisle_shelf_unref(q->shelf);
         return st;
     }
+    if (q->n == 1 && aisle_model_compact(q->shelf->model)) return wait_for_others(q);
     AISLE_TRY(run(&q->work, aisle_request_error(r)));
     return reply(&q->work);
 }
