@@ -89,11 +89,21 @@ static void chore(void *ctx)
     if (aisle_forget_run(app->forgetter, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     purge_sessions(app);
     if (aisle_outcomes_run(app->outcomes, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_shelf_rack_refresh(app->rack, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+}
+
+aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err)
+{
+    int64_t versions[AISLE_EXPERIMENT_MODELS];
+    aisle_experiments *e = aisle_experiments_get(app->experiments);
+    int32_t n = aisle_experiments_models(e, versions, AISLE_EXPERIMENT_MODELS);
+    aisle_experiments_unref(e);
+    return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
 
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err)
@@ -239,12 +249,14 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     aisle_uploads_sweep(app->spool);
     AISLE_TRY(aisle_store_start_writer(app->store, err));
     AISLE_TRY(aisle_recommendation_ids_open(app->store, &app->ids, err));
-    AISLE_TRY(aisle_outcomes_open(app->store, app->ids, &app->outcomes, err));
+    AISLE_TRY(aisle_experiment_keeper_open(app->store, app->view, &app->experiments, err));
+    AISLE_TRY(aisle_outcomes_open(app->store, app->ids, app->experiments, &app->outcomes, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
-    AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, &app->shelves, err));
+    AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, 0, &app->shelves, err));
+    AISLE_TRY(aisle_shelf_rack_open(app->store, app->registry, &app->rack, err));
     AISLE_TRY(aisle_forgetter_open(app->store, app->registry, &app->forgetter, err));
     AISLE_TRY(aisle_passwords_setup(err));
     AISLE_TRY(open_hashing(app, err));
@@ -253,6 +265,8 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
     AISLE_TRY(take_popularity(app, err));
+    if (aisle_app_keep_models(app, err) != AISLE_OK)
+        aisle_log(AISLE_LOG_WARN, "an experiment: %s", err->message);
     return aisle_worker_start(chore, app, &app->worker, err);
 }
 
@@ -281,12 +295,14 @@ void aisle_app_close(aisle_app *app)
     close_loops(app);
     aisle_product_texts_free(app->texts);
     aisle_view_close(app->view);
+    aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
     aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
     aisle_outcomes_close(app->outcomes);
+    aisle_experiment_keeper_close(app->experiments);
     aisle_recommendation_ids_close(app->ids);
     aisle_store_close(app->store);
     aisle_free((char *)app->payment_secret.ptr);

@@ -15,7 +15,9 @@
 #include "server/jobs/jobs.h"
 #include "server/jobs/registry.h"
 #include "server/jobs/shelf.h"
+#include "server/jobs/shelf_rack.h"
 #include "server/jobs/worker.h"
+#include "server/recommend/experiments.h"
 #include "server/recommend/outcomes.h"
 #include "server/recommend/recommendation_id.h"
 #include "server/search/lexicon.h"
@@ -38,6 +40,8 @@ typedef struct aisle_app {
     aisle_store *store;
     aisle_registry *registry;
     aisle_shelf_keeper *shelves;
+    aisle_shelf_rack *rack; /* models beside the serving one */
+    aisle_experiment_keeper *experiments;
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
     struct aisle_product_texts *texts; /* products as lists answer with them */
@@ -81,6 +85,9 @@ static inline int64_t aisle_app_clock_ms(const aisle_app *app)
 
 /* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);
+
+/* Keeps the models that experiments name on the rack, and no others. Not on a loop. The status is of the first that cannot be. */
+aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err);
 
 static inline aisle_http *aisle_app_http(const aisle_app *app)
 {

@@ -92,6 +92,8 @@ const aisle_route aisle_routes[] = {
     {"PATCH",  "/v1/admin/orders/{id}",              aisle_on_admin_order_patch,    ADMIN,  AISLE_BODY_JSON, 4096},
 
     /* learning what works */
+    {"GET",    "/v1/admin/experiments",                aisle_on_experiments_get,      ADMIN,  NONE,            0},
+    {"PUT",    "/v1/admin/experiments",                aisle_on_experiments_put,      ADMIN,  AISLE_BODY_JSON, 262144},
     {"GET",    "/v1/admin/outcomes",                   aisle_on_outcomes,             ADMIN,  NONE,            0},
 
     /* documents */

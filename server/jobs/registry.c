@@ -26,7 +26,8 @@ struct aisle_registry {
     int64_t version;
     bool loaded;
     int next_lock; /* guarded by `change`: models/next.lock, held since aisle_registry_next; -1 = not held */
-    int64_t refused; /* guarded by `change`: named by `current`, did not open; not tried at every refresh */
+    int64_t rewrites; /* atomic */
+    int64_t refused;  /* guarded by `change`: named by `current`, did not open; not tried at every refresh */
 };
 
 aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out, aisle_error *err)
@@ -283,6 +284,16 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
     return st;
 }
 
+aisle_status aisle_registry_get(aisle_registry *r, int64_t version, aisle_model **out, aisle_error *err)
+{
+    return open_version(r, version, out, err);
+}
+
+int64_t aisle_registry_rewrites(aisle_registry *r)
+{
+    return __atomic_load_n(&r->rewrites, __ATOMIC_ACQUIRE);
+}
+
 aisle_status aisle_registry_each(aisle_registry *r,
                                  aisle_status (*fn)(void *ctx, int64_t version, const char *path,
                                                     bool *changed, aisle_error *err),
@@ -296,6 +307,7 @@ aisle_status aisle_registry_each(aisle_registry *r,
         bool changed = false;
         version_path(r, versions[i], path);
         st = fn(ctx, versions[i], path, &changed, err);
+        if (changed) __atomic_add_fetch(&r->rewrites, 1, __ATOMIC_ACQ_REL);
         if (st != AISLE_OK || !changed || !r->loaded || versions[i] != r->version) continue;
         aisle_model *m = NULL;
         st = open_version(r, versions[i], &m, err);

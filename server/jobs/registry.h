@@ -32,6 +32,11 @@ aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[
  * swap. AISLE_ENOTFOUND: no such version. */
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
 
+/* That version, opened and checked, with a reference of the caller's; serves nothing. Not on a loop. AISLE_ENOTFOUND. */
+aisle_status aisle_registry_get(aisle_registry *r, int64_t version, aisle_model **out, aisle_error *err);
+/* Rises when aisle_registry_each has replaced a file: whoever holds a model of an older count opens it anew. */
+int64_t aisle_registry_rewrites(aisle_registry *r);
+
 /* Calls fn for every version on disk, newest first, while no other change can happen; when it says that it has replaced
  * the file of the serving version, that is opened anew and swapped in. fn's failure ends the walk. Not on a loop. */
 aisle_status aisle_registry_each(aisle_registry *r,

@@ -11,6 +11,8 @@
 struct aisle_shelf_keeper {
     aisle_store *store;
     aisle_registry *registry;
+    int64_t fixed;         /* the one version that it is about; 0 = that which serves */
+    int64_t rewrites;      /* guarded by build: of the registry, when the fixed version was opened */
     aisle_view *view;      /* guarded by build */
     pthread_mutex_t build; /* one build at a time */
     pthread_mutex_t lock;  /* guards shelf, for nanoseconds */
@@ -73,13 +75,32 @@ static aisle_status make_next(aisle_shelf_keeper *k, aisle_model *m, int64_t ver
     return AISLE_OK;
 }
 
+/* A reference of the caller's; NULL: there is none. A fixed version whose file was replaced is opened anew. */
+static aisle_status find_model(aisle_shelf_keeper *k, aisle_model **out, int64_t *version, aisle_error *err)
+{
+    *version = k->fixed;
+    *out = NULL;
+    if (!k->fixed) {
+        *out = aisle_registry_current(k->registry, version);
+        return AISLE_OK;
+    }
+    int64_t rewrites = aisle_registry_rewrites(k->registry);
+    if (k->shelf && rewrites == k->rewrites) {
+        *out = aisle_model_ref(k->shelf->model);
+        return AISLE_OK;
+    }
+    AISLE_TRY(aisle_registry_get(k->registry, k->fixed, out, err));
+    k->rewrites = rewrites;
+    return AISLE_OK;
+}
+
 aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err)
 {
     int64_t version = 0;
-    aisle_status st = AISLE_OK;
     aisle_shelf *next = NULL;
+    aisle_model *m = NULL;
     pthread_mutex_lock(&k->build);
-    aisle_model *m = aisle_registry_current(k->registry, &version);
+    aisle_status st = find_model(k, &m, &version, err);
     /* read before the catalogue: a change in between is seen as one more change, never missed */
     int64_t catalogue = aisle_view_catalogue_version(k->view);
     bool same = k->shelf && k->shelf->model == m && k->shelf->model_version == version &&
@@ -92,8 +113,8 @@ aisle_status aisle_shelf_refresh(aisle_shelf_keeper *k, aisle_error *err)
     return st;
 }
 
-aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registry, aisle_shelf_keeper **out,
-                                     aisle_error *err)
+aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registry, int64_t version,
+                                     aisle_shelf_keeper **out, aisle_error *err)
 {
     aisle_shelf_keeper *k = aisle_calloc(1, sizeof *k);
     *out = NULL;
@@ -105,6 +126,7 @@ aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registr
     }
     k->store = store;
     k->registry = registry;
+    k->fixed = version;
     pthread_mutex_init(&k->build, NULL);
     pthread_mutex_init(&k->lock, NULL);
     *out = k;

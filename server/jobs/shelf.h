@@ -29,8 +29,9 @@ typedef struct aisle_shelf {
 
 /* Keeps the newest shelf. Thread-safe. */
 typedef struct aisle_shelf_keeper aisle_shelf_keeper;
-aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registry, aisle_shelf_keeper **out,
-                                     aisle_error *err);
+/* version: 0 = always that which the registry serves, else this one. */
+aisle_status aisle_shelf_keeper_open(aisle_store *store, aisle_registry *registry, int64_t version,
+                                     aisle_shelf_keeper **out, aisle_error *err);
 void aisle_shelf_keeper_close(aisle_shelf_keeper *k);
 /* Builds and swaps in a new shelf when the registry's model has changed, or products came, went or have other texts. After a few
  * changes it reads what changed; after many, or with another model, the whole catalogue. Not for a loop. */

@@ -30,6 +30,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
 {
     aisle_taste t;
     AISLE_TRY(aisle_taste_gather(w, ask, &t, err));
+    AISLE_TRY(aisle_taste_narrow(w, ask, &t, err));
     aisle_query q = {.user = t.user,
                      .newcomers = w->shelf->newcomers,
                      .groups = t.groups,

@@ -13,12 +13,20 @@ enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, A
 /* More hits than asked for are fetched, for those that have sold out or gone since the shelf was made. */
 enum { AISLE_SPARE_HITS = 16 };
 
+/* What of who asks is looked at, when it is not everything that is known. What he has, or dislikes, is left out all the same. */
+typedef enum aisle_ask_sight {
+    AISLE_SIGHT_ALL,     /* the trained history and what was done since */
+    AISLE_SIGHT_SESSION, /* what was done since, and the items of the question */
+    AISLE_SIGHT_NONE     /* nothing: what is popular */
+} aisle_ask_sight;
+
 /* What is asked. All borrowed for the call. */
 typedef struct aisle_ask {
     aisle_str user, session;    /* absent = unknown */
     aisle_str *items, *exclude; /* what the page or the cart holds; what must not come */
     int64_t n_items, n_exclude, limit;
     bool explain;
+    aisle_ask_sight sight;
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
 } aisle_ask;

@@ -16,7 +16,8 @@ struct aisle_outcomes {
     aisle_store *store;
     aisle_view *view;
     const aisle_recommendation_ids *ids;
-    pthread_mutex_t lock; /* guards what follows */
+    aisle_experiment_keeper *experiments; /* or NULL */
+    pthread_mutex_t lock;                 /* guards what follows */
     aisle_strategy_outcomes counted[AISLE_STRATEGIES_COUNTED];
     int32_t n_counted;
 };
@@ -24,6 +25,7 @@ struct aisle_outcomes {
 typedef struct batch {
     aisle_write base;
     const aisle_recommendation_ids *ids;
+    const aisle_experiments *experiments; /* NULL: none */
     const aisle_outcome_event *events;
     int32_t n;
     int64_t upto, today;
@@ -31,8 +33,8 @@ typedef struct batch {
     int32_t n_counted;
 } batch;
 
-aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids *ids, aisle_outcomes **out,
-                                 aisle_error *err)
+aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids *ids,
+                                 aisle_experiment_keeper *experiments, aisle_outcomes **out, aisle_error *err)
 {
     aisle_outcomes *o = aisle_calloc(1, sizeof *o);
     if (!o) return aisle_fail(err, AISLE_ENOMEM, "out of memory for outcomes");
@@ -43,6 +45,7 @@ aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids 
     }
     o->store = s;
     o->ids = ids;
+    o->experiments = experiments;
     pthread_mutex_init(&o->lock, NULL);
     *out = o;
     return AISLE_OK;
@@ -136,6 +139,30 @@ static bool revenue_of(const aisle_outcome_event *e, int64_t *minor)
     return true;
 }
 
+/* Who: the account, else the session. What comes of an answer implies that its items were shown. */
+static aisle_status count_person(aisle_tx *tx, const batch *b, const aisle_origin *o,
+                                 const aisle_outcome_event *e, aisle_error *err)
+{
+    aisle_variant_counts add = {0};
+    aisle_event_type kinds[] = {AISLE_EVENT_IMPRESSION, AISLE_EVENT_CLICK, AISLE_EVENT_PURCHASE};
+    int64_t *counts[] = {&add.people, &add.clicked, &add.bought};
+    aisle_event_type type = e->type == AISLE_EVENT_VIEW ? AISLE_EVENT_CLICK : e->type;
+    if (!o->experiment.len || !b->experiments ||
+        !aisle_experiments_has(b->experiments, o->experiment, o->variant))
+        return AISLE_OK;
+    for (int i = 0; i < 3; i++) {
+        int64_t who[2 + AISLE_LABEL_MAX / 8 + 1] = {e->user ? e->user : -e->session, (int64_t)kinds[i]};
+        bool first;
+        if (kinds[i] != AISLE_EVENT_IMPRESSION && kinds[i] != type) continue;
+        memcpy(&who[2], o->variant.ptr, o->variant.len);
+        AISLE_TRY(aisle_tx_variant_claim(tx, o->experiment,
+                                         aisle_recommendation_mark(b->ids, who, sizeof who), &first, err));
+        *counts[i] = first;
+    }
+    if (!add.people && !add.clicked && !add.bought) return AISLE_OK;
+    return aisle_tx_variant_add(tx, o->experiment, o->variant, &add, err);
+}
+
 static aisle_status count_event(aisle_tx *tx, batch *b, const aisle_outcome_event *e, aisle_error *err)
 {
     aisle_origin o;
@@ -149,6 +176,7 @@ static aisle_status count_event(aisle_tx *tx, batch *b, const aisle_outcome_even
     if (!add.impressions && !add.clicks && !add.carts && !add.purchases) return AISLE_OK;
     const aisle_outcome_key key = {day, o.model_version, o.strategy, o.scenario, o.experiment, o.variant};
     AISLE_TRY(aisle_tx_outcome_add(tx, &key, &add, err));
+    AISLE_TRY(count_person(tx, b, &o, e, err));
     count(b->counted, &b->n_counted, o.strategy, &add);
     if (add.purchases && revenue_of(e, &minor))
         return aisle_tx_outcome_revenue(tx, &key, e->currency, minor, err);
@@ -175,12 +203,15 @@ static aisle_status next_batch(aisle_outcomes *o, int64_t *upto, int64_t newest,
         .base = {.run = run_batch}, .ids = o->ids, .upto = last, .today = aisle_time_now_ms() / day_ms};
     aisle_status st = aisle_view_outcome_events(o->view, *upto, last, BATCH, &arena, &events, &b.n, err);
     b.events = events;
+    aisle_experiments *experiments = o->experiments ? aisle_experiments_get(o->experiments) : NULL;
+    b.experiments = experiments;
     if (st == AISLE_OK && b.n == BATCH) b.upto = events[b.n - 1].id;
     if (st == AISLE_OK) st = aisle_store_write_now(o->store, &b.base, err);
     if (st == AISLE_OK) {
         take_counted(o, &b);
         *upto = b.upto;
     }
+    aisle_experiments_unref(experiments);
     aisle_arena_deinit(&arena);
     return st;
 }

@@ -11,18 +11,23 @@
  * once for each person or session. The day is that of the answer, in UTC, so that rates compare what belongs together.
  * An event counts that is stored AISLE_OUTCOME_DAYS days after the answer at the latest: what is counted already is kept so
  * long, as 64 bits a kind (some 20 bytes on disk), and two of n are taken for one with n^2 / 2^65. Ids that are not of this shop
- * (recommendation_id.h) count for nothing. */
+ * (recommendation_id.h) count for nothing.
+ *
+ * Of an experiment people are counted too: who was shown something, who of them clicked, who bought, each once a variant,
+ * as long as the experiment is there. Results are compared by people, since the clicks of one person depend on each other. */
 #ifndef AISLE_SERVER_OUTCOMES_H
 #define AISLE_SERVER_OUTCOMES_H
 
+#include "server/recommend/experiments.h"
 #include "server/recommend/recommendation_id.h"
 #include "server/store/learning.h"
 
 enum { AISLE_OUTCOME_DAYS = 7 };
 
 typedef struct aisle_outcomes aisle_outcomes;
-/* Store and ids are borrowed. */
-aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids *ids, aisle_outcomes **out,
+/* All borrowed; experiments may be NULL. */
+aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids *ids,
+                                 aisle_experiment_keeper *experiments, aisle_outcomes **out,
                                  aisle_error *err);
 void aisle_outcomes_close(aisle_outcomes *o); /* NULL is a no-op */
 /* Counts the events that came since the last call, for 200 ms at most and never in the middle of a transaction: what is

@@ -1,6 +1,8 @@
 /* From the store's newest events and the question's items to weights, as training would give them. */
 #include "server/recommend/together.h"
 
+#include <string.h>
+
 #include "server/store/person_rows.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
@@ -87,5 +89,26 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
     }
     aisle_ahead_keep_taste(w, ask, &t);
     *out = t;
+    return AISLE_OK;
+}
+
+aisle_status aisle_taste_narrow(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
+                                aisle_error *err)
+{
+    aisle_csr seen = aisle_model_seen(w->shelf->model);
+    if (ask->sight == AISLE_SIGHT_ALL) return AISLE_OK;
+    int64_t from = t->user < 0 ? 0 : seen.row_ptr[t->user], to = t->user < 0 ? 0 : seen.row_ptr[t->user + 1];
+    int32_t n = t->n_exclude, taken = ask->sight == AISLE_SIGHT_NONE ? t->n_recent : 0;
+    int32_t *exclude =
+        aisle_arena_calloc(w->arena, (size_t)(to - from) + (size_t)n + (size_t)taken + 1, sizeof *exclude);
+    if (!exclude) return no_memory(err);
+    if (n) memcpy(exclude, t->exclude, (size_t)n * sizeof *exclude);
+    for (int64_t i = from; i < to; i++) exclude[n++] = seen.col[i];
+    for (int32_t i = 0; i < taken; i++) exclude[n++] = t->recent[i].item;
+    t->exclude = exclude;
+    t->n_exclude = n;
+    t->n_recent -= taken;
+    t->user = -1;
+    if (ask->sight == AISLE_SIGHT_NONE) t->groups = NULL;
     return AISLE_OK;
 }

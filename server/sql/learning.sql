@@ -43,3 +43,41 @@ FROM outcomes WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name ORDER BY of, name LI
 SELECT CASE ?3 WHEN 0 THEN strategy WHEN 1 THEN model WHEN 2 THEN scenario WHEN 3 THEN variant ELSE day END AS name,
        iif(?3 = 3, experiment, '') AS of, currency, sum(minor), sum(squares)
 FROM outcome_revenue WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name, currency ORDER BY of, name, currency LIMIT ?4;
+
+-- name: experiment_all
+SELECT name, salt, share, created_ms FROM experiments ORDER BY position;
+
+-- name: experiment_variants_of
+SELECT name, weight, model, strategy, scenario, diversity FROM experiment_variants WHERE experiment = ?1 ORDER BY position;
+
+-- name: experiment_created
+SELECT created_ms FROM experiments WHERE name = ?1 AND salt = ?2;
+
+-- name: experiment_variants_clear
+DELETE FROM experiment_variants;
+
+-- name: experiments_clear
+DELETE FROM experiments;
+
+-- name: experiment_add
+INSERT INTO experiments VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: experiment_variant_add
+INSERT INTO experiment_variants VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: experiment_people_forget
+-- Of those that are no more, or have begun anew.
+DELETE FROM experiment_people WHERE experiment NOT IN (SELECT name FROM experiments WHERE created_ms <> ?1);
+
+-- name: experiment_results_forget
+DELETE FROM experiment_results WHERE experiment NOT IN (SELECT name FROM experiments WHERE created_ms <> ?1);
+
+-- name: experiment_claim
+INSERT OR IGNORE INTO experiment_people VALUES (?1, ?2);
+
+-- name: experiment_result_add
+INSERT INTO experiment_results VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT DO UPDATE SET people = people + ?3, clicked = clicked + ?4, bought = bought + ?5;
+
+-- name: experiment_result
+SELECT people, clicked, bought FROM experiment_results WHERE experiment = ?1 AND variant = ?2;

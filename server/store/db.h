@@ -218,7 +218,19 @@ enum {
     X(OUTCOME_UPTO, "outcome_upto")                                                                          \
     X(OUTCOME_SEEN_FORGET, "outcome_seen_forget")                                                            \
     X(OUTCOME_SUMS, "outcome_sums")                                                                          \
-    X(OUTCOME_REVENUE_SUMS, "outcome_revenue_sums")
+    X(OUTCOME_REVENUE_SUMS, "outcome_revenue_sums")                                                          \
+    X(EXPERIMENT_ALL, "experiment_all")                                                                      \
+    X(EXPERIMENT_VARIANTS_OF, "experiment_variants_of")                                                      \
+    X(EXPERIMENT_CREATED, "experiment_created")                                                              \
+    X(EXPERIMENT_VARIANTS_CLEAR, "experiment_variants_clear")                                                \
+    X(EXPERIMENTS_CLEAR, "experiments_clear")                                                                \
+    X(EXPERIMENT_ADD, "experiment_add")                                                                      \
+    X(EXPERIMENT_VARIANT_ADD, "experiment_variant_add")                                                      \
+    X(EXPERIMENT_PEOPLE_FORGET, "experiment_people_forget")                                                  \
+    X(EXPERIMENT_RESULTS_FORGET, "experiment_results_forget")                                                \
+    X(EXPERIMENT_CLAIM, "experiment_claim")                                                                  \
+    X(EXPERIMENT_RESULT_ADD, "experiment_result_add")                                                        \
+    X(EXPERIMENT_RESULT, "experiment_result")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \

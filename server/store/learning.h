@@ -1,4 +1,5 @@
-/* What the store keeps for learning what works: the secrets that ids and buckets hang on. */
+/* What the store keeps for learning what works: the secrets that ids and buckets hang on, what came of recommendations, and
+ * experiments. */
 #ifndef AISLE_SERVER_LEARNING_H
 #define AISLE_SERVER_LEARNING_H
 
@@ -70,5 +71,38 @@ enum { AISLE_OUTCOME_SUMS = 1000 }; /* at most; what is beyond is left out */
 /* Days from..to, both included; in the arena, ordered by (experiment, name). */
 aisle_status aisle_view_outcomes(aisle_view *v, aisle_outcome_group by, int64_t from, int64_t to,
                                  aisle_arena *a, aisle_outcome_sum **out, int32_t *n, aisle_error *err);
+
+/* ---- experiments ---- */
+
+enum { AISLE_EXPERIMENTS = 20, AISLE_VARIANTS = 8 };
+typedef struct aisle_variant {
+    aisle_str name;
+    double weight;                /* above 0 */
+    int64_t model;                /* 0: that which serves */
+    aisle_str strategy, scenario; /* empty: as without */
+    double diversity;             /* below 0: as without */
+} aisle_variant;
+typedef struct aisle_experiment {
+    aisle_str name, salt;
+    double share;       /* of who asks, above 0 to 1 */
+    int64_t created_ms; /* 0 on writing: kept where name and salt are there already, else now */
+    int32_t n;
+    aisle_variant *variants; /* [n], the first is what the others are compared with */
+} aisle_experiment;
+/* Replaces them all, in this order. What was counted of those that are gone, or have another salt, is dropped. */
+aisle_status aisle_tx_experiments(aisle_tx *tx, const aisle_experiment *list, int32_t n, aisle_error *err);
+/* In the arena. */
+aisle_status aisle_view_experiments(aisle_view *v, aisle_arena *a, aisle_experiment **out, int32_t *n,
+                                    aisle_error *err);
+
+typedef struct aisle_variant_counts {
+    int64_t people, clicked, bought;
+} aisle_variant_counts;
+aisle_status aisle_tx_variant_claim(aisle_tx *tx, aisle_str experiment, uint64_t key, bool *first,
+                                    aisle_error *err);
+aisle_status aisle_tx_variant_add(aisle_tx *tx, aisle_str experiment, aisle_str variant,
+                                  const aisle_variant_counts *add, aisle_error *err);
+aisle_status aisle_view_variant(aisle_view *v, aisle_str experiment, aisle_str variant,
+                                aisle_variant_counts *out, aisle_error *err);
 
 #endif

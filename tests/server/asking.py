@@ -179,6 +179,12 @@ wrong("search", (422, {}), (422, {"query": {"q": "x", "sort": "best"}}), (422, {
 good("suggest")(lambda w: {"query": {"q": "a"}})
 wrong("suggest", (422, {}))
 
+good("getExperiments")(lambda w: {})
+good("putExperiments")(lambda w: {"body": {"experiments": [{"name": "asked", "share": 0.5, "variants": [{"name": "a"}, {"name": "b", "strategy": "session"}]}]}})
+wrong("putExperiments", (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}]}]}}), (422, {"body": {}}),
+      (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}, {"name": "b", "model": 999}]}]}}),
+      (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),
+      (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))
 good("getOutcomes")(lambda w: {"query": {"group": "variant", "from": "2026-01-01"}})
 wrong("getOutcomes", (422, {"query": {"group": "colour"}}), (422, {"query": {"from": "yesterday"}}),
       (422, {"query": {"from": "2026-02-01", "to": "2026-01-01"}}))

@@ -4,6 +4,7 @@
 
 #include "server/http/handlers/product_texts.h"
 #include "server/json/json_text.h"
+#include "server/recommend/trial.h"
 aisle_status aisle_no_memory(aisle_request *r)
 {
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the recommendations");
@@ -96,23 +97,33 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static bool add_id(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, aisle_buf *out)
+static bool add_id(aisle_request *r, const aisle_trial *t, const char *strategy, aisle_buf *out)
 {
     char id[AISLE_RECOMMENDATION_ID_BYTES];
-    const aisle_origin origin = {.model_version = s->model_version,
-                                 .strategy = aisle_str_from(aisle_strategy_name(strategy))};
+    const aisle_origin origin = {.model_version = t->w.shelf->model_version,
+                                 .strategy = aisle_str_from(strategy),
+                                 .experiment = t->experiment,
+                                 .variant = t->variant};
     aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
     return aisle_text_raw(out, "\"recommendation_id\":\"") && aisle_text_raw(out, id) &&
            aisle_text_raw(out, "\"");
 }
 
-/* Ids, strategies and numbers: nothing that must be escaped. */
-static bool add_head(aisle_request *r, const aisle_shelf *s, aisle_strategy strategy, aisle_buf *out)
+static bool add_variant(const aisle_trial *t, aisle_buf *out)
 {
-    return aisle_text_raw(out, "{") && add_id(r, s, strategy, out) &&
-           aisle_text_raw(out, ",\"model_version\":") && aisle_text_int(out, s->model_version) &&
-           aisle_text_raw(out, ",\"strategy\":\"") && aisle_text_raw(out, aisle_strategy_name(strategy)) &&
-           aisle_text_raw(out, "\",\"items\":");
+    if (!t->experiment.ptr) return true;
+    return aisle_text_raw(out, ",\"experiment\":") &&
+           aisle_text_tree(out, json_pack("{s:o, s:o}", "name", aisle_answer_text(t->experiment), "variant",
+                                          aisle_answer_text(t->variant)));
+}
+
+/* Ids, strategies and numbers: nothing that must be escaped. */
+static bool add_head(aisle_request *r, const aisle_trial *t, const char *strategy, aisle_buf *out)
+{
+    return aisle_text_raw(out, "{") && add_id(r, t, strategy, out) &&
+           aisle_text_raw(out, ",\"model_version\":") && aisle_text_int(out, t->w.shelf->model_version) &&
+           aisle_text_raw(out, ",\"strategy\":\"") && aisle_text_raw(out, strategy) &&
+           aisle_text_raw(out, "\"") && add_variant(t, out) && aisle_text_raw(out, ",\"items\":");
 }
 
 static bool add_tail(int64_t started_ns, aisle_buf *out)
@@ -121,14 +132,24 @@ static bool add_tail(int64_t started_ns, aisle_buf *out)
     return aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
 }
 
-aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      aisle_buf *out)
+static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_buf *out)
 {
     aisle_recommendation found;
     int64_t started_ns = aisle_time_monotonic_ns();
-    AISLE_TRY(aisle_recommend(w, ask, &found, aisle_request_error(r)));
-    aisle_hits_style style = {w->view, ask->fields, ask->limit, found.reason_type};
-    if (!add_head(r, w->shelf, found.hits.strategy, out)) return aisle_no_memory(r);
-    AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, out));
+    AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
+    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit, found.reason_type};
+    if (!add_head(r, t, aisle_strategy_name(found.hits.strategy), out)) return aisle_no_memory(r);
+    AISLE_TRY(aisle_encode_hits(r, t->w.shelf, &found.hits, style, out));
     return add_tail(started_ns, out) ? AISLE_OK : aisle_no_memory(r);
+}
+
+aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
+                                      aisle_buf *out)
+{
+    const aisle_app *app = aisle_request_app(r);
+    aisle_trial t;
+    AISLE_TRY(aisle_trial_begin(app->experiments, app->rack, w, ask, &t, aisle_request_error(r)));
+    aisle_status st = answer_trial(r, &t, out);
+    aisle_trial_end(&t);
+    return st;
 }

@@ -17,7 +17,7 @@ static void setup(void)
     fixture_folder(&f);
     fixture_open(&f);
     cr_assert_eq(aisle_recommendation_ids_open(f.store, &ids, &f.err), AISLE_OK, "%s", f.err.message);
-    cr_assert_eq(aisle_outcomes_open(f.store, ids, &outcomes, &f.err), AISLE_OK, "%s", f.err.message);
+    cr_assert_eq(aisle_outcomes_open(f.store, ids, NULL, &outcomes, &f.err), AISLE_OK, "%s", f.err.message);
 }
 
 static void teardown(void)
