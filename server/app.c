@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aisle/file.h"
@@ -10,6 +11,7 @@
 #include "server/auth/passwords.h"
 #include "server/http/handlers/product_cache.h"
 #include "server/http/handlers/product_texts.h"
+#include "server/jobs/gate.h"
 #include "server/store/accounts.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -112,6 +114,41 @@ aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *er
     return aisle_shelf_refresh(app->shelves, err);
 }
 
+/* The oldest that never served, beyond what is to be kept. */
+static void trim_models(aisle_app *app)
+{
+    int64_t spared[AISLE_EXPERIMENT_MODELS];
+    if (!app->config->keep_models) return;
+    aisle_experiments *e = aisle_experiments_get(app->experiments);
+    int32_t n = aisle_experiments_models(e, spared, AISLE_EXPERIMENT_MODELS);
+    aisle_experiments_unref(e);
+    aisle_registry_trim(app->registry, (int32_t)app->config->keep_models, spared, n);
+}
+
+/* A new version serves, unless one is pinned or the gate refuses it; it stays on disk in any case. A failure fails the training,
+ * and so says why. */
+static aisle_status take_version(aisle_app *app, int64_t version, aisle_error *err)
+{
+    aisle_verdict v = {0};
+    int64_t pinned = aisle_registry_pinned(app->registry);
+    const char *gate = app->config->gate;
+    if (strcmp(gate, "off") != 0) aisle_gate_judge(app->registry, version, app->config->gate_tolerance, &v);
+    if (v.worse) aisle_log(AISLE_LOG_WARN, "model version %lld is worse: %s", (long long)version, v.why);
+    bool refused = v.worse && strcmp(gate, "refuse") == 0;
+    aisle_status st = pinned || refused ? AISLE_OK : aisle_app_activate(app, version, err);
+    if (st == AISLE_OK && !refused)
+        aisle_log(AISLE_LOG_INFO, "model version %lld %s", (long long)version,
+                  pinned ? "is there; a pinned one goes on serving" : "serves");
+    if (st == AISLE_OK) trim_models(app);
+    return !refused
+               ? st
+               : aisle_fail(
+                     err, AISLE_ECONFLICT,
+                     "version %lld is not published: %s; activate it with force=true to serve it all the "
+                     "same",
+                     (long long)version, v.why);
+}
+
 /* A training's last line names the version it has written. */
 static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err)
 {
@@ -126,9 +163,7 @@ static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *re
     json_decref(object);
     if (version < 1)
         return aisle_fail(err, AISLE_EINTERNAL, "the training did not say which version it wrote");
-    AISLE_TRY(aisle_app_activate(app, version, err));
-    aisle_log(AISLE_LOG_INFO, "model version %lld serves", (long long)version);
-    return AISLE_OK;
+    return take_version(app, version, err);
 }
 
 static aisle_status open_state(aisle_app *app, aisle_loop_state *state, aisle_error *err)

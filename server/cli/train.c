@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "aisle/hybrid.h"
+#include "server/cli/held_report.h"
 #include "server/cli/training.h"
 #include "server/jobs/registry.h"
 
@@ -41,6 +42,8 @@ static aisle_status publish(const aisle_training *t, aisle_trained *trained, ais
 {
     AISLE_TRY(aisle_trained_quantize(trained, &t->params, t->trainer.threads, err));
     AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
+    if (t->held && registry) AISLE_TRY(aisle_held_report(t->held, registry, o->version, err));
+    if (registry && aisle_registry_pinned(registry)) o->activated = false; /* it goes on serving */
     return o->activated ? aisle_registry_activate(registry, o->version, err) : AISLE_OK;
 }
 
@@ -84,6 +87,8 @@ int aisle_command_train(int argc, char **argv)
         {"out", 'o', "FILE", AISLE_OPT_TEXT, &out, 0, 0, NULL,
          "write the model here, not as the next version"},
         {"activate", 0, NULL, AISLE_OPT_FLAG, &activate, 0, 0, NULL, "serve the new version at once"},
+        {"hold-out", 0, "N", AISLE_OPT_INT, &o.hold_out, 0, 1000, NULL,
+         "of one person in N keep the newest item out, and measure on it; 0 = of nobody"},
         {"checkpoint", 0, "FILE", AISLE_OPT_TEXT, &checkpoint, 0, 0, NULL, "saved after every iteration"},
         {"resume", 0, NULL, AISLE_OPT_FLAG, &resume, 0, 0, NULL, "go on from --checkpoint"},
         {0},

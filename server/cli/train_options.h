@@ -23,6 +23,7 @@ typedef struct aisle_train_options {
     const char *data, *backend, *backend_dir, *now, *field_weights, *created, *config;
     aisle_strings weights;
     int64_t threads, device, devices, memory;
+    int64_t hold_out; /* of `aisle train`: held_people.h; 0 = of nobody */
     bool json;
     aisle_option_slot slot[AISLE_SETTINGS_MAX]; /* of the setting of the same place */
     aisle_arena texts;                          /* what --config held */

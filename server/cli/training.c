@@ -98,10 +98,17 @@ static aisle_status load(aisle_training *t, aisle_error *err)
     aisle_status st = AISLE_OK;
     t->dataset = aisle_dataset_new();
     if (!t->dataset) st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the dataset");
-    if (st == AISLE_OK) {
-        aisle_sink sink = aisle_dataset_sink(t->dataset);
-        st = aisle_store_load(store, &sink, &t->meter.progress, err);
+    aisle_sink sink = {0};
+    if (st == AISLE_OK) sink = aisle_dataset_sink(t->dataset);
+    if (st == AISLE_OK && t->options->hold_out) {
+        t->held = aisle_held_new(sink, (int32_t)t->options->hold_out, &t->params.weights);
+        if (t->held)
+            sink = aisle_held_sink(t->held);
+        else
+            st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the people held out");
     }
+    if (st == AISLE_OK) st = aisle_store_load(store, &sink, &t->meter.progress, err);
+    if (st == AISLE_OK && t->held) st = aisle_held_finish(t->held, err);
     if (st == AISLE_OK && aisle_dataset_events(t->dataset).n == 0)
         st = aisle_fail(err, AISLE_EINVAL, "%s holds no events; bring some in with `aisle import --data %s`",
                         t->options->data, t->options->data);
@@ -133,5 +140,6 @@ void aisle_training_close(aisle_training *t)
     aisle_meter_finish(&t->meter);
     if (t->device) t->ops->close(t->device);
     aisle_dataset_free(t->dataset);
+    aisle_held_free(t->held);
     *t = (aisle_training){0};
 }

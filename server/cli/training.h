@@ -5,6 +5,7 @@
 #include "aisle/dataset.h"
 #include "aisle/train.h"
 #include "server/cli/command.h"
+#include "server/cli/held_people.h"
 #include "server/cli/train_options.h"
 
 typedef struct aisle_training {
@@ -14,6 +15,7 @@ typedef struct aisle_training {
         makes_model; /* what params.model says is made, and so counts when memory is told; the caller's to set */
     aisle_meter meter;
     aisle_dataset *dataset;
+    aisle_held *held; /* with options->hold_out: whose newest items the dataset has not; else NULL */
     const aisle_backend_ops *ops;
     char passed_over[256]; /* which other back-ends "auto" did not take, and why; said when training starts */
     aisle_device *device;

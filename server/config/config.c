@@ -12,6 +12,7 @@
 #include "server/config/config_rows.h"
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const gates[] = {"off", "warn", "refuse", NULL};
 static const char *const access_logs[] = {"auto", "off", "errors", "all", NULL};
 
 /* Rows from "config" on are of one start only: not read from file or environment, not printed. */
@@ -27,6 +28,14 @@ void aisle_config_table(aisle_config *c, aisle_option rows[AISLE_CONFIG_ROWS])
          "open connections at most, 0 = what the descriptor limit allows"},
         {"train-threads", 0, "N", AISLE_OPT_INT, &c->train_threads, 0, 1024, NULL,
          "threads of a training started over HTTP, 0 = one a core"},
+        {"gate", 0, "WHAT", AISLE_OPT_CHOICE, &c->gate, 0, 0, gates,
+         "what becomes of a model that is worse than the serving one on people held out of both: it serves, "
+         "it serves "
+         "and is complained about, or it does not serve"},
+        {"gate-tolerance", 0, "SHARE", AISLE_OPT_REAL, &c->gate_tolerance, 0, 1, NULL,
+         "how much less its ndcg@10 may be, as a share of the serving one's"},
+        {"keep-models", 0, "N", AISLE_OPT_INT, &c->keep_models, 0, 100000, NULL,
+         "model versions to keep: after a training the oldest that never served go; 0 = all"},
         {"session-idle", 0, "S", AISLE_OPT_INT, &c->session_idle_s, 1, 1e9, NULL,
          "seconds without use after which a session ends"},
         {"session-max", 0, "S", AISLE_OPT_INT, &c->session_max_s, 1, 1e9, NULL,
@@ -112,6 +121,8 @@ void aisle_config_defaults(aisle_config *c)
                         .limit_writes = 3000,
                         .limit_sign_ins = 300,
                         .access_log = "auto",
+                        .gate = "off",
+                        .gate_tolerance = 0.05,
                         .access_lines = 1000,
                         .log_level = "info",
                         .session_idle_s = 14 * 86400,

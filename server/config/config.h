@@ -18,6 +18,9 @@ typedef struct aisle_config {
     bool half_stars, moderate_reviews;
     bool log_json, print, json; /* print, json: of `aisle config` */
     const char *access_log;
+    const char *gate; /* "off", "warn", "refuse" */
+    double gate_tolerance;
+    int64_t keep_models; /* 0 = all */
     int64_t access_lines;
     aisle_arena texts; /* what the texts above point to, unless it is argv or the environment */
 } aisle_config;

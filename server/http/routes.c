@@ -92,6 +92,10 @@ const aisle_route aisle_routes[] = {
     {"PATCH",  "/v1/admin/orders/{id}",              aisle_on_admin_order_patch,    ADMIN,  AISLE_BODY_JSON, 4096},
 
     /* learning what works */
+    {"POST",   "/v1/admin/models/rollback",            aisle_on_model_rollback,       ADMIN,  NONE,            0},
+    {"POST",   "/v1/admin/models/{version}/pin",       aisle_on_model_pin,            ADMIN,  NONE,            0},
+    {"DELETE", "/v1/admin/models/{version}/pin",       aisle_on_model_unpin,          ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/models/{version}/report",    aisle_on_model_report,         ADMIN,  NONE,            0},
     {"GET",    "/v1/admin/experiments",                aisle_on_experiments_get,      ADMIN,  NONE,            0},
     {"PUT",    "/v1/admin/experiments",                aisle_on_experiments_put,      ADMIN,  AISLE_BODY_JSON, 262144},
     {"GET",    "/v1/admin/outcomes",                   aisle_on_outcomes,             ADMIN,  NONE,            0},

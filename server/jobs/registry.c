@@ -14,6 +14,7 @@
 #include "aisle/log.h"
 #include "aisle/str.h"
 #include "server/jobs/lock_file.h"
+#include "server/jobs/marks.h"
 
 enum { DIGITS = 6, PATH_BYTES = 4096 };
 static const int64_t max_version = 999999;
@@ -269,19 +270,136 @@ void aisle_registry_close(aisle_registry *r)
     aisle_free(r);
 }
 
-aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err)
+/* It serves now: a list that cannot be kept is no reason to undo that. Under `change`. */
+static void note_served(const aisle_registry *r, int64_t version)
+{
+    aisle_marks m;
+    aisle_error why = {0};
+    aisle_status st = aisle_marks_read(r->folder, &m, &why);
+    if (st == AISLE_OK && (m.n == 0 || m.served[m.n - 1] != version)) {
+        aisle_marks_serve(&m, version);
+        st = aisle_marks_write(r->folder, &m, &why);
+    }
+    if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", why.message);
+}
+
+/* Under `change`. What served before the first note is noted, too. */
+static aisle_status activate(aisle_registry *r, int64_t version, aisle_error *err)
 {
     aisle_model *m = NULL;
-    pthread_mutex_lock(&r->change);
+    int64_t before = 0;
     aisle_status st = open_version(r, version, &m, err);
+    if (st == AISLE_OK && read_current(r, &before, NULL) == AISLE_OK && before) note_served(r, before);
     if (st == AISLE_OK) st = write_current(r, version, err);
-    if (st == AISLE_OK) {
-        swap(r, m, version);
-        r->refused = 0;
-    } else
+    if (st != AISLE_OK) {
         aisle_model_unref(m);
+        return st;
+    }
+    swap(r, m, version);
+    r->refused = 0;
+    note_served(r, version);
+    return AISLE_OK;
+}
+
+aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    pthread_mutex_lock(&r->change);
+    aisle_status st = activate(r, version, err);
     pthread_mutex_unlock(&r->change);
     return st;
+}
+
+int64_t aisle_registry_pinned(aisle_registry *r)
+{
+    aisle_marks m;
+    aisle_error why = {0};
+    pthread_mutex_lock(&r->change);
+    aisle_status st = aisle_marks_read(r->folder, &m, &why);
+    pthread_mutex_unlock(&r->change);
+    if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", why.message);
+    return st == AISLE_OK ? m.pinned : 0;
+}
+
+aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    aisle_marks m;
+    pthread_mutex_lock(&r->change);
+    aisle_status st = version ? activate(r, version, err) : AISLE_OK;
+    if (st == AISLE_OK) st = aisle_marks_read(r->folder, &m, err);
+    if (st == AISLE_OK) {
+        m.pinned = version;
+        st = aisle_marks_write(r->folder, &m, err);
+    }
+    pthread_mutex_unlock(&r->change);
+    return st;
+}
+
+aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err)
+{
+    aisle_marks m;
+    pthread_mutex_lock(&r->change);
+    aisle_status st = aisle_marks_read(r->folder, &m, err);
+    if (st == AISLE_OK && m.n < 2)
+        st = aisle_fail(err, AISLE_ECONFLICT,
+                        "no other version has served before; activate one by its number");
+    int64_t to = st == AISLE_OK ? m.served[m.n - 2] : 0;
+    if (st == AISLE_OK && m.pinned && m.pinned != to)
+        st = aisle_fail(err, AISLE_ECONFLICT, "version %lld is pinned; unpin it first", (long long)m.pinned);
+    if (st == AISLE_OK) st = activate(r, to, err);
+    if (st == AISLE_OK) {
+        m.n--;
+        st = aisle_marks_write(r->folder, &m, err);
+        *version = to;
+    }
+    pthread_mutex_unlock(&r->change);
+    return st;
+}
+
+void aisle_registry_path(aisle_registry *r, int64_t version, const char *ending, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%06lld%s", r->folder, (long long)version, ending);
+}
+
+static bool is_among(const int64_t *list, int32_t n, int64_t v)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (list[i] == v) return true;
+    return false;
+}
+
+static void remove_version(aisle_registry *r, int64_t version)
+{
+    char path[PATH_BYTES];
+    version_path(r, version, path);
+    if (unlink(path))
+        aisle_log(AISLE_LOG_ERROR, "remove %s: %s", path, strerror(errno));
+    else
+        aisle_log(AISLE_LOG_INFO, "removed model version %lld: it never served, and newer ones are there",
+                  (long long)version);
+    aisle_registry_path(r, version, ".report", path);
+    unlink(path);
+}
+
+int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared)
+{
+    aisle_marks m;
+    aisle_error why = {0};
+    int64_t *versions = NULL, n = 0;
+    int32_t removed = 0;
+    pthread_mutex_lock(&r->change);
+    aisle_status st = aisle_marks_read(r->folder, &m, &why);
+    if (st == AISLE_OK) st = scan(r, &versions, &n, &why);
+    if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", why.message);
+    for (int64_t i = n - 1; st == AISLE_OK && i > 0 && n - removed > most; i--) {
+        if (versions[i] == r->version || aisle_marks_has(&m, versions[i]) ||
+            is_among(spared, n_spared, versions[i]))
+            continue;
+        remove_version(r, versions[i]);
+        removed++;
+    }
+    aisle_free(versions);
+    pthread_mutex_unlock(&r->change);
+    return removed;
 }
 
 aisle_status aisle_registry_get(aisle_registry *r, int64_t version, aisle_model **out, aisle_error *err)

@@ -32,6 +32,21 @@ aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[
  * swap. AISLE_ENOTFOUND: no such version. */
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
 
+/* ---- pin, roll back, retention: kept in the folder (marks.h), and so over restarts ---- */
+
+/* The pinned version, which no training replaces; 0 = none, also when that cannot be read. */
+int64_t aisle_registry_pinned(aisle_registry *r);
+/* Serves the version and pins it; version 0 takes the pin away, and what serves goes on serving. AISLE_ENOTFOUND. */
+aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err);
+/* Serves what had served before the present version, which is forgotten as having served: again goes further back.
+ * AISLE_ECONFLICT: nothing had served before, or it is gone. */
+aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err);
+/* Removes the oldest versions until `most` are left: of those that never served, are not pinned, not the newest, and not
+ * among `spared`; also when more than `most` remain. Returns how many went. */
+int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared);
+/* The file that stands beside a version with this ending: ".report". */
+void aisle_registry_path(aisle_registry *r, int64_t version, const char *ending, char path[4096]);
+
 /* That version, opened and checked, with a reference of the caller's; serves nothing. Not on a loop. AISLE_ENOTFOUND. */
 aisle_status aisle_registry_get(aisle_registry *r, int64_t version, aisle_model **out, aisle_error *err);
 /* Rises when aisle_registry_each has replaced a file: whoever holds a model of an older count opens it anew. */

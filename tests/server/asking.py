@@ -12,6 +12,7 @@ import hmac
 import itertools
 import json
 import re
+import shutil
 import tempfile
 import time
 
@@ -179,6 +180,32 @@ wrong("search", (422, {}), (422, {"query": {"q": "x", "sort": "best"}}), (422, {
 good("suggest")(lambda w: {"query": {"q": "a"}})
 wrong("suggest", (422, {}))
 
+good("pinModel")(lambda w: {"path": {"version": 1}})
+wrong("pinModel", (404, {"path": {"version": 999}}))
+
+
+@good("unpinModel")
+def _(w):
+    w.ask("POST", "/v1/admin/models/1/pin", key=w.admin)
+    return {"path": {"version": 1}, "status": 204}
+
+
+wrong("unpinModel", (404, {"path": {"version": 999}}))
+
+
+@good("rollbackModel")
+def _(w):
+    """After another version has served: the first one under a new number."""
+    version = 500 + next(w.numbers)
+    folder = w.server.data / "models"
+    shutil.copy(folder / "000001.aisle", folder / f"{version:06}.aisle")
+    for v in (1, version):
+        assert w.ask("POST", f"/v1/admin/models/{v}/activate?force=true", key=w.admin).status == 200
+    return {}
+
+
+good("getModelReport")(lambda w: {"path": {"version": 1}})
+wrong("getModelReport", (404, {"path": {"version": 999}}))
 good("getExperiments")(lambda w: {})
 good("putExperiments")(lambda w: {"body": {"experiments": [{"name": "asked", "share": 0.5, "variants": [{"name": "a"}, {"name": "b", "strategy": "session"}]}]}})
 wrong("putExperiments", (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}]}]}}), (422, {"body": {}}),

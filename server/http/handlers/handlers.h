@@ -84,6 +84,10 @@ aisle_status aisle_on_admin_orders_list(aisle_request *r);
 aisle_status aisle_on_admin_order_patch(aisle_request *r);
 
 /* learning what works */
+aisle_status aisle_on_model_rollback(aisle_request *r);
+aisle_status aisle_on_model_pin(aisle_request *r);
+aisle_status aisle_on_model_unpin(aisle_request *r);
+aisle_status aisle_on_model_report(aisle_request *r);
 aisle_status aisle_on_experiments_get(aisle_request *r);
 aisle_status aisle_on_experiments_put(aisle_request *r);
 aisle_status aisle_on_outcomes(aisle_request *r);

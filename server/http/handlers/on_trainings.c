@@ -4,8 +4,9 @@
 
 #include "server/cli/train_options.h"
 #include "server/http/handlers/handlers.h"
+#include "server/jobs/gate.h"
 
-enum { MAX_MEMBERS = 64, FIXED_ARGS = 8, ARGS = FIXED_ARGS + 2 * MAX_MEMBERS + 1 };
+enum { MAX_MEMBERS = 64, FIXED_ARGS = 10, ARGS = FIXED_ARGS + 2 * MAX_MEMBERS + 1 };
 
 /* Options that belong to whoever runs the server, or make no sense over HTTP. */
 static bool is_private(const char *name)
@@ -108,10 +109,11 @@ static aisle_status parse(aisle_request *r, settings *s, json_t *body)
 static void begin(const aisle_app *app, settings *s, aisle_arena *a)
 {
     const char *const fixed[] = {
-        "aisle",     "train",
-        "--json",    "--no-activate",
-        "--data",    app->config->data,
-        "--threads", aisle_arena_printf(a, "%lld", (long long)app->config->train_threads)};
+        "aisle",      "train",
+        "--json",     "--no-activate",
+        "--data",     app->config->data,
+        "--threads",  aisle_arena_printf(a, "%lld", (long long)app->config->train_threads),
+        "--hold-out", aisle_arena_printf(a, "%d", aisle_gate_one_in(app->config->gate))};
     memcpy(s->argv, fixed, sizeof fixed);
     s->n = (int32_t)(sizeof fixed / sizeof *fixed);
 }

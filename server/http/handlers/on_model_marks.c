@@ -1,0 +1,115 @@
+/* /v1/admin/models/{version}/pin and /report, and /v1/admin/models/rollback. */
+#include <string.h>
+
+#include "server/http/handlers/handlers.h"
+#include "server/jobs/gate.h"
+
+typedef struct marking {
+    aisle_work work;
+    int64_t version; /* 0: of pinning, none */
+    bool pinned;
+    const char *report, *meta;
+} marking;
+
+static aisle_status parse_version(aisle_request *r, int64_t *out)
+{
+    if (aisle_str_to_i64(aisle_request_param(r, "version"), out) && *out > 0) return AISLE_OK;
+    return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND, "a model version is a number");
+}
+
+static aisle_status submit(aisle_request *r, bool named, aisle_status (*run)(aisle_work *w, aisle_error *err),
+                           aisle_status (*reply)(aisle_work *w))
+{
+    static const char *const none[] = {NULL};
+    AISLE_TRY(aisle_request_query_only(r, none));
+    marking *m = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *m);
+    if (!m) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for a model's marks");
+    if (named) AISLE_TRY(parse_version(r, &m->version));
+    m->work = (aisle_work){.r = r, .run = run, .reply = reply};
+    return aisle_work_submit(&m->work);
+}
+
+static aisle_status reply_marks(aisle_work *w)
+{
+    const marking *m = (const marking *)w;
+    json_t *o = aisle_answer_with(json_object(), "version", json_integer(m->version));
+    o = aisle_answer_with(o, "current", json_true());
+    return aisle_reply_json(w->r, 200, aisle_answer_with(o, "pinned", json_boolean(m->pinned)));
+}
+
+static aisle_status pin(aisle_work *w, aisle_error *err)
+{
+    marking *m = (marking *)w;
+    aisle_app *app = aisle_request_app(w->r);
+    AISLE_TRY(aisle_registry_pin(app->registry, m->version, err));
+    m->pinned = true;
+    return aisle_shelf_refresh(app->shelves, err);
+}
+
+aisle_status aisle_on_model_pin(aisle_request *r)
+{
+    return submit(r, true, pin, reply_marks);
+}
+
+static aisle_status unpin(aisle_work *w, aisle_error *err)
+{
+    aisle_registry *registry = aisle_request_app(w->r)->registry;
+    int64_t version = ((marking *)w)->version;
+    if (aisle_registry_pinned(registry) != version)
+        return aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not pinned", (long long)version);
+    return aisle_registry_pin(registry, 0, err);
+}
+
+static aisle_status reply_nothing(aisle_work *w)
+{
+    return aisle_reply_empty(w->r, 204);
+}
+
+aisle_status aisle_on_model_unpin(aisle_request *r)
+{
+    return submit(r, true, unpin, reply_nothing);
+}
+
+static aisle_status roll_back(aisle_work *w, aisle_error *err)
+{
+    marking *m = (marking *)w;
+    aisle_app *app = aisle_request_app(w->r);
+    AISLE_TRY(aisle_registry_rollback(app->registry, &m->version, err));
+    m->pinned = aisle_registry_pinned(app->registry) == m->version;
+    return aisle_shelf_refresh(app->shelves, err);
+}
+
+aisle_status aisle_on_model_rollback(aisle_request *r)
+{
+    return submit(r, false, roll_back, reply_marks);
+}
+
+static aisle_status read_report(aisle_work *w, aisle_error *err)
+{
+    marking *m = (marking *)w;
+    aisle_registry *registry = aisle_request_app(w->r)->registry;
+    aisle_arena *a = aisle_request_arena(w->r);
+    aisle_model *model = NULL;
+    AISLE_TRY(aisle_registry_get(registry, m->version, &model, err));
+    const char *meta = aisle_model_meta(model);
+    m->meta = aisle_arena_strndup(a, meta, strlen(meta));
+    m->report = aisle_gate_report(registry, m->version, a);
+    aisle_model_unref(model);
+    return m->meta ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for a report");
+}
+
+static aisle_status reply_report(aisle_work *w)
+{
+    const marking *m = (const marking *)w;
+    json_t *meta = aisle_answer_parsed(m->meta), *o = json_object();
+    o = aisle_answer_with(o, "version", json_integer(m->version));
+    o = aisle_answer_with(o, "training", json_incref(json_object_get(meta, "training")));
+    o = aisle_answer_with(o, "held_out", aisle_answer_parsed(m->report));
+    json_decref(meta);
+    return aisle_reply_json(w->r, 200, o);
+}
+
+aisle_status aisle_on_model_report(aisle_request *r)
+{
+    return submit(r, true, read_report, reply_report);
+}
