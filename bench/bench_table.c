@@ -1,6 +1,7 @@
 /* How many users a second get their best items through a compact table, and how long does one wait? Factors are trained
  * on the matrix, since their lengths and directions decide what is ruled out. Before timing, answers of a sample are
- * compared with those of scoring every item in f32: same ids, same bytes. --allowed .1 leaves a tenth of the items. */
+ * compared with those of scoring every item in f32: same ids, same bytes; --check all: every user's. --allowed .1 leaves a
+ * tenth of the items. --save PREFIX writes PREFIX.users.f32 and PREFIX.items.f32, row by row, for others to answer the same. */
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -24,7 +25,9 @@ typedef struct question {
     int32_t n, *ids;
     float *scores;
     double share;
-    double gops;  /* the first pass of this machine at most */
+    bool check_all;
+    const char *save; /* NULL = nothing is saved */
+    double gops;      /* the first pass of this machine at most */
 } question;
 
 static void train(question *q, int32_t f)
@@ -61,7 +64,8 @@ static void ask(const question *q, int32_t first, int32_t n)
     users.data = aisle_mat_row(&q->x, first);
     users.n_rows = n;
     const aisle_csr seen = {n, b->c.n_cols, b->c.row_ptr + first, b->c.col, NULL};
-    const aisle_compact_query of = {&q->table, &q->y, &users, {q->n, &seen, q->allowed}};
+    const aisle_compact_query of = {
+        .table = &q->table, .items = &q->y, .users = &users, .top = {q->n, &seen, q->allowed}};
     int64_t at = (int64_t)first * q->n;
     BENCH_MUST(aisle_compact_topn(q->work, &of, q->ids + at, q->scores + at, err));
 }
@@ -81,7 +85,7 @@ static bool is_seen(const aisle_csr *c, int32_t u, int32_t i)
     return false;
 }
 
-static void verify(const question *q, int32_t u)
+static bool is_right(const question *q, int32_t u)
 {
     const aisle_kernels *k = aisle_kernels_get();
     uint64_t key[2 * 1024 + 32];
@@ -96,10 +100,28 @@ static void verify(const question *q, int32_t u)
     }
     aisle_select_take(&best, ids, scores);
     int64_t at = (int64_t)u * q->n;
-    if (memcmp(ids, q->ids + at, (size_t)q->n * sizeof *ids) != 0)
-        bench_stop("verify", "other items than f32's");
-    if (memcmp(scores, q->scores + at, (size_t)q->n * sizeof *scores) != 0)
-        bench_stop("verify", "other scores than f32's");
+    return memcmp(ids, q->ids + at, (size_t)q->n * sizeof *ids) == 0 &&
+           memcmp(scores, q->scores + at, (size_t)q->n * sizeof *scores) == 0;
+}
+
+static void verify(const question *q)
+{
+    const int32_t users = q->b->c.n_rows, n = q->check_all ? users : SAMPLE;
+    int32_t wrong = 0;
+#pragma omp parallel for schedule(dynamic) reduction(+ : wrong)
+    for (int32_t s = 0; s < n; s++) wrong += !is_right(q, (int32_t)((int64_t)users * s / n));
+    if (wrong) bench_stop("verify", "other items or scores than f32's");
+    fprintf(stderr, "%d factors: %d users have the items and scores of f32, byte by byte\n", q->y.n_cols, n);
+}
+
+static void save(const char *prefix, const char *name, const aisle_mat *m)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s.%s.f32", prefix, name);
+    FILE *f = fopen(path, "wb");
+    for (int32_t i = 0; f && i < m->n_rows; i++)
+        fwrite(aisle_mat_row(m, i), sizeof(float), (size_t)m->n_cols, f);
+    if (!f || fclose(f) != 0) bench_stop("--save", path);
 }
 
 /* The kernel on one tile in the first cache, by all threads: what the first pass can do at most. */
@@ -170,7 +192,9 @@ static void measure(question *q, int32_t f)
     BENCH_MUST(aisle_compact_init(&q->y, &q->table, err));
     fprintf(stderr, "%d factors: table made in %.3f s\n", f, bench_seconds() - from);
     everyone(q);
-    for (int32_t s = 0; s < SAMPLE; s++) verify(q, (int32_t)((int64_t)b->c.n_rows * s / SAMPLE));
+    verify(q);
+    if (q->save) save(q->save, "users", &q->x);
+    if (q->save) save(q->save, "items", &q->y);
     bench_time(b, everyone, q, &t);
     print(q, "table", &t, b->c.n_rows, ceil((double)b->c.n_rows / b->o.batch));
     for (one.n = 0; one.n < SINGLES && one.n < BENCH_MAX_RUNS; one.n++) {
@@ -188,10 +212,12 @@ static void measure(question *q, int32_t f)
 int main(int argc, char **argv)
 {
     static bench_run b;
-    const char *share = bench_take(&argc, argv, "--allowed");
+    const char *share = bench_take(&argc, argv, "--allowed"), *check = bench_take(&argc, argv, "--check");
+    const char *save_to = bench_take(&argc, argv, "--save");
     bench_open(&b, true, argc, argv);
     int32_t threads = b.o.threads ? b.o.threads : omp_get_num_procs();
-    question q = {.b = &b, .n = b.o.n ? b.o.n : 20, .share = 1};
+    question q = {.b = &b, .n = b.o.n ? b.o.n : 20, .share = 1, .save = save_to};
+    q.check_all = check && strcmp(check, "all") == 0;
     q.ids = aisle_array((int64_t)b.c.n_rows * q.n, sizeof *q.ids);
     q.scores = aisle_array((int64_t)b.c.n_rows * q.n, sizeof *q.scores);
     q.work = aisle_compact_work_new(threads);

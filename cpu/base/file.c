@@ -11,7 +11,7 @@
 #include "aisle/memory.h"
 #include "aisle/str.h"
 
-aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *err)
+aisle_status aisle_file_map_open(const char *path, aisle_mapping *out, int *keep, aisle_error *err)
 {
     aisle_status st = AISLE_OK;
     struct stat info;
@@ -30,8 +30,19 @@ aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *e
         else
             *out = (aisle_mapping){p, info.st_size};
     }
-    close(fd);
+    if (st == AISLE_OK)
+        *keep = fd;
+    else
+        close(fd);
     return st;
+}
+
+aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *err)
+{
+    int fd;
+    AISLE_TRY(aisle_file_map_open(path, out, &fd, err));
+    close(fd);
+    return AISLE_OK;
 }
 
 void aisle_file_unmap(aisle_mapping *m)

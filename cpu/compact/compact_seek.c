@@ -7,8 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-void compact_seek_storage(compact_seek *s, int32_t n, uint64_t *key, compact_held *held)
+void compact_seek_storage(compact_seek *s, int32_t n, uint64_t *key, compact_held *held, float *row)
 {
+    s->row = row;
     aisle_select_init(&s->lows, key, n);
     aisle_select_init(&s->best, key + aisle_select_room(n), n);
     s->held = held;
@@ -31,7 +32,7 @@ void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8
     s->tiny = (f + 4) * 0x1p-149;
     s->start = -128 * c.sum;
     s->least = -INFINITY;
-    s->n_held = s->n_scored = 0;
+    s->n_held = 0;
     const aisle_csr *seen = q->top.seen;
     s->seen = seen ? seen->col + seen->row_ptr[row] : NULL;
     s->n_seen = seen ? seen->row_ptr[row + 1] - seen->row_ptr[row] : 0;
@@ -94,11 +95,20 @@ static bool may_answer(const compact_seek *s, const compact_job *j, int32_t id)
     return !(s->hint[bit / 64] >> (bit % 64) & 1) || !is_seen(s, id);
 }
 
+const float *compact_row(const compact_job *j, int32_t id, float *room)
+{
+    return j->q->row ? j->q->row(j->q->row_ctx, id, room) : aisle_mat_row(j->q->items, id);
+}
+
+static void score_row(compact_seek *s, const compact_job *j, int32_t id, const float *y)
+{
+    float v = j->k->dot(j->q->table->n_factors, s->x, y);
+    if (v >= s->best.threshold) aisle_select_push(&s->best, v, id);
+}
+
 static void score(compact_seek *s, const compact_job *j, int32_t id)
 {
-    float v = j->k->dot(j->q->table->n_factors, s->x, aisle_mat_row(j->q->items, id));
-    if (v >= s->best.threshold) aisle_select_push(&s->best, v, id);
-    s->n_scored++;
+    score_row(s, j, id, compact_row(j, id, s->row));
 }
 
 static void raise(compact_seek *s)
@@ -173,9 +183,9 @@ void compact_seek_take(compact_seek *s, const compact_job *j, int32_t tile, uint
     }
 }
 
-void compact_seek_score(compact_seek *s, const compact_job *j, int32_t id)
+void compact_seek_score(compact_seek *s, const compact_job *j, int32_t id, const float *y)
 {
-    if (may_answer(s, j, id)) score(s, j, id);
+    if (may_answer(s, j, id)) score_row(s, j, id, y);
 }
 
 /* Twice over: after the likely ones are scored fewer of the others are left. */

@@ -21,8 +21,9 @@ typedef struct compact_seek {
     aisle_select lows; /* the n greatest lower bounds */
     aisle_select best; /* of the items scored */
     compact_held *held;
-    int32_t n_held, room, n_scored; /* n_scored: rows read in f32 */
-    const int32_t *seen;            /* ascending */
+    int32_t n_held, room;
+    float *row;          /* room for one row of items */
+    const int32_t *seen; /* ascending */
     int64_t n_seen;
     uint64_t hint[COMPACT_HINT / 64]; /* bit id % COMPACT_HINT of everything seen: most other items miss it */
 } compact_seek;
@@ -40,9 +41,12 @@ static inline int32_t compact_held_room(int32_t n)
     return 2 * n + 96;
 }
 
-/* Codes the user's row into code[f] and starts with nothing known. key: 2 * aisle_select_room(n), held: compact_held_room(n). */
+/* Codes the user's row into code[f] and starts with nothing known. key: 2 * aisle_select_room(n), held: compact_held_room(n), row:
+ * f and AISLE_KERNEL_SLACK more. */
 void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8_t *code);
-void compact_seek_storage(compact_seek *s, int32_t n, uint64_t *key, compact_held *held);
+void compact_seek_storage(compact_seek *s, int32_t n, uint64_t *key, compact_held *held, float *row);
+/* Row id of the items, in room or where it lies. */
+const float *compact_row(const compact_job *j, int32_t id, float *room);
 
 /* False when neither entry e of the table nor any after it can be among the best. */
 static inline bool compact_seek_reaches(const compact_seek *s, const aisle_compact *t, int64_t e)
@@ -65,8 +69,8 @@ void compact_seek_take(compact_seek *s, const compact_job *j, int32_t tile, uint
 /* Scores those held that are likely among the best, so that `least` rises and more is ruled out. */
 void compact_seek_refine(compact_seek *s, const compact_job *j);
 
-/* Scores one item if it may be answered with. */
-void compact_seek_score(compact_seek *s, const compact_job *j, int32_t id);
+/* Scores one item, whose row is y, if it may be answered with. */
+void compact_seek_score(compact_seek *s, const compact_job *j, int32_t id, const float *y);
 
 /* Scores what is still held, and writes the answer. */
 void compact_seek_finish(compact_seek *s, const compact_job *j, int32_t *ids, float *scores);

@@ -12,7 +12,8 @@ enum {
     CHUNK = 64,             /* users; their bounds and lists stay in the second-level cache */
     BLOCK_BYTES = 64 << 10, /* of codes */
     MAX_N = 1024,
-    LISTED = 20 /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
+    LISTED = 20,      /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
+    LISTED_READ = 200 /* the same where a row is read by a call of the system */
 };
 
 /* One thread's memory. */
@@ -21,7 +22,7 @@ typedef struct place {
     compact_seek *seek;    /* CHUNK */
     uint64_t *key;
     compact_held *held;
-    int64_t n_scored; /* of a call */
+    float *row; /* of the items */
 } place;
 
 struct aisle_compact_work {
@@ -47,6 +48,7 @@ static void empty(place *p)
     aisle_free(p->seek);
     aisle_free(p->key);
     aisle_free(p->held);
+    aisle_free(p->row);
     *p = (place){0};
 }
 
@@ -72,7 +74,8 @@ static aisle_status make_room(aisle_compact_work *w, int32_t n, int32_t f4, aisl
         p->seek = aisle_array(CHUNK, sizeof *p->seek);
         p->key = aisle_array((int64_t)CHUNK * 2 * aisle_select_room(n), sizeof *p->key);
         p->held = aisle_array((int64_t)CHUNK * compact_held_room(n), sizeof *p->held);
-        if (!p->code || !p->packed || !p->seek || !p->key || !p->held)
+        p->row = aisle_alloc_aligned(((size_t)f4 + AISLE_KERNEL_SLACK) * sizeof *p->row);
+        if (!p->row || !p->code || !p->packed || !p->seek || !p->key || !p->held)
             return aisle_fail(err, AISLE_ENOMEM, "out of memory for top-N of %d", n);
     }
     w->n = n;
@@ -171,7 +174,9 @@ static void pass_list(const compact_job *j, const place *p, int32_t n)
     for (int32_t w = 0; w * (int64_t)64 < n_items; w++)
         for (uint64_t bits = allowed[w]; bits; bits &= bits - 1) {
             int64_t id = (int64_t)w * 64 + __builtin_ctzll(bits);
-            for (int32_t i = 0; i < n && id < n_items; i++) compact_seek_score(&p->seek[i], j, (int32_t)id);
+            if (id >= n_items) return;
+            const float *y = compact_row(j, (int32_t)id, p->row);
+            for (int32_t i = 0; i < n; i++) compact_seek_score(&p->seek[i], j, (int32_t)id, y);
         }
 }
 
@@ -183,7 +188,7 @@ static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *id
     memset(p->code, 0, (size_t)n * f4);
     for (int32_t i = 0; i < n; i++) {
         compact_seek_storage(&p->seek[i], top, p->key + (int64_t)i * 2 * aisle_select_room(top),
-                             p->held + (int64_t)i * compact_held_room(top));
+                             p->held + (int64_t)i * compact_held_room(top), p->row);
         compact_seek_start(&p->seek[i], j, first + i, p->code + (int64_t)i * f4);
     }
     if (j->listed)
@@ -193,7 +198,6 @@ static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *id
     for (int32_t i = 0; i < n; i++) {
         int64_t at = (int64_t)(first + i) * top;
         compact_seek_finish(&p->seek[i], j, ids + at, scores + at);
-        p->n_scored += p->seek[i].n_scored;
     }
 }
 
@@ -223,7 +227,7 @@ static bool few_allowed(const aisle_compact_query *q)
     if (!q->top.allowed) return false;
     int64_t n = 0;
     for (int32_t w = 0; w * (int64_t)64 < q->items->n_rows; w++) n += __builtin_popcountll(q->top.allowed[w]);
-    return n <= q->items->n_rows / LISTED;
+    return n <= q->items->n_rows / (q->row ? LISTED_READ : LISTED);
 }
 
 aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const aisle_compact_query *q,
@@ -233,7 +237,6 @@ aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const a
     AISLE_TRY(make_room(w, q->top.n, q->table->groups * 4, err));
     int32_t n = q->users->n_rows, share = (int32_t)(((int64_t)n + w->threads - 1) / w->threads);
     share = (share + AISLE_INT8_USERS - 1) / AISLE_INT8_USERS * AISLE_INT8_USERS;
-    for (int32_t t = 0; t < w->threads; t++) w->place[t].n_scored = 0;
     const compact_job j = {k, q, share < CHUNK ? share : CHUNK, few_allowed(q)};
     if (n <= AISLE_INT8_USERS) { /* no team for a handful */
         if (n) one_chunk(&j, &w->place[0], 0, ids, scores);
@@ -242,13 +245,6 @@ aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const a
 #pragma omp parallel for num_threads(w->threads) schedule(dynamic)
     for (int32_t c = 0; c < n; c += j.chunk) one_chunk(&j, &w->place[omp_get_thread_num()], c, ids, scores);
     return AISLE_OK;
-}
-
-int64_t aisle_compact_rows_read(const aisle_compact_work *w)
-{
-    int64_t n = 0;
-    for (int32_t t = 0; t < w->threads; t++) n += w->place[t].n_scored;
-    return n;
 }
 
 aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,

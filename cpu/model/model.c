@@ -17,6 +17,7 @@ void aisle_model_unref(aisle_model *m)
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
     aisle_vocabulary_free(m->vocabulary);
     model_hybrid_free(m->hybrid);
+    model_pages_deinit(m);
     aisle_file_unmap(&m->map);
     aisle_free(m);
 }
@@ -81,13 +82,19 @@ aisle_mat aisle_model_users(const aisle_model *m)
 
 void aisle_model_user_factors(const aisle_model *m, int32_t u, float *out)
 {
-    const int64_t f = m->dim[DIM_FACTORS], at = u * f;
+    const int64_t f = m->dim[DIM_FACTORS];
+    if (f == 0) return;
+    const void *row = model_read_row(m, MODEL_USER_FACTORS, u, out);
     if (!users_are_half(m)) {
-        if (f) memcpy(out, (const float *)model_data(m, MODEL_USER_FACTORS) + at, (size_t)f * sizeof *out);
+        if (row != out) memcpy(out, row, (size_t)f * sizeof *out);
         return;
     }
-    const uint16_t *row = (const uint16_t *)model_data(m, MODEL_USER_FACTORS) + at;
-    for (int64_t k = 0; k < f; k++) out[k] = half_widen(row[k]);
+    /* backwards: the narrow row may lie at the start of the wide one */
+    for (int64_t k = f - 1; k >= 0; k--) {
+        uint16_t half;
+        memcpy(&half, (const unsigned char *)row + k * (int64_t)sizeof half, sizeof half);
+        out[k] = half_widen(half);
+    }
 }
 
 aisle_status aisle_model_users_dup(const aisle_model *m, aisle_mat *out, aisle_error *err)

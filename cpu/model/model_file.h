@@ -175,11 +175,12 @@ struct aisle_model {
     int32_t n_sections;
     model_section section[MODEL_MAX_SECTIONS]; /* as in the file */
     int8_t at[MODEL_N_KINDS];                  /* kind -> index into section, -1 = absent */
-    int64_t cold_bytes;                        /* of what is looked up by rows, if it is to be dropped */
-    atomic_llong touched;                      /* rows since it was */
-    struct model_hybrid *hybrid;               /* made by model_check_content; NULL = no hybrid */
-    aisle_compact compact;                     /* its arrays are the sections'; n_tiles 0 = none */
-    aisle_vocabulary *vocabulary;              /* made by model_check_content; NULL = no text */
+    int32_t file;                 /* 1 + the descriptor of a large file that rows are read of; 0 = none */
+    atomic_int touched;           /* mapped rows since somebody looked at how much is resident */
+    atomic_llong resident;        /* pages of files that the process had then, at least */
+    struct model_hybrid *hybrid;  /* made by model_check_content; NULL = no hybrid */
+    aisle_compact compact;        /* its arrays are the sections'; n_tiles 0 = none */
+    aisle_vocabulary *vocabulary; /* made by model_check_content; NULL = no text */
 };
 
 /* Header counts into dim; the others to -1. */
@@ -187,11 +188,14 @@ void model_set_dims(struct aisle_model *m, const int64_t counts[5]);
 /* Whether a section of this kind may have this type: users' factors may be narrower than the table says. */
 bool model_type_fits(uint32_t kind, uint32_t type);
 /* Pages (model_pages.c): maps them at once, a fault each costing more than the checks; drops those of a section of a large
- * file; and once all is checked, keeps what is always in use. */
+ * file; and once all is checked, keeps what is always in use, and fd where rows are to be read of it. */
 void model_populate(const struct aisle_model *m, int64_t offset, int64_t bytes);
 void model_populate_small(const struct aisle_model *m);
 void model_drop(const struct aisle_model *m, const model_section *s);
-void model_settle(struct aisle_model *m);
+void model_settle(struct aisle_model *m, int fd); /* takes fd */
+void model_pages_deinit(struct aisle_model *m);
+/* Row i of a section: where it lies in the mapping, or of a large file in room, read. */
+const void *model_read_row(const struct aisle_model *m, model_kind kind, int64_t i, void *room);
 /* The data of a kind, NULL when absent or empty. */
 const void *model_data(const struct aisle_model *m, model_kind kind);
 

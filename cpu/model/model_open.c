@@ -2,6 +2,7 @@
  * Until then every number is hostile. A file that is cut while it is mapped is a SIGBUS: files are only ever
  * replaced. */
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "aisle/memory.h"
@@ -206,17 +207,20 @@ aisle_status aisle_model_open(const char *path, aisle_model **out, aisle_error *
     struct aisle_model *m = aisle_calloc(1, sizeof *m);
     if (!m) return aisle_fail(err, AISLE_ENOMEM, "out of memory to open %s", path);
     atomic_init(&m->refs, 1);
-    aisle_status st = aisle_file_map(path, &m->map, err);
+    int fd = -1;
+    aisle_status st = aisle_file_map_open(path, &m->map, &fd, err);
     if (st == AISLE_OK && m->map.size) model_populate_small(m);
     if (st == AISLE_OK) st = check_header(m->map.data, m->map.size, &f);
     if (st == AISLE_OK) st = read_counts(m, &f);
     if (st == AISLE_OK) st = read_table(m, &f);
     if (st == AISLE_OK) st = model_check_content(m, &f);
     if (st == AISLE_OK) {
-        model_settle(m);
+        model_settle(m, fd);
+        fd = -1;
         *out = m;
         m = NULL;
     }
+    if (fd >= 0) close(fd);
     aisle_model_unref(m);
     return st;
 }

@@ -108,7 +108,10 @@ static aisle_status measure(const aisle_quantize_input *in, const aisle_compact 
     aisle_compact_work *work = aisle_compact_work_new(in->threads);
     aisle_status st = work ? take_sample(in, &s, err) : aisle_fail(err, AISLE_ENOMEM, "out of memory");
     for (int i = 0; i < 2 && st == AISLE_OK; i++) {
-        const aisle_compact_query ask = {table, in->items, i ? &s.rounded : &s.exact, {TOP, &s.seen, NULL}};
+        const aisle_compact_query ask = {.table = table,
+                                         .items = in->items,
+                                         .users = i ? &s.rounded : &s.exact,
+                                         .top = {TOP, &s.seen, NULL}};
         st = aisle_compact_topn(work, &ask, s.ids[i], s.scores, err);
     }
     if (st == AISLE_OK) {

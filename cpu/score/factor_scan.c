@@ -112,9 +112,13 @@ aisle_status factor_asks_finish(aisle_scorer *s, factor_asks *asks, aisle_error 
     AISLE_TRY(score_room(&s->found, 2 * (int64_t)asks->n * top, sizeof(float), err));
     int32_t *ids = s->found.at;
     float *scores = (float *)s->found.at + (int64_t)asks->n * top;
-    const aisle_compact_query q = {aisle_model_compact(m), &items, &users, {top, &left_out, asks->allowed}};
+    const aisle_compact_query q = {.table = aisle_model_compact(m),
+                                   .items = &items,
+                                   .row = aisle_model_item_reader(m),
+                                   .row_ctx = m,
+                                   .users = &users,
+                                   .top = {top, &left_out, asks->allowed}};
     AISLE_TRY(aisle_compact_topn(s->compact, &q, ids, scores, err));
-    aisle_model_rows_read(m, aisle_compact_rows_read(s->compact));
     for (int32_t i = 0; i < asks->n; i++) {
         top_heap *h = &asks->heap[i];
         const int64_t row = (int64_t)i * top;

@@ -63,6 +63,10 @@ void aisle_compact_work_free(aisle_compact_work *w);
 typedef struct aisle_compact_query {
     const aisle_compact *table;
     const aisle_mat *items; /* the f32 rows, unchanged since aisle_compact_init */
+    /* How a row of items is got: into room[n_factors], or where it lies; called by several threads at once. NULL: it lies in
+     * items->data, which with `row` is not looked at. With it a row is taken to cost a call of the system. */
+    const float *(*row)(const void *ctx, int32_t id, float *room);
+    const void *row_ctx;
     const aisle_mat *users; /* any number of rows, finite, shorter than 2^63 */
     aisle_topn_params top;  /* n 1..1024; row r of top.seen belongs to row r of users */
 } aisle_compact_query;
@@ -75,9 +79,6 @@ typedef struct aisle_compact_query {
  * only these are scored. Tables may be shared by threads. */
 aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,
                                 float *scores, aisle_error *err);
-
-/* How many rows of `items` the last call read. */
-int64_t aisle_compact_rows_read(const aisle_compact_work *w);
 
 #ifdef __cplusplus
 }

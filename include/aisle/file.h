@@ -16,6 +16,8 @@ typedef struct aisle_mapping {
 } aisle_mapping;
 
 aisle_status aisle_file_map(const char *path, aisle_mapping *out, aisle_error *err);
+/* The same, and *fd, the caller's to close: the file that is mapped, also when another has taken its name. */
+aisle_status aisle_file_map_open(const char *path, aisle_mapping *out, int *fd, aisle_error *err);
 void aisle_file_unmap(aisle_mapping *m);
 
 /* Writes PATH.tmp.PID, then commit: flush, fsync, rename over PATH, fsync of the folder. abort (or a failed

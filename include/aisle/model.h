@@ -84,8 +84,12 @@ aisle_mat aisle_model_items(const aisle_model *m);
 void aisle_model_user_factors(const aisle_model *m, int32_t u, float *out);                 /* out[factors] */
 aisle_status aisle_model_users_dup(const aisle_model *m, aisle_mat *out, aisle_error *err); /* the caller's */
 const aisle_compact *aisle_model_compact(const aisle_model *m); /* of the items; NULL = none */
-/* Says that n rows of factors, histories or neighbours were looked up. Of a large file with a compact table they are let go of
- * now and then: about 80 MB of them stay with the process at most. Any thread. */
+/* How aisle_compact_topn gets the item factors, with the model as its row_ctx: of a large file row by row, so that they do not
+ * gather in the process's memory. NULL: they are mapped, and stay. */
+typedef const float *(*aisle_item_reader)(const void *model, int32_t item, float *room);
+aisle_item_reader aisle_model_item_reader(const aisle_model *m);
+/* Says that n rows of factors, histories or neighbours were looked at in the mapping. Of a large file with a compact table they are
+ * let go of when about 50 MB of it have gathered. Any thread. */
 void aisle_model_rows_read(const aisle_model *m, int64_t n);
 const float *aisle_model_item_gram(const aisle_model *m); /* NULL without factors */
 aisle_csr aisle_model_seen(const aisle_model *m);

@@ -112,6 +112,93 @@ Test(model_compact, forgetting_somebody_keeps_the_rest)
     aisle_model_unref(m);
 }
 
+/* Pages of files in this process, in MiB. */
+static double resident_mib(void)
+{
+    char line[128];
+    long kib = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "RssFile: %ld", &kib) == 1) break;
+    if (f) fclose(f);
+    return (double)kib / 1024;
+}
+
+enum { MANY = 160000, MOST = 280000, WIDE = 128 };
+
+static aisle_str many_id(const void *ctx, int32_t i)
+{
+    static char text[16];
+    snprintf(text, sizeof text, "%s%d", (const char *)ctx, i);
+    return aisle_str_from(text);
+}
+
+static void write_large(const char *path, int32_t n, bool half)
+{
+    static float gram[WIDE * WIDE], item[WIDE];
+    static int64_t rows[MOST + 1];
+    static const int32_t none;
+    aisle_compact one;
+    aisle_mat users;
+    aisle_error err = {0};
+    cr_assert_eq(aisle_mat_init(&users, n, WIDE, NULL), AISLE_OK);
+    for (int64_t i = 0; i < (int64_t)n * WIDE; i++) users.data[i] = (float)(i % 8191) / 64;
+    item[0] = 1;
+    const aisle_mat items = {1, WIDE, WIDE, item};
+    cr_assert_eq(aisle_compact_init(&items, &one, NULL), AISLE_OK);
+    const aisle_model_parts p = {.users = users,
+                                 .items = items,
+                                 .item_gram = gram,
+                                 .n_users = n,
+                                 .n_items = 1,
+                                 .user_id = many_id,
+                                 .item_id = many_id,
+                                 .user_ctx = "u",
+                                 .item_ctx = "i",
+                                 .seen = {n, 1, rows, (int32_t *)&none, NULL},
+                                 .compact = &one,
+                                 .half_users = half,
+                                 .meta = "{}",
+                                 .nu = 1};
+    cr_assert_eq(aisle_model_write(path, &p, &err), AISLE_OK, "%s", err.message);
+    aisle_compact_deinit(&one);
+    aisle_mat_deinit(&users);
+}
+
+/* 80 MB of users, and as many in 16 bits: rows are read of the file, and what is looked at in the mapping does not stay. */
+Test(model_compact, rows_of_a_large_file_do_not_gather)
+{
+    const char *path = temp_path("large.aisle");
+    aisle_model *m = NULL;
+    float row[WIDE], sum = 0;
+    write_large(path, MANY, false);
+    double before = resident_mib();
+    cr_assert_eq(aisle_model_open(path, &m, NULL), AISLE_OK);
+    for (int32_t u = 0; u < MANY; u++) {
+        aisle_model_user_factors(m, u, row);
+        for (int k = 0; k < WIDE; k++)
+            cr_assert(row[k] == (float)(((int64_t)u * WIDE + k) % 8191) / 64, "user %d", u);
+    }
+    cr_assert_lt(resident_mib(), before + 20, "read, not mapped");
+    double most = 0;
+    for (int32_t u = 0; u < MANY; u++) {
+        const aisle_mat users = aisle_model_users(m);
+        sum += *aisle_mat_row(&users, u);
+        aisle_model_rows_read(m, 1);
+        if (u % 1000 == 0 && resident_mib() > most) most = resident_mib();
+    }
+    cr_assert(sum > 0 && most < before + 70, "%.0f MiB, %.0f before", most, before);
+    aisle_model_unref(m);
+    write_large(path, MOST, true);
+    cr_assert_eq(aisle_model_open(path, &m, NULL), AISLE_OK);
+    aisle_model_user_factors(m, MOST - 1, row);
+    for (int k = 0; k < WIDE; k++) {
+        float v = (float)(((int64_t)(MOST - 1) * WIDE + k) % 8191) / 64;
+        cr_assert_float_eq(row[k], v, v * 0x1p-11f);
+    }
+    aisle_model_unref(m);
+}
+
 Test(half, every_finite_number_comes_back)
 {
     for (uint32_t h = 0; h <= UINT16_MAX; h++) {
