@@ -113,8 +113,9 @@ void aisle_match_without(const struct aisle_match_parts *p, const uint64_t *own,
 /* catalogue_pass.c: one pass over a column each, into bits[words], without a look at what is shown. The bits behind the last
  * slot are worth nothing. False: out of memory, in the arena. */
 void aisle_pass_ids(const aisle_columns *c, const aisle_str *ids, int32_t n, uint64_t *bits);
-bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32_t n, aisle_arena *a,
-                           uint64_t *bits); /* a node passes all below it too */
+/* below: a node passes all below it too. */
+bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32_t n, bool below,
+                           aisle_arena *a, uint64_t *bits);
 bool aisle_pass_brands(const aisle_columns *c, const aisle_str *brands, int32_t n, aisle_arena *a,
                        uint64_t *bits);
 void aisle_pass_range(const aisle_columns *c, const int64_t *column, int64_t low, int64_t high,

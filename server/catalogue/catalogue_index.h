@@ -45,6 +45,8 @@ typedef struct aisle_traits {
         rating; /* millionths of half stars: the average with 5 ratings of 3.5 stars mixed in, without ratings just those */
 } aisle_traits;
 aisle_traits aisle_catalogue_traits(const aisle_catalogue *c, int32_t slot);
+aisle_str aisle_catalogue_category(const aisle_catalogue *c, int32_t slot); /* borrowed until end; absent */
+aisle_str aisle_catalogue_brand(const aisle_catalogue *c, int32_t slot);    /* likewise */
 /* For who keeps a bitmap from one begin to a later one: every product that is taken in is a put, puts so many there have been,
  * and the slots of the last AISLE_CATALOGUE_PUTS are known: of put n, puts - AISLE_CATALOGUE_PUTS <= n < puts. When the index
  * is read anew the number jumps by more than that. */

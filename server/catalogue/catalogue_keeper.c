@@ -273,6 +273,21 @@ aisle_traits aisle_catalogue_traits(const aisle_catalogue *c, int32_t slot)
                           k->rating_key[slot] < 0 ? unrated : k->rating_key[slot]};
 }
 
+static aisle_str name_of(const aisle_idmap *names, int32_t number)
+{
+    return number < 0 ? (aisle_str){NULL, 0} : aisle_idmap_get(names, number);
+}
+
+aisle_str aisle_catalogue_category(const aisle_catalogue *k, int32_t slot)
+{
+    return name_of(k->now->categories, k->now->category[slot]);
+}
+
+aisle_str aisle_catalogue_brand(const aisle_catalogue *k, int32_t slot)
+{
+    return name_of(k->now->brands, k->now->brand[slot]);
+}
+
 const uint64_t *aisle_catalogue_in_stock(const aisle_catalogue *k)
 {
     return k->now->in_stock;

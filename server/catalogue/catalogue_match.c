@@ -51,7 +51,7 @@ static bool make_parts(const aisle_columns *c, const aisle_catalogue_filter *f, 
     if (f->n_brands && !(p->brand = new_bits(c, a))) return false;
     if (of_price && !(p->price = new_bits(c, a))) return false;
     if (f->rating_min > 0 && !(p->rating = new_bits(c, a))) return false;
-    if (p->category && !aisle_pass_categories(c, &f->category, 1, a, p->category)) return false;
+    if (p->category && !aisle_pass_categories(c, &f->category, 1, true, a, p->category)) return false;
     if (p->brand && !aisle_pass_brands(c, f->brands, f->n_brands, a, p->brand)) return false;
     if (p->price) aisle_pass_range(c, c->price, low, high, p->price);
     if (p->rating) aisle_pass_ratings(c, f->rating_min, p->rating);

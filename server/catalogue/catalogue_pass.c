@@ -27,8 +27,8 @@ void aisle_pass_ids(const aisle_columns *c, const aisle_str *ids, int32_t n, uin
     }
 }
 
-bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32_t n, aisle_arena *a,
-                           uint64_t *bits)
+bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32_t n, bool below,
+                           aisle_arena *a, uint64_t *bits)
 {
     int32_t n_nodes = aisle_idmap_count(c->categories);
     uint8_t *inside = aisle_arena_calloc(a, (size_t)n_nodes + 2, 1);
@@ -37,7 +37,7 @@ bool aisle_pass_categories(const aisle_columns *c, const aisle_str *nodes, int32
         int32_t node = aisle_idmap_find(c->categories, nodes[i]);
         if (node >= 0) inside[node + 1] = 1;
     }
-    for (int32_t k = 0; k < n_nodes; k++) /* parents come before their children */
+    for (int32_t k = 0; k < n_nodes && below; k++) /* parents come before their children */
         if (c->category_parent[k] >= 0) inside[k + 1] |= inside[c->category_parent[k] + 1];
     pass_flags(c, c->category, inside, bits);
     return true;

@@ -40,7 +40,9 @@ static bool pass_leaf(const aisle_columns *c, const aisle_where *w, aisle_arena 
 {
     switch (w->kind) {
     case AISLE_WHERE_ID: aisle_pass_ids(c, w->values, w->n_values, bits); return true;
-    case AISLE_WHERE_CATEGORY: return aisle_pass_categories(c, w->values, w->n_values, a, bits);
+    case AISLE_WHERE_CATEGORY:
+    case AISLE_WHERE_NODE:
+        return aisle_pass_categories(c, w->values, w->n_values, w->kind == AISLE_WHERE_CATEGORY, a, bits);
     case AISLE_WHERE_BRAND: return aisle_pass_brands(c, w->values, w->n_values, a, bits);
     case AISLE_WHERE_PRICE: aisle_pass_range(c, c->price, w->low, w->high, bits); return true;
     case AISLE_WHERE_RATING: aisle_pass_ratings(c, (int32_t)w->low, bits); return true;
@@ -132,6 +134,7 @@ static bool leaf_passes(const aisle_columns *c, const aisle_where *w, int32_t sl
     switch (w->kind) {
     case AISLE_WHERE_ID: return is_among(c->ids, slot, w);
     case AISLE_WHERE_CATEGORY: return has_category(c, w, slot);
+    case AISLE_WHERE_NODE: return is_among(c->categories, c->category[slot], w);
     case AISLE_WHERE_BRAND: return is_among(c->brands, c->brand[slot], w);
     case AISLE_WHERE_PRICE: return c->price[slot] >= w->low && c->price[slot] <= w->high;
     case AISLE_WHERE_STOCK: return c->stock[slot] < 0 || c->stock[slot] >= w->low;

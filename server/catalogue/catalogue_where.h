@@ -13,6 +13,7 @@ typedef enum aisle_where_kind {
     AISLE_WHERE_NOT,       /* not the only child */
     AISLE_WHERE_ID,        /* one of the values */
     AISLE_WHERE_CATEGORY,  /* at or below one of the values */
+    AISLE_WHERE_NODE,      /* at one of the values itself */
     AISLE_WHERE_BRAND,     /* one of the values */
     AISLE_WHERE_PRICE,     /* low..high minor units; an unknown price (-1) is below every one */
     AISLE_WHERE_STOCK,     /* at least low, or not counted */

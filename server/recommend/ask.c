@@ -1,7 +1,7 @@
 /* The plot of an answer: taste, what may be shown, the scorer's best. */
 #include "server/recommend/ask.h"
 
-#include "server/recommend/offer.h"
+#include "server/recommend/choose.h"
 #include "server/recommend/together.h"
 
 static aisle_status no_memory(aisle_error *err)
@@ -25,6 +25,22 @@ static const char *reason_type(bool known, aisle_strategy strategy)
     return names[strategy];
 }
 
+typedef struct best_ctx {
+    const aisle_answering *w;
+    const aisle_query *q; /* allowed, n and explain are the caller's */
+} best_ctx;
+
+static aisle_status best_of_query(void *ctx, const uint64_t *allowed, int32_t n, bool explain,
+                                  aisle_hits *hits, aisle_error *err)
+{
+    const best_ctx *b = ctx;
+    aisle_query q = *b->q;
+    q.allowed = allowed;
+    q.n = n;
+    q.explain = explain;
+    return aisle_score(b->w, &q, hits, err);
+}
+
 aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, aisle_recommendation *out,
                              aisle_error *err)
 {
@@ -37,13 +53,18 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                      .recent = t.recent,
                      .n_recent = t.n_recent,
                      .exclude = t.exclude,
-                     .n_exclude = t.n_exclude,
-                     .explain = ask->explain,
-                     .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
+                     .n_exclude = t.n_exclude};
     aisle_recommendation found = {.hits = {.hit = aisle_hits_room(w->arena, ask->limit)}};
     if (!found.hits.hit) return no_memory(err);
-    AISLE_TRY(aisle_offer_bits(w, &ask->filter, &q.allowed, err));
-    AISLE_TRY(aisle_score(w, &q, &found.hits, err));
+    best_ctx best = {w, &q};
+    const aisle_source source = {.best = best_of_query, .ctx = &best};
+    const aisle_choosing c = {.w = w,
+                              .source = &source,
+                              .filter = &ask->filter,
+                              .wishes = &ask->wishes,
+                              .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
+                              .explain = ask->explain};
+    AISLE_TRY(aisle_choose(&c, &found.hits, err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;
     *out = found;

@@ -20,6 +20,19 @@ typedef enum aisle_ask_sight {
     AISLE_SIGHT_NONE     /* nothing: what is popular */
 } aisle_ask_sight;
 
+/* What counts beside taste. */
+typedef struct aisle_wishes {
+    const struct aisle_ask_boost {
+        aisle_filter filter;
+        double by; /* boost.h */
+    } * boosts;
+    int32_t n_boosts;
+    double min_score; /* -INFINITY = none */
+    double diversity; /* 0..1: diversify.h */
+    int32_t max_per_category,
+        max_per_brand; /* 0 = any number; of the category itself, not of what is above it */
+} aisle_wishes;
+
 /* What is asked. All borrowed for the call. */
 typedef struct aisle_ask {
     aisle_str user, session;    /* absent = unknown */
@@ -29,6 +42,7 @@ typedef struct aisle_ask {
     aisle_ask_sight sight;
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
+    aisle_wishes wishes;
 } aisle_ask;
 
 /* What one thread answers one question with. Answers are made wholly from one shelf. All borrowed. */

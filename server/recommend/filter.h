@@ -24,8 +24,9 @@ enum { AISLE_FILTER_NODES = 64, AISLE_FILTER_TEXTS = 100 /* of one list */ };
 
 typedef struct aisle_filter {
     const aisle_where *where; /* NULL = everything */
-    aisle_str
-        key; /* equal filters have equal keys; any bytes. "" = everything. Others that mean the same may differ */
+    /* Equal filters have equal keys, of any bytes; others that mean the same may differ. "" = everything; absent: asked once,
+     * and not to be kept. */
+    aisle_str key;
 } aisle_filter;
 
 typedef struct aisle_filter_fault {

@@ -73,6 +73,7 @@ static aisle_status find(const aisle_answering *w, const aisle_filter *f, aisle_
 {
     const int64_t puts = aisle_catalogue_puts(w->catalogue);
     int64_t as_of = 0;
+    if (!f->key.ptr) return compile(w, f, out, err);
     aisle_item_bits *kept = aisle_filter_cache_find(w->shelf->filters, f->key, &as_of);
     if (kept && as_of == puts) {
         *out = kept;

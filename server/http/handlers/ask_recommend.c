@@ -1,9 +1,50 @@
 /* A question for recommendations as it came: members of a body, or of a URL. */
 #include "server/http/handlers/ask_recommend.h"
 
+#include <math.h>
+
 #include "server/http/handlers/ask_filter.h"
+#include "server/recommend/boost.h"
 
 enum { ID_BYTES = 255 };
+
+static aisle_status parse_boosts(aisle_json_scope *s, aisle_wishes *out)
+{
+    static const char *const known[] = {"filter", "by", NULL};
+    json_t *list = NULL;
+    AISLE_TRY(aisle_json_array(s, "boost", AISLE_BOOSTS, &list));
+    if (!list) return AISLE_OK;
+    struct aisle_ask_boost *boosts =
+        aisle_arena_calloc(aisle_request_arena(s->r), json_array_size(list) + 1, sizeof *boosts);
+    if (!boosts) return aisle_fail(aisle_request_error(s->r), AISLE_ENOMEM, "out of memory for boosts");
+    out->boosts = boosts;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        aisle_json_scope one;
+        AISLE_TRY(aisle_json_element(s, "boost", i, &one));
+        AISLE_TRY(aisle_json_only(&one, known));
+        AISLE_TRY(aisle_json_required(&one, "filter"));
+        AISLE_TRY(aisle_json_required(&one, "by"));
+        AISLE_TRY(aisle_ask_filter(&one, "filter", &boosts[i].filter));
+        AISLE_TRY(aisle_json_real(&one, "by", (aisle_real_range){AISLE_BOOST_LEAST, AISLE_BOOST_MOST, 1},
+                                  &boosts[i].by));
+        out->n_boosts++;
+    }
+    return AISLE_OK;
+}
+
+static aisle_status parse_wishes(aisle_json_scope *s, aisle_wishes *out)
+{
+    const aisle_int_range cap = {1, AISLE_ASK_LIMIT, 0};
+    int64_t categories = 0, brands = 0;
+    AISLE_TRY(parse_boosts(s, out));
+    AISLE_TRY(aisle_json_real(s, "min_score", (aisle_real_range){-1e30, 1e30, -INFINITY}, &out->min_score));
+    AISLE_TRY(aisle_json_real(s, "diversity", (aisle_real_range){0, 1, 0}, &out->diversity));
+    AISLE_TRY(aisle_json_int(s, "max_per_category", cap, &categories));
+    AISLE_TRY(aisle_json_int(s, "max_per_brand", cap, &brands));
+    out->max_per_category = (int32_t)categories;
+    out->max_per_brand = (int32_t)brands;
+    return AISLE_OK;
+}
 
 static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
 {
@@ -28,8 +69,9 @@ static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
 
 aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
 {
-    static const char *const known[] = {"user",   "session", "items",  "exclude", "limit",
-                                        "filter", "explain", "fields", NULL};
+    static const char *const known[] = {
+        "user",  "session",   "items",     "exclude",          "limit",         "explain", "fields", "filter",
+        "boost", "min_score", "diversity", "max_per_category", "max_per_brand", NULL};
     *ask = (aisle_ask){.limit = AISLE_ASK_DEFAULT};
     AISLE_TRY(aisle_json_only(s, known));
     AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
@@ -40,6 +82,7 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
         aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
     AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
     AISLE_TRY(parse_fields(s, &ask->fields));
+    AISLE_TRY(parse_wishes(s, &ask->wishes));
     return aisle_ask_filter(s, "filter", &ask->filter);
 }
 
@@ -47,7 +90,7 @@ aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
 {
     static const char *const known[] = {"user",  "session",   "limit",     "explain", "category",
                                         "brand", "price_min", "price_max", NULL};
-    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT};
+    *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .wishes = {.min_score = -INFINITY}};
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
                                       &ask->limit));
