@@ -1,5 +1,5 @@
 /* How long a question will take, so that loops answer the short ones only. */
-#include "server/recommend/ask.h"
+#include "server/recommend/choose.h"
 
 /* What a hybrid adds: three passes over the scores of each part, and the links of what was taken; with `explain`, each
  * taken item is compared with each hit. Measured with 4,000 to 9,000 items: 1.4 ns an item and part, 1 ns a link, 20 ns a pair
@@ -23,6 +23,22 @@ static int64_t history_of(const aisle_shelf *s, const aisle_ask *ask)
     return user < 0 ? 0 : seen.row_ptr[user + 1] - seen.row_ptr[user];
 }
 
+/* How often the items are scored (choose.h): boosts may ask for each side of a weight, caps once more for what they left open, and
+ * reasons for what was chosen. */
+static int64_t passes_of(const aisle_wishes *wish, bool explain)
+{
+    int64_t passes = 1 + 2 * wish->n_boosts + (wish->max_per_category > 0 || wish->max_per_brand > 0);
+    return passes + (explain && (passes > 1 || wish->diversity > 0));
+}
+
+static int64_t likenesses(const aisle_shelf *s, const aisle_ask *ask)
+{
+    const int64_t n = ask->limit + AISLE_SPARE_HITS, of_pair = 50;
+    return ask->wishes.diversity > 0 ? n * (n * AISLE_DIVERSITY_TIMES + AISLE_DIVERSITY_POOL) *
+                                           (of_pair + 3 * aisle_model_n_factors(s->model))
+                                     : 0;
+}
+
 /* As of scorer.h: n_items * f for the scores, events * f^2 + f^3 / 3 for the fold-in. Measured on one core with 20,000 to 41,000
  * items of 128 factors: 5 multiply-adds a nanosecond where items are scored one by one, 90 through a compact table, 55 in the
  * fold-in; .2 us a product of the answer. */
@@ -35,5 +51,6 @@ int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask)
     int64_t scores = s->n_items * (somebody ? f + 1 : 1),
             fold_in = somebody ? events * f * f + f * f * f / 3 : 0;
     if (somebody && aisle_model_compact(s->model)) scores /= by_table;
-    return scores + fold_in / by_fold_in + hybrid_work(s, ask, somebody ? events : 0) + ask->limit * look_up;
+    int64_t pass = scores + fold_in / by_fold_in + hybrid_work(s, ask, somebody ? events : 0);
+    return passes_of(&ask->wishes, ask->explain) * pass + likenesses(s, ask) + ask->limit * look_up;
 }
