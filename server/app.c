@@ -13,6 +13,7 @@
 #include "server/http/handlers/product_texts.h"
 #include "server/jobs/gate.h"
 #include "server/store/accounts.h"
+#include "server/recommend/rules.h"
 
 /* Keys, and accounts that administer the shop. */
 static aisle_status count_keys(aisle_view *view, int64_t *n, aisle_error *err)
@@ -95,6 +96,7 @@ static void chore(void *ctx)
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_rules_refresh(app->rules, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
@@ -289,6 +291,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
+    AISLE_TRY(aisle_rules_open(app->store, &app->rules, err));
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, 0, &app->shelves, err));
     AISLE_TRY(aisle_shelf_rack_open(app->store, app->registry, &app->rack, err));
@@ -332,6 +335,7 @@ void aisle_app_close(aisle_app *app)
     aisle_view_close(app->view);
     aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
+    aisle_rules_close(app->rules);
     aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);

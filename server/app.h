@@ -44,6 +44,7 @@ typedef struct aisle_app {
     aisle_experiment_keeper *experiments;
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
+    struct aisle_rules_keeper *rules;
     struct aisle_product_texts *texts; /* products as lists answer with them */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;

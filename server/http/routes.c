@@ -53,6 +53,10 @@ const aisle_route aisle_routes[] = {
     {"PATCH",  "/v1/admin/products/{id}",              aisle_on_product_patch,        ADMIN,  AISLE_BODY_JSON, 262144},
     {"DELETE", "/v1/admin/products/{id}",              aisle_on_product_delete,       ADMIN,  NONE,            0},
 
+    /* rules of recommendations */
+    {"GET",    "/v1/admin/rules",                      aisle_on_rules_get,            ADMIN,  NONE,            0},
+    {"PUT",    "/v1/admin/rules",                      aisle_on_rules_put,            ADMIN,  AISLE_BODY_JSON, 262144},
+
     /* search */
     {"GET",    "/v1/search",                           aisle_on_search,               PUBLIC, NONE,            0},
     {"GET",    "/v1/search/suggest",                   aisle_on_suggest,              PUBLIC, NONE,            0},

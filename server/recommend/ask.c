@@ -2,6 +2,7 @@
 #include "server/recommend/ask.h"
 
 #include "server/recommend/choose.h"
+#include "server/recommend/pin.h"
 #include "server/recommend/together.h"
 
 static aisle_status no_memory(aisle_error *err)
@@ -65,6 +66,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                               .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
                               .explain = ask->explain};
     AISLE_TRY(aisle_choose(&c, &found.hits, err));
+    AISLE_TRY(aisle_pin_hits(&c, aisle_taste_masks, &(aisle_tasting){w->shelf, &t}, &found.hits, err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;
     *out = found;

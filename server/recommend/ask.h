@@ -27,6 +27,8 @@ typedef struct aisle_wishes {
         double by; /* boost.h */
     } * boosts;
     int32_t n_boosts;
+    const struct aisle_pin *pins; /* pin.h */
+    int32_t n_pins;
     double min_score; /* -INFINITY = none */
     double diversity; /* 0..1: diversify.h */
     int32_t max_per_category,
@@ -40,6 +42,9 @@ typedef struct aisle_ask {
     int64_t n_items, n_exclude, limit;
     bool explain;
     aisle_ask_sight sight;
+
+    unsigned
+        leave_out; /* AISLE_KEPT_* (store_rules.h): what the asker has bought, wishes for, has in the cart */
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
     aisle_wishes wishes;

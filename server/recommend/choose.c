@@ -8,7 +8,7 @@
 #include "aisle/rng.h"
 #include "server/recommend/boost.h"
 #include "server/recommend/diversify.h"
-#include "server/recommend/likeness.h"
+#include "server/recommend/item_likeness.h"
 #include "server/recommend/offer.h"
 
 typedef struct choice {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/store/person_rows.h"
+#include "server/store/store_rules.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
 
@@ -68,6 +69,26 @@ static aisle_status gather_groups(const aisle_answering *w, const aisle_ask *ask
     return AISLE_OK;
 }
 
+/* Bought, wished for, or in the cart. */
+static aisle_status leave_out(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
+                              aisle_error *err)
+{
+    aisle_str *ids = NULL;
+    int32_t n = 0;
+    if (!ask->leave_out) return AISLE_OK;
+    AISLE_TRY(aisle_view_kept(w->view, ask->user, ask->session, ask->leave_out, w->arena, &ids, &n, err));
+    t->exclude_room += n;
+    int32_t *all = aisle_arena_calloc(w->arena, (size_t)t->exclude_room, sizeof *all);
+    if (!all) return no_memory(err);
+    memcpy(all, t->exclude, (size_t)t->n_exclude * sizeof *all);
+    t->exclude = all;
+    for (int32_t i = 0; i < n; i++) {
+        int32_t item = aisle_shelf_find(w->shelf, ids[i]);
+        if (item >= 0) t->exclude[t->n_exclude++] = item;
+    }
+    return AISLE_OK;
+}
+
 aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out,
                                 aisle_error *err)
 {
@@ -75,7 +96,8 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
     if (aisle_ahead_taste(w, ask, out)) return AISLE_OK;
     aisle_taste t = {.user = known_user(w, ask)};
     t.recent = aisle_arena_calloc(w->arena, (size_t)(RECENT + ask->n_items), sizeof *t.recent);
-    t.exclude = aisle_arena_calloc(w->arena, (size_t)(DISLIKED_MAX + ask->n_exclude), sizeof *t.exclude);
+    t.exclude_room = (int32_t)(DISLIKED_MAX + ask->n_exclude);
+    t.exclude = aisle_arena_calloc(w->arena, (size_t)t.exclude_room, sizeof *t.exclude);
     if (!t.recent || !t.exclude) return no_memory(err);
     AISLE_TRY(gather_recent(w, ask, &t, err));
     AISLE_TRY(gather_groups(w, ask, &t, err));
@@ -87,6 +109,7 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
         int32_t item = aisle_shelf_find(w->shelf, ask->exclude[i]);
         if (item >= 0) t.exclude[t.n_exclude++] = item;
     }
+    AISLE_TRY(leave_out(w, ask, &t, err));
     aisle_ahead_keep_taste(w, ask, &t);
     *out = t;
     return AISLE_OK;
@@ -111,4 +134,18 @@ aisle_status aisle_taste_narrow(const aisle_answering *w, const aisle_ask *ask, 
     t->user = -1;
     if (ask->sight == AISLE_SIGHT_NONE) t->groups = NULL;
     return AISLE_OK;
+}
+
+bool aisle_taste_masks(const void *ctx, int32_t item)
+{
+    const aisle_tasting *of = ctx;
+    const aisle_taste *t = of->taste;
+    aisle_csr seen = aisle_model_seen(of->shelf->model);
+    bool out = false;
+    for (int32_t i = 0; i < t->n_exclude && !out; i++) out = t->exclude[i] == item;
+    for (int32_t i = 0; i < t->n_recent && !out; i++) out = t->recent[i].item == item;
+    if (t->user < 0) return out;
+    for (int64_t e = seen.row_ptr[t->user]; e < seen.row_ptr[t->user + 1] && !out; e++)
+        out = seen.col[e] == item;
+    return out;
 }

@@ -11,6 +11,7 @@ typedef struct aisle_taste {
     aisle_weighted_item *recent; /* newest events and the items named in the question */
     int32_t *exclude;            /* disliked, and those named in the question */
     int32_t n_recent, n_exclude;
+    int32_t exclude_room; /* that `exclude` has */
 } aisle_taste;
 
 /* Everything in the arena of w. Ids that the shelf does not know are passed over. */
@@ -19,5 +20,12 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
 /* Takes out of *t what ask->sight does not look at: its items are excluded instead. The user stays known to the caller. */
 aisle_status aisle_taste_narrow(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
                                 aisle_error *err);
+
+/* For who asks about one item, whether it is left out: seen, disliked, or excluded. ctx: an aisle_tasting. */
+typedef struct aisle_tasting {
+    const aisle_shelf *shelf;
+    const aisle_taste *taste;
+} aisle_tasting;
+bool aisle_taste_masks(const void *ctx, int32_t item);
 
 #endif

@@ -34,8 +34,7 @@ void aisle_ahead_keep_taste(const aisle_answering *w, const aisle_ask *ask, cons
     aisle_taste kept = *t;
     /* room for all that the lists may hold: stages add to them */
     kept.recent = copy(w->arena, t->recent, (size_t)(AISLE_RECENT_MAX + ask->n_items), sizeof *t->recent);
-    kept.exclude =
-        copy(w->arena, t->exclude, (size_t)(AISLE_RECENT_MAX + ask->n_exclude), sizeof *t->exclude);
+    kept.exclude = copy(w->arena, t->exclude, (size_t)t->exclude_room, sizeof *t->exclude);
     if (!kept.recent || !kept.exclude) return;
     w->ahead->taste = kept;
     w->ahead->of = ask;

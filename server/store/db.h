@@ -84,6 +84,13 @@ enum {
     X(TX_MARK, "tx_mark")                                                                                    \
     X(TX_KEEP, "tx_keep")                                                                                    \
     X(TX_UNDO, "tx_undo")
+#define AISLE_SQL_RULES(X)                                                                                   \
+    X(KEPT_WISHED, "kept_wished")                                                                            \
+    X(KEPT_WISHED_GUEST, "kept_wished_guest")                                                                \
+    X(KEPT_CART, "kept_cart")                                                                                \
+    X(KEPT_CART_GUEST, "kept_cart_guest")                                                                    \
+    X(RULES_GET, "rules_get")                                                                                \
+    X(RULES_PUT, "rules_put")
 #define AISLE_SQL_SEARCH(X)                                                                                  \
     X(SEARCH_ADD, "search_add")                                                                              \
     X(SEARCH_REMOVE, "search_remove")                                                                        \
@@ -234,6 +241,7 @@ enum {
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
+    AISLE_SQL_RULES(X)                                                                                       \
     AISLE_SQL_SEARCH(X)                                                                                      \
     AISLE_SQL_PEOPLE(X)                                                                                      \
     AISLE_SQL_ADMIN(X)                                                                                       \

@@ -223,6 +223,14 @@ good("putSynonyms")(lambda w: {"body": {"synonyms": [["a", "b"]]}})
 wrong("putSynonyms", (422, {"body": {"synonyms": [["a"]]}}), (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),
       (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))
 
+# ---- rules of recommendations ----
+
+good("getRules")(lambda w: {})
+good("putRules")(lambda w: {"body": {"rules": [{"name": "last", "until": "2020-01-01T00:00:00Z", "hide": {"brand": "x"}},
+                                               {"name": "elsewhere", "scenarios": ["nowhere"], "pin": {"product": w.known, "position": 2}}]}})
+wrong("putRules", (422, {"body": {"rules": [{"name": "a", "hide": {}, "pin": {"product": "p", "position": 1}}]}}), (409, {"body": {"rules": [], "version": 99999}}),
+      (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}), (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))
+
 # ---- feedback ----
 
 good("addEvents")(lambda w: {"body": [{"type": "view", "item": w.known, "event_id": w.new("event")}]})

@@ -74,6 +74,25 @@ class Wishes(unittest.TestCase):
         self.assertNotEqual([i["id"] for i in plain], [i["id"] for i in mixed])
         self.assertEqual(plain, self.recommend(limit=10, diversity=0))
 
+    def test_what_one_has_does_not_come_when_asked_so(self):
+        """Beyond the newest fifty events, which never come anyway."""
+        person = self.server.post("/v1/account", {"email": "kept@shop.example", "password": "correct horse battery", "bearer": True}).json["token"]
+        ask = lambda method, path, body=None: self.server.ask(method, path, body, key=person)
+        ids = lambda **body: [i["id"] for i in ask("POST", "/v1/recommendations", {"limit": 100, **body}).json["items"]]
+        bought, cancelled, wished, carted, *rest = ids()
+        self.assertEqual(ask("POST", "/v1/events", [{"type": "purchase", "item": i} for i in (bought, cancelled)] + [{"type": "cancel", "item": cancelled}]).status, 200)
+        self.assertIn(ask("PUT", f"/v1/wishlist/items/{wished}").status, (200, 201, 204))
+        self.assertIn(ask("PUT", f"/v1/cart/items/{carted}", {"quantity": 1}).status, (200, 201))
+        self.assertEqual(ask("POST", "/v1/events", [{"type": "view", "item": i} for i in rest[:60]]).json["stored"], 60)
+        kept = {"exclude_bought": {bought}, "exclude_wished": {wished}, "exclude_cart": {carted}}
+        mine = {bought, cancelled, wished, carted}
+        self.assertEqual(set(ids(filter={"id": list(mine)})), mine, "it is long ago")
+        for name, gone in kept.items():
+            self.assertEqual(set(ids(filter={"id": list(mine)}, **{name: True})), mine - gone, name)
+        self.assertEqual(set(ids(filter={"id": list(mine)}, **{name: True for name in kept})), {cancelled})
+        ask("DELETE", f"/v1/cart/items/{carted}")
+        self.assertIn(carted, ids(filter={"id": carted}, exclude_cart=True))
+
     def test_wrong_wishes_are_pointed_at(self):
         boost = {"filter": {}, "by": 2}
         for body, pointer, code in (({"boost": [boost] * 9}, "/boost", "too_many"), ({"boost": [{"by": 2}]}, "/boost/0/filter", "required"),

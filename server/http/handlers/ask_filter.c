@@ -1,6 +1,8 @@
 /* Both forms become the same object, and that the filter. */
 #include "server/http/handlers/ask_filter.h"
 
+#include "server/recommend/rules.h"
+
 static aisle_status parse(aisle_request *r, const json_t *v, const char *pointer, aisle_filter *out)
 {
     aisle_filter_fault fault = {.pointer = ""};
@@ -40,4 +42,12 @@ aisle_status aisle_ask_filter_query(aisle_request *r, aisle_filter *out)
     if (st == AISLE_OK) st = parse(r, object, "?", out);
     json_decref(object);
     return st;
+}
+
+aisle_status aisle_ask_rules(aisle_request *r, aisle_str scenario, aisle_str category, aisle_filter *filter,
+                             aisle_wishes *wishes)
+{
+    const aisle_rules_place at = {scenario, category, aisle_time_now_ms()};
+    return aisle_rules_wish(aisle_request_app(r)->rules, &at, aisle_request_arena(r), filter, wishes,
+                            aisle_request_error(r));
 }

@@ -5,6 +5,7 @@
 
 #include "server/http/handlers/ask_filter.h"
 #include "server/recommend/boost.h"
+#include "server/store/store_rules.h"
 
 enum { ID_BYTES = 255 };
 
@@ -28,6 +29,22 @@ static aisle_status parse_boosts(aisle_json_scope *s, aisle_wishes *out)
         AISLE_TRY(aisle_json_real(&one, "by", (aisle_real_range){AISLE_BOOST_LEAST, AISLE_BOOST_MOST, 1},
                                   &boosts[i].by));
         out->n_boosts++;
+    }
+    return AISLE_OK;
+}
+
+static aisle_status parse_leave_out(aisle_json_scope *s, unsigned *out)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } kinds[] = {{"exclude_bought", AISLE_KEPT_BOUGHT},
+                 {"exclude_wished", AISLE_KEPT_WISHED},
+                 {"exclude_cart", AISLE_KEPT_CART}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        bool wanted;
+        AISLE_TRY(aisle_json_bool(s, kinds[i].name, false, &wanted));
+        *out |= wanted ? kinds[i].bit : 0;
     }
     return AISLE_OK;
 }
@@ -70,8 +87,9 @@ static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
 aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
 {
     static const char *const known[] = {
-        "user",  "session",   "items",     "exclude",          "limit",         "explain", "fields", "filter",
-        "boost", "min_score", "diversity", "max_per_category", "max_per_brand", NULL};
+        "user",          "session",        "items",          "exclude",      "limit",     "explain",
+        "fields",        "filter",         "boost",          "min_score",    "diversity", "max_per_category",
+        "max_per_brand", "exclude_bought", "exclude_wished", "exclude_cart", NULL};
     *ask = (aisle_ask){.limit = AISLE_ASK_DEFAULT};
     AISLE_TRY(aisle_json_only(s, known));
     AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
@@ -82,8 +100,10 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
         aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
     AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
     AISLE_TRY(parse_fields(s, &ask->fields));
+    AISLE_TRY(parse_leave_out(s, &ask->leave_out));
     AISLE_TRY(parse_wishes(s, &ask->wishes));
-    return aisle_ask_filter(s, "filter", &ask->filter);
+    AISLE_TRY(aisle_ask_filter(s, "filter", &ask->filter));
+    return aisle_ask_rules(s->r, (aisle_str){NULL, 0}, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
 }
 
 aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
@@ -97,5 +117,6 @@ aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
     AISLE_TRY(aisle_request_query_bool(r, "explain", false, &ask->explain));
     ask->user = aisle_request_query(r, "user");
     ask->session = aisle_request_query(r, "session");
-    return aisle_ask_filter_query(r, &ask->filter);
+    AISLE_TRY(aisle_ask_filter_query(r, &ask->filter));
+    return aisle_ask_rules(r, (aisle_str){NULL, 0}, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
 }

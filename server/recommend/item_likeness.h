@@ -1,6 +1,6 @@
 /* How alike two items of a shelf are, by what its model has of them. */
-#ifndef AISLE_SERVER_LIKENESS_H
-#define AISLE_SERVER_LIKENESS_H
+#ifndef AISLE_SERVER_ITEM_LIKENESS_H
+#define AISLE_SERVER_ITEM_LIKENESS_H
 
 #include "server/jobs/shelf.h"
 

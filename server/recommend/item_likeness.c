@@ -1,5 +1,5 @@
 /* Sums in a fixed order of eight lanes, so that compilers may use vectors and every machine gets the same. */
-#include "server/recommend/likeness.h"
+#include "server/recommend/item_likeness.h"
 
 #include <math.h>
 
