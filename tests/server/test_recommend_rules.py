@@ -112,6 +112,27 @@ class Rules(unittest.TestCase):
         got = self.server.get("/v1/recommendations", user=self.user, category=category)
         self.assertNotIn(ids[0], [i["id"] for i in got.json["items"]])
 
+    def test_lists_that_are_the_same_for_everyone_follow_them_too(self):
+        lists = {"trending": "/v1/trending?limit=10", "related": f"/v1/products/{self.plain[0]['id']}/related?limit=10"}
+        get = lambda name: self.server.ask("GET", lists[name]).json["items"]
+        for name in lists:
+            plain = get(name)
+            ids = [i["id"] for i in plain]
+            other = [i["id"] for i in self.items(limit=100) if i["id"] not in ids][-1]
+            self.put({"name": "pin", "scenarios": [name], "pin": {"product": other, "position": 2}}, {"name": "hide", "hide": {"id": ids[0]}})
+            got = [i["id"] for i in get(name)]
+            self.assertEqual(got[:9], [ids[1], other] + ids[2:9], name)
+            self.assertNotIn(other, [i["id"] for i in self.items()][:2], "it is of one list")
+            last = plain[-1]
+            self.put({"name": "boost", "scenarios": [name], "boost": {"filter": {"id": last["id"]}, "by": 100}})
+            got = get(name)
+            self.assertEqual(got[0]["id"], last["id"], name)
+            self.assertAlmostEqual(got[0]["score"], last["score"] * 100, places=2)
+            self.put({"name": "hide", "category": self.plain[0]["category"], "hide": {"id": ids[0]}})
+            self.assertEqual(ids[0] in [i["id"] for i in get(name)], name == "trending", "the product's category")
+            self.put({"name": "itself", "pin": {"product": self.plain[0]["id"], "position": 1}})
+            self.assertEqual(self.plain[0]["id"] in [i["id"] for i in get(name)], name == "trending")
+
     def test_versions_keep_two_writers_apart(self):
         tag = self.put({"name": "one", "hide": {}}).headers["etag"]
         seen = self.server.ask("GET", "/v1/admin/rules")

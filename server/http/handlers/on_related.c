@@ -1,9 +1,13 @@
 /* GET /v1/products/{id}/related and /v1/trending: lists that are the same for everyone. */
+#include <math.h>
+
 #include "server/auth/identity.h"
 #include "server/http/handlers/answer_hits.h"
+#include "server/http/handlers/ask_filter.h"
 #include "server/json/json_text.h"
-#include "server/recommend/offer.h"
+#include "server/recommend/pin.h"
 #include "server/recommend/relations.h"
+#include "server/recommend/rules.h"
 
 enum { MAX_AGE = 30 };
 
@@ -68,19 +72,54 @@ static aisle_status reply(aisle_request *r, const aisle_shelf *s, const aisle_hi
     return st;
 }
 
+/* What a list is about: items that do not come themselves, as an aisle_pin_hits asks. */
+static bool is_itself(const void *ctx, int32_t item)
+{
+    return *(const int32_t *)ctx == item;
+}
+
+/* The list of a source under the shop keeper's rules. place: but for the time. item: what it is about, or -1. */
+static aisle_status choose(aisle_request *r, aisle_choosing *c, aisle_rules_place place, aisle_filter filter,
+                           int32_t item, aisle_hits *hits)
+{
+    aisle_wishes wishes = {.min_score = -INFINITY};
+    AISLE_TRY(aisle_ask_rules(r, place.scenario, place.category, &filter, &wishes));
+    c->filter = &filter;
+    c->wishes = &wishes;
+    AISLE_TRY(aisle_choose(c, hits, aisle_request_error(r)));
+    return aisle_pin_hits(c, is_itself, &item, hits, aisle_request_error(r));
+}
+
 /* AISLE_ENOTFOUND: no such product, or one that is hidden from who asks. A shop that keeps no catalogue has what its model
  * knows. */
-static aisle_status check_shown(aisle_request *r, const aisle_shelf *s, aisle_str id)
+static aisle_status check_shown(aisle_request *r, const aisle_shelf *s, aisle_str id, aisle_str *category)
 {
     aisle_product product;
     int64_t version;
     if (s->n_known == 0 && aisle_shelf_find(s, id) >= 0) return AISLE_OK;
     AISLE_TRY(aisle_view_product(aisle_loop_of(r)->view, id, aisle_request_arena(r), &product, &version,
                                  aisle_request_error(r)));
+    *category = product.category;
     if (product.visibility != AISLE_HIDDEN || aisle_request_identity(r)->scopes & AISLE_SCOPE_ADMIN)
         return AISLE_OK;
     return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND, "product %.*s: not found", (int)id.len,
                       id.ptr);
+}
+
+typedef struct related_ctx {
+    const aisle_answering *w;
+    aisle_related_ask q; /* allowed and n are the caller's */
+} related_ctx;
+
+static aisle_status best_related(void *ctx, const uint64_t *allowed, int32_t n, bool explain,
+                                 aisle_hits *hits, aisle_error *err)
+{
+    const related_ctx *c = ctx;
+    aisle_related_ask q = c->q;
+    (void)explain; /* there is always the one reason */
+    q.allowed = allowed;
+    q.n = n;
+    return aisle_related(c->w, &q, hits, err);
 }
 
 /* A product that the model knows nothing of, not by its text either, has an empty list; one that does not exist is an error. */
@@ -88,15 +127,19 @@ static aisle_status answer_related(aisle_request *r, const aisle_shelf *s, aisle
                                    const list_ask *ask)
 {
     const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
-    const aisle_filter all = {.key = AISLE_STR("")};
-    aisle_hits hits = {.hit = aisle_hits_room(w.arena, ask->limit)};
     const int32_t item = aisle_shelf_find(s, ask->of);
-    aisle_related_ask q = {
-        .relation = relation, .items = &item, .n_items = 1, .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
+    related_ctx ctx = {&w, {.relation = relation, .items = &item, .n_items = 1}};
+    const aisle_source source = {.best = best_related, .ctx = &ctx, .unsorted = true};
+    aisle_choosing c = {.w = &w,
+                        .source = &source,
+                        .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
+                        .explain = ask->reason_type != NULL};
+    aisle_hits hits = {.hit = aisle_hits_room(w.arena, ask->limit)};
+    aisle_rules_place place = {.scenario = AISLE_STR("related")};
+    const aisle_filter all = {.key = AISLE_STR("")};
     if (!hits.hit) return aisle_no_memory(r);
-    AISLE_TRY(aisle_offer_bits(&w, &all, &q.allowed, aisle_request_error(r)));
-    AISLE_TRY(check_shown(r, s, ask->of));
-    if (item >= 0) AISLE_TRY(aisle_related(&w, &q, &hits, aisle_request_error(r)));
+    AISLE_TRY(check_shown(r, s, ask->of, &place.category));
+    if (item >= 0) AISLE_TRY(choose(r, &c, place, all, item, &hits));
     return reply(r, s, &hits, ask);
 }
 
@@ -112,18 +155,25 @@ aisle_status aisle_on_related(aisle_request *r)
     return st;
 }
 
+static aisle_status best_trending(void *ctx, const uint64_t *allowed, int32_t n, bool explain,
+                                  aisle_hits *hits, aisle_error *err)
+{
+    const aisle_model *m = ((const aisle_answering *)ctx)->shelf->model;
+    (void)explain;
+    return aisle_scorer_popular(m, aisle_model_trending(m) != NULL, n, allowed, hits, err);
+}
+
 static aisle_status answer_trending(aisle_request *r, const aisle_shelf *s, const list_ask *ask)
 {
-    const aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
+    aisle_answering w = aisle_answering_of(r, s, aisle_loop_of(r));
+    const aisle_source source = {.best = best_trending, .ctx = &w};
+    aisle_choosing c = {.w = &w, .source = &source, .n = (int32_t)ask->limit + AISLE_SPARE_HITS};
     aisle_filter filter = {.key = AISLE_STR("")};
-    const uint64_t *allowed = NULL;
     aisle_hits hits = {.hit = aisle_hits_room(w.arena, ask->limit)};
     if (!hits.hit || (ask->of.ptr && !aisle_filter_category(ask->of, w.arena, &filter)))
         return aisle_no_memory(r);
-    AISLE_TRY(aisle_offer_bits(&w, &filter, &allowed, aisle_request_error(r)));
-    bool rising = aisle_model_trending(s->model) != NULL;
-    AISLE_TRY(aisle_scorer_popular(s->model, rising, (int32_t)ask->limit + AISLE_SPARE_HITS, allowed, &hits,
-                                   aisle_request_error(r)));
+    const aisle_rules_place place = {.scenario = AISLE_STR("trending")};
+    AISLE_TRY(choose(r, &c, place, filter, -1, &hits));
     return reply(r, s, &hits, ask);
 }
 
