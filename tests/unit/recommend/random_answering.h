@@ -11,8 +11,8 @@
 enum { RANDOM_ITEMS = 300, RANDOM_USERS = 20, RANDOM_F = 6, RANDOM_SEEN = 8 };
 
 typedef struct random_answering {
-    shop_fixture f;
     aisle_rng g;
+    shop_fixture f;
     random_product shop[RANDOM_PRODUCTS];
     aisle_catalogue *catalogue;
     aisle_model *model;
