@@ -101,12 +101,23 @@ static void chore(void *ctx)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
 
+/* Model versions beside the serving one that are in use. */
+static int32_t models_in_use(aisle_app *app, int64_t out[AISLE_EXPERIMENT_MODELS + 1])
+{
+    aisle_experiments *e = aisle_experiments_get(app->experiments);
+    int32_t n = aisle_experiments_models(e, out, AISLE_EXPERIMENT_MODELS);
+    int64_t watched = aisle_shadow_version(app->shadow);
+    aisle_experiments_unref(e);
+    bool twice = false;
+    for (int32_t i = 0; i < n; i++) twice = twice || out[i] == watched;
+    if (watched && !twice) out[n++] = watched;
+    return n;
+}
+
 aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err)
 {
-    int64_t versions[AISLE_EXPERIMENT_MODELS];
-    aisle_experiments *e = aisle_experiments_get(app->experiments);
-    int32_t n = aisle_experiments_models(e, versions, AISLE_EXPERIMENT_MODELS);
-    aisle_experiments_unref(e);
+    int64_t versions[AISLE_EXPERIMENT_MODELS + 1];
+    int32_t n = models_in_use(app, versions);
     return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
 
@@ -119,11 +130,9 @@ aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *er
 /* The oldest that never served, beyond what is to be kept. */
 static void trim_models(aisle_app *app)
 {
-    int64_t spared[AISLE_EXPERIMENT_MODELS];
+    int64_t spared[AISLE_EXPERIMENT_MODELS + 1];
     if (!app->config->keep_models) return;
-    aisle_experiments *e = aisle_experiments_get(app->experiments);
-    int32_t n = aisle_experiments_models(e, spared, AISLE_EXPERIMENT_MODELS);
-    aisle_experiments_unref(e);
+    int32_t n = models_in_use(app, spared);
     aisle_registry_trim(app->registry, (int32_t)app->config->keep_models, spared, n);
 }
 
@@ -295,6 +304,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, 0, &app->shelves, err));
     AISLE_TRY(aisle_shelf_rack_open(app->store, app->registry, &app->rack, err));
+    AISLE_TRY(aisle_shadow_open(app->store, app->rack, app->catalogue, &app->shadow, err));
     AISLE_TRY(aisle_forgetter_open(app->store, app->registry, &app->forgetter, err));
     AISLE_TRY(aisle_passwords_setup(err));
     AISLE_TRY(open_hashing(app, err));
@@ -333,6 +343,7 @@ void aisle_app_close(aisle_app *app)
     close_loops(app);
     aisle_product_texts_free(app->texts);
     aisle_view_close(app->view);
+    aisle_shadow_close(app->shadow);
     aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
     aisle_rules_close(app->rules);

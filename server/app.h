@@ -20,6 +20,7 @@
 #include "server/recommend/experiments.h"
 #include "server/recommend/outcomes.h"
 #include "server/recommend/recommendation_id.h"
+#include "server/recommend/shadow.h"
 #include "server/search/lexicon.h"
 #include "server/store/store.h"
 
@@ -42,6 +43,7 @@ typedef struct aisle_app {
     aisle_shelf_keeper *shelves;
     aisle_shelf_rack *rack; /* models beside the serving one */
     aisle_experiment_keeper *experiments;
+    aisle_shadow *shadow;
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
     struct aisle_rules_keeper *rules;
@@ -87,7 +89,7 @@ static inline int64_t aisle_app_clock_ms(const aisle_app *app)
 /* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);
 
-/* Keeps the models that experiments name on the rack, and no others. Not on a loop. The status is of the first that cannot be. */
+/* Keeps the models that experiments name, and the one that is watched, on the rack, and no others. Not on a loop. The status is of the first that cannot be. */
 aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err);
 
 static inline aisle_http *aisle_app_http(const aisle_app *app)

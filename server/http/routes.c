@@ -100,6 +100,8 @@ const aisle_route aisle_routes[] = {
     {"POST",   "/v1/admin/models/{version}/pin",       aisle_on_model_pin,            ADMIN,  NONE,            0},
     {"DELETE", "/v1/admin/models/{version}/pin",       aisle_on_model_unpin,          ADMIN,  NONE,            0},
     {"GET",    "/v1/admin/models/{version}/report",    aisle_on_model_report,         ADMIN,  NONE,            0},
+    {"POST",   "/v1/admin/models/{version}/shadow",    aisle_on_shadow_post,          ADMIN,  AISLE_BODY_JSON, 4096},
+    {"GET",    "/v1/admin/models/{version}/shadow",    aisle_on_shadow_get,           ADMIN,  NONE,            0},
     {"GET",    "/v1/admin/experiments",                aisle_on_experiments_get,      ADMIN,  NONE,            0},
     {"PUT",    "/v1/admin/experiments",                aisle_on_experiments_put,      ADMIN,  AISLE_BODY_JSON, 262144},
     {"GET",    "/v1/admin/outcomes",                   aisle_on_outcomes,             ADMIN,  NONE,            0},

@@ -209,6 +209,19 @@ def _(w):
 
 good("getModelReport")(lambda w: {"path": {"version": 1}})
 wrong("getModelReport", (404, {"path": {"version": 999}}))
+good("shadowModel")(lambda w: {"path": {"version": 1}, "body": {"share": 0.5}})
+wrong("shadowModel", (404, {"path": {"version": 999}, "body": {"share": 0.5}}), (422, {"path": {"version": 1}, "body": {"share": 2}}),
+      (415, {"path": {"version": 1}, "body": "{}", "headers": {"Content-Type": "text/plain"}}),
+      (413, {"path": {"version": 1}, "body": "x" * 5000, "headers": {"Content-Type": "application/json"}}))
+
+
+@good("getShadow")
+def _(w):
+    assert w.ask("POST", "/v1/admin/models/1/shadow", {"share": 0.5}, key=w.admin).status == 200
+    return {"path": {"version": 1}}
+
+
+wrong("getShadow", (404, {"path": {"version": 999}}))
 good("getExperiments")(lambda w: {})
 good("putExperiments")(lambda w: {"body": {"experiments": [{"name": "asked", "share": 0.5, "variants": [{"name": "a"}, {"name": "b", "strategy": "session"}]}]}})
 wrong("putExperiments", (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}]}]}}), (422, {"body": {}}),

@@ -137,6 +137,7 @@ static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_b
     aisle_recommendation found;
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
+    if (!t->experiment.ptr) aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
     aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit, found.reason_type};
     if (!add_head(r, t, aisle_strategy_name(found.hits.strategy), out)) return aisle_no_memory(r);
     AISLE_TRY(aisle_encode_hits(r, t->w.shelf, &found.hits, style, out));

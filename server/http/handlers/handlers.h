@@ -92,6 +92,8 @@ aisle_status aisle_on_model_rollback(aisle_request *r);
 aisle_status aisle_on_model_pin(aisle_request *r);
 aisle_status aisle_on_model_unpin(aisle_request *r);
 aisle_status aisle_on_model_report(aisle_request *r);
+aisle_status aisle_on_shadow_post(aisle_request *r);
+aisle_status aisle_on_shadow_get(aisle_request *r);
 aisle_status aisle_on_experiments_get(aisle_request *r);
 aisle_status aisle_on_experiments_put(aisle_request *r);
 aisle_status aisle_on_outcomes(aisle_request *r);

@@ -1,0 +1,69 @@
+"""A candidate that is watched beside the serving model."""
+import time
+import unittest
+
+import shop
+
+
+class Shadow(unittest.TestCase):
+    def setUp(self):
+        self.scope = shop.serving()
+        self.server = self.scope.__enter__()
+        self.addCleanup(self.scope.__exit__, None, None, None)
+
+    def shadow(self, version, share=None, status=200):
+        path = f"/v1/admin/models/{version}/shadow"
+        got = self.server.get(path) if share is None else self.server.post(path, {"share": share})
+        self.assertEqual(got.status, status, got.body)
+        return got.json
+
+    def ask(self, n, **body):
+        for i in range(n):
+            answer = self.server.post("/v1/recommendations", {"session": f"s{i}", "limit": 10, **body})
+            self.assertEqual(answer.status, 200, answer.body)
+
+    def await_seen(self, version, n):
+        end = time.monotonic() + 20
+        while True:
+            got = self.shadow(version)
+            if got["answered"] + got["dropped"] == n:
+                return got
+            self.assertLess(time.monotonic(), end, got)
+            time.sleep(0.05)
+
+    def test_the_same_model_agrees_with_itself_and_another_one_less(self):
+        item = self.server.get("/v1/trending?limit=1").json["items"][0]["id"]
+        self.shadow(1, 1)
+        self.ask(10, items=[item])
+        same = self.await_seen(1, 10)
+        self.assertEqual((same["overlap"], same["rank_correlation"], same["failed"]), (1, 1, 0))
+        self.assertEqual((same["served_items"], same["shadow_items"]), (10, 10))
+        self.assertGreater(same["mean_ms"], 0)
+        self.assertGreaterEqual(same["most_ms"], same["mean_ms"])
+        shop.run("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
+        self.shadow(2, 1)
+        self.ask(10, items=[item])
+        other = self.await_seen(2, 10)
+        self.assertLess(other["overlap"], 1)
+        self.assertEqual(self.server.get("/v1/recommendations").json["model_version"], 1)
+
+    def test_a_share_is_asked_and_nothing_after_the_end(self):
+        self.shadow(1, status=404)
+        self.shadow(7, 0.5, status=404)
+        self.shadow(1, 0, status=404)
+        self.shadow(1, 0.3)
+        self.ask(200)
+        time.sleep(1)
+        got = self.shadow(1)
+        seen = got["answered"] + got["dropped"]
+        self.assertLess(abs(seen - 60), 4 * (200 * 0.3 * 0.7) ** 0.5)
+        self.shadow(1, 0)
+        self.ask(50)
+        self.ask(5, filter={"price_min": 1})
+        time.sleep(0.5)
+        got = self.shadow(1)
+        self.assertEqual((got["answered"] + got["dropped"], got["share"]), (seen, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
