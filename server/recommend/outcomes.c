@@ -9,7 +9,7 @@
 #include "aisle/memory.h"
 
 /* A batch holds the writer for some 10 ms. Ids are passed over in steps, so that a large import is no long read. */
-enum { BATCH = 1000, STEP = 50000, CALL_MS = 200 };
+enum { BATCH = 1000, STEP = 50000, CALL_MS = 400 };
 static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
 
 struct aisle_outcomes {

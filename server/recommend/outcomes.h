@@ -30,7 +30,7 @@ aisle_status aisle_outcomes_open(aisle_store *s, const aisle_recommendation_ids 
                                  aisle_experiment_keeper *experiments, aisle_outcomes **out,
                                  aisle_error *err);
 void aisle_outcomes_close(aisle_outcomes *o); /* NULL is a no-op */
-/* Counts the events that came since the last call, for 200 ms at most and never in the middle of a transaction: what is
+/* Counts the events that came since the last call, for 400 ms at most and never in the middle of a transaction: what is
  * left is the next call's. One thread, not a loop: waits for the writer. */
 aisle_status aisle_outcomes_run(aisle_outcomes *o, aisle_error *err);
 

@@ -17,7 +17,7 @@ typedef struct aisle_taste {
 /* Everything in the arena of w. Ids that the shelf does not know are passed over. */
 aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out,
                                 aisle_error *err);
-/* Takes out of *t what ask->sight does not look at: its items are excluded instead. The user stays known to the caller. */
+/* Takes out of *t what ask->sight does not look at: its items are excluded instead. */
 aisle_status aisle_taste_narrow(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
                                 aisle_error *err);
 

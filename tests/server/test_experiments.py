@@ -56,7 +56,7 @@ class Experiments(unittest.TestCase):
             self.assertNotIn(item, [p["id"] for p in got["items"]])  # is left out all the same
         self.assertEqual(seen, {"a": "hybrid", "b": "popular"})
 
-    def test_a_variant_may_have_another_model_which_outlives_trainings_and_erasures(self):
+    def test_a_variant_may_have_another_model_which_outlives_trainings_and_restarts(self):
         self.put({"name": "e", "variants": [{"name": "old", "model": 1}, {"name": "new"}]})
         done = self.server.await_job(self.server.post("/v1/admin/trainings", {"factors": 8, "iterations": 3}).json["id"])
         self.assertEqual(done["state"], "succeeded", done)
