@@ -1,37 +1,9 @@
 /* Eigenvectors of the scaled Gramian and the change of basis. */
-#include <cblas.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aisle/memory.h"
 #include "cpu/backend/als.h"
-
-/* LAPACK, by way of OpenBLAS: eigenvectors replace a, column-major, eigenvalues ascending (divide and
- * conquer, Gu and Eisenstat 1995). */
-extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
-                    double *work, const int *lwork, int *iwork, const int *liwork, int *info);
-
-static aisle_status eigen(int32_t f, double *g, double *lambda, aisle_error *err)
-{
-    int n = f, info = 0, lwork = 1 + 6 * n + 2 * n * n, liwork = 3 + 5 * n;
-    double *work = aisle_array(lwork, sizeof *work);
-    int *iwork = aisle_array(liwork, sizeof *iwork);
-    aisle_status st = AISLE_OK;
-    if (!work || !iwork) {
-        st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the eigenvectors of %d factors", f);
-        goto done;
-    }
-    openblas_set_num_threads(1); /* a threaded BLAS adds in an order that depends on its threads */
-    dsyevd_("V", "U", &n, g, &n, lambda, work, &lwork, iwork, &liwork, &info);
-    if (info)
-        st = aisle_fail(err, AISLE_ENUMERIC,
-                        "eigenvectors of the %d x %d Gramian: dsyevd says %d; are the factors finite?", f, f,
-                        info);
-done:
-    aisle_free(work);
-    aisle_free(iwork);
-    return st;
-}
+#include "cpu/kernels/eigen.h"
 
 /* Eigenvector j is row j of v. */
 static void pack_basis(const aisle_device *d, const als_basis *b, const double *v, float *square)
@@ -61,7 +33,7 @@ aisle_status als_basis_init(aisle_device *d, const aisle_dev_mat *y, double a0, 
     if (!wide) goto done;
     double *v = (double *)(void *)wide;
     memcpy(v, g, (size_t)n * sizeof *v);
-    st = eigen(f, v, b->diagonal, err);
+    st = aisle_eigen(f, v, b->diagonal, err);
     if (st != AISLE_OK) goto done;
     memset(b->lambda, 0, (size_t)(ld + panels) * sizeof *b->lambda);
     for (int32_t i = 0; i < f; i++) { /* negative by rounding alone */

@@ -1,5 +1,5 @@
 /* Dense algebra of one thread, made of the tile kernel: SYRK, Cholesky, matrix products. Deterministic in the
- * sizes alone, which a threaded BLAS is not. Eigenvectors come from LAPACK (backend/als_basis.c). */
+ * sizes alone, which a threaded BLAS is not. Eigenvectors are in eigen.h. */
 #ifndef AISLE_DENSE_H
 #define AISLE_DENSE_H
 

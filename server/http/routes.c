@@ -106,6 +106,13 @@ const aisle_route aisle_routes[] = {
     {"PUT",    "/v1/admin/experiments",                aisle_on_experiments_put,      ADMIN,  AISLE_BODY_JSON, 262144},
     {"GET",    "/v1/admin/outcomes",                   aisle_on_outcomes,             ADMIN,  NONE,            0},
 
+    /* console */
+    {"GET",    "/v1/admin/users",                      aisle_on_users_list,           ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/users/{id}/events",          aisle_on_user_events,          ADMIN,  NONE,            0},
+    {"GET",    "/v1/admin/models/current/map",         aisle_on_item_map,             ADMIN,  NONE,            0},
+    {"GET",    "/console",                             aisle_on_console,              PUBLIC, NONE,            0},
+    {"GET",    "/console/{page}",                      aisle_on_console,              PUBLIC, NONE,            0},
+
     /* documents */
     {"GET",    "/docs",                                aisle_on_docs,                 PUBLIC, NONE,            0},
 

@@ -24,3 +24,16 @@ INSERT INTO sessions (ext) VALUES (?1);
 
 -- name: session_all
 SELECT id, ext FROM sessions ORDER BY id;
+
+-- name: user_page
+-- By id: ?1 <= ext < ?2 and behind ?3; their email where they have an account.
+SELECT u.ext, u.age_band, u.gender, u.country, a.email
+FROM users u LEFT JOIN accounts a ON a.user_id = u.id
+WHERE u.ext >= ?1 AND (?2 IS NULL OR u.ext < ?2) AND (?3 IS NULL OR u.ext > ?3) ORDER BY u.ext LIMIT ?4;
+
+-- name: user_events
+-- Of the user ?1, newest first, behind the event ?3 of the time ?2.
+SELECT e.id, p.ext, p.title, e.type, e.at_ms, e.value, e.price_minor, p.currency, e.recommendation
+FROM events e INDEXED BY events_user JOIN products p ON p.id = e.product_id
+WHERE e.user_id = ?1 AND e.at_ms <= ?2 AND (e.at_ms < ?2 OR e.id < ?3)
+ORDER BY e.at_ms DESC, e.id DESC LIMIT ?4;

@@ -62,6 +62,8 @@ enum {
     X(USER_ID_ADD, "user_id_add")                                                                            \
     X(USER_RECORD, "user_record")                                                                            \
     X(USER_ALL, "user_all")                                                                                  \
+    X(USER_PAGE, "user_page")                                                                                \
+    X(USER_EVENTS, "user_events")                                                                            \
     X(SESSION_ID, "session_id")                                                                              \
     X(SESSION_ID_ADD, "session_id_add")                                                                      \
     X(SESSION_ALL, "session_all")

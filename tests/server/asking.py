@@ -528,6 +528,20 @@ good("pageProduct")(lambda w: {"path": {"id": w.product}})
 good("pageOrder")(lambda w: {"path": {"id": "none"}})
 
 
+def known_user(w):
+    return w.ask("GET", "/v1/admin/users?limit=1", key=w.admin).json["items"][0]["id"]
+
+
+good("listUsers")(lambda w: {"query": {"prefix": "u", "limit": 5}})
+wrong("listUsers", (422, {"query": {"limit": 101}}), (422, {"query": {"sort": "id"}}))
+good("listUserEvents")(lambda w: {"path": {"id": known_user(w)}})
+wrong("listUserEvents", (404, {"path": {"id": "nobody-of-this-name"}}), lambda w: (422, {"path": {"id": known_user(w)}, "query": {"cursor": "x"}}))
+good("getItemMap")(lambda w: {"query": {"limit": 20}})
+wrong("getItemMap", (422, {"query": {"limit": 0}}), (422, {"query": {"limit": 2001}}))
+good("pageConsole")(lambda w: {})
+good("pageConsoleBelow")(lambda w: {"path": {"page": "models"}})
+
+
 def web_version(w):
     return re.search(r"/web/(\w+)/app\.js", w.ask("GET", "/").body.decode())[1]
 

@@ -123,14 +123,18 @@ class Storefront(unittest.TestCase):
 
     def test_scripts_ask_only_what_the_api_knows(self):
         known = {(op.method, re.sub(r"\{\w+\}", "{}", op.path)) for op in contract.Api().operations.values()}
-        text = (WEB / "api.js").read_text()
+        for place in ("api.js", "console/ask.js"):
+            with self.subTest(place):
+                self.asked_of_the_api(known, (WEB / place).read_text())
+        for path in files():
+            for asked in re.findall(r'(?:fetch|sendBeacon)\("([^"]+)"', path.read_text()):
+                self.assertIn(("POST", asked), known, path)
+
+    def asked_of_the_api(self, known, text):
         asked = re.findall(r'ask\("([A-Z]+)", (?:path`([^`]+)`|"([^"]+)")', text)
         self.assertEqual(len(asked), text.count('ask("'))
         for method, template, plain in asked:
             self.assertIn((method, re.sub(r"\$\{\w+\}", "{}", template or plain)), known)
-        for path in files():
-            for asked in re.findall(r'(?:fetch|sendBeacon)\("([^"]+)"', path.read_text()):
-                self.assertIn(("POST", asked), known, path)
 
     def test_no_script_turns_text_into_html(self):
         for path in files():

@@ -98,6 +98,12 @@ aisle_status aisle_on_experiments_get(aisle_request *r);
 aisle_status aisle_on_experiments_put(aisle_request *r);
 aisle_status aisle_on_outcomes(aisle_request *r);
 
+/* console */
+aisle_status aisle_on_users_list(aisle_request *r);
+aisle_status aisle_on_user_events(aisle_request *r);
+aisle_status aisle_on_item_map(aisle_request *r);
+aisle_status aisle_on_console(aisle_request *r);
+
 /* documents */
 aisle_status aisle_on_docs(aisle_request *r);
 aisle_status aisle_on_page(aisle_request *r);

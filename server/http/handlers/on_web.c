@@ -1,5 +1,5 @@
-/* The storefront: one HTML file at the path of every page, and the files that it loads. The pages ask the public API; nothing
- * is rendered here. */
+/* The storefront and the console: one HTML file each at the path of every page, and the files that they load. The pages ask
+ * the API; nothing is rendered here, and what the console shows is its API's to give or refuse. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +13,9 @@ static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src '
                              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
                              "require-trusted-types-for 'script'; trusted-types 'none'";
 
-aisle_status aisle_on_page(aisle_request *r)
+static aisle_status reply_page(aisle_request *r, const char *name)
 {
-    const aisle_embedded *page = aisle_embedded_find("web/index.html");
+    const aisle_embedded *page = aisle_embedded_find(name);
     if (!page)
         return aisle_fail(aisle_request_error(r), AISLE_EINTERNAL, "the shop's pages are not in this build");
     aisle_reply_header(r, "Content-Security-Policy", POLICY);
@@ -24,6 +24,16 @@ aisle_status aisle_on_page(aisle_request *r)
     aisle_reply_header(r, "Cache-Control",
                        "no-cache"); /* it names the files of its version: 304 while that is this one */
     return aisle_reply_bytes(r, 200, "text/html; charset=utf-8", page->data, page->size);
+}
+
+aisle_status aisle_on_page(aisle_request *r)
+{
+    return reply_page(r, "web/index.html");
+}
+
+aisle_status aisle_on_console(aisle_request *r)
+{
+    return reply_page(r, "web/console/index.html");
 }
 
 static const char *type_of(const char *name)

@@ -1,0 +1,68 @@
+// The API as the console asks it. Errors are the shop's Problem, as everywhere.
+import { Problem, query } from "../api.js";
+
+async function ask(method, path, body, { type = "application/json" } = {}) {
+  const sent = { method, headers: {}, credentials: "same-origin" };
+  if (body !== undefined) {
+    sent.body = type === "application/json" ? JSON.stringify(body) : body;
+    sent.headers["Content-Type"] = type;
+  }
+  let answer;
+  try {
+    answer = await fetch(path, sent);
+  } catch {
+    throw new Problem(0);
+  }
+  if (answer.status === 204) return null;
+  if (answer.headers.get("Content-Type")?.startsWith("text/plain")) return answer.text();
+  const json = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Problem(answer.status, json);
+  return json;
+}
+
+function path(parts, ...values) {
+  return parts.reduce((all, part, i) => all + encodeURIComponent(values[i - 1]) + part);
+}
+
+export const api = {
+  session: () => ask("GET", "/v1/session"),
+  signIn: (body) => ask("POST", "/v1/session", body),
+  signOut: () => ask("DELETE", "/v1/session"),
+
+  metrics: () => ask("GET", "/metrics"),
+  jobs: (limit) => ask("GET", "/v1/admin/jobs" + query({ limit })),
+  job: (id) => ask("GET", path`/v1/admin/jobs/${id}`),
+  cancel: (id) => ask("DELETE", path`/v1/admin/jobs/${id}`),
+  train: (settings) => ask("POST", "/v1/admin/trainings", settings),
+  bring: (q, file) => ask("POST", "/v1/admin/imports" + query(q), file, { type: "application/octet-stream" }),
+  models: () => ask("GET", "/v1/admin/models"),
+  activate: (version) => ask("POST", path`/v1/admin/models/${version}/activate`),
+  map: () => ask("GET", "/v1/admin/models/current/map"),
+
+  products: (q) => ask("GET", "/v1/products" + query(q)),
+  product: (id) => ask("GET", path`/v1/products/${id}`),
+  related: (id, q) => ask("GET", path`/v1/products/${id}/related` + query(q)),
+  search: (q) => ask("GET", "/v1/search" + query(q)),
+  users: (q) => ask("GET", "/v1/admin/users" + query(q)),
+  deeds: (id, q) => ask("GET", path`/v1/admin/users/${id}/events` + query(q)),
+  recommend: (body) => ask("POST", "/v1/recommendations", body),
+};
+
+/** Follows a job: heard(event) for each of its lines, in order; resolves when it has ended. `stop` is an AbortSignal. */
+export function follow(id, heard, stop) {
+  return new Promise((resolve) => {
+    const stream = new EventSource(path`/v1/admin/jobs/${id}/events`);
+    const end = () => {
+      stream.close();
+      resolve();
+    };
+    const hear = (e) => {
+      const line = JSON.parse(e.data);
+      heard(line);
+      if (line.event === "state" && !["queued", "running"].includes(line.state)) end();
+    };
+    for (const name of ["state", "progress", "start", "iteration", "done", "error", "warning"]) stream.addEventListener(name, hear);
+    stream.onerror = () => stream.readyState === EventSource.CLOSED && end();
+    stop?.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,88 @@
+// Starting a training, watching it, and the trainings there were.
+import { api, follow } from "./ask.js";
+import { lines, short } from "./plot.js";
+import { number, size, state, table, when } from "./table.js";
+import { go } from "./console.js";
+import { el, fill } from "../parts/dom.js";
+import { field, form } from "../parts/form.js";
+import { into, say } from "../parts/notice.js";
+
+const TYPES = ["view", "click", "add_to_cart", "purchase", "rating", "review", "like", "dislike"];
+const NUMBERS = [
+  ["factors", "Factors", "How many numbers stand for a person or a product; 64 is usual."], ["iterations", "Iterations", "15 is usual."],
+  ["unobserved", "Unobserved", "Weight of what was not taken; empty: by the data."], ["regularization", "Regularization", "Penalty on large factors; empty: by the data."],
+  ["validation", "Validation part", "0 to 0.5 of the events are held out to measure each iteration."], ["patience", "Patience", "Stops after so many iterations without gain on the validation part."],
+  ["half_life", "Half life, in days", "Older events count less."], ["seed", "Seed", "The same seed gives the same model."],
+];
+
+/* What is empty is not sent: the server's own default counts. */
+function settings(values) {
+  const body = {}, weight = {};
+  if (values.model) body.model = values.model;
+  for (const [name] of NUMBERS) if (values[name].trim()) body[name] = Number(values[name]);
+  for (const type of TYPES) if (values[`weight.${type}`].trim()) weight[type] = Number(values[`weight.${type}`]);
+  if (Object.keys(weight).length) body.weight = weight;
+  return body;
+}
+
+function order() {
+  const number = { type: "number", step: "any", min: 0, inputmode: "decimal" };
+  const node = form([
+    field("model", "Kind of model", { value: "" }, { options: [["", "As the server chooses"], ["hybrid", "Hybrid: the best blend"], ["als", "Factors alone"]] }),
+    el("div.fields", {}, NUMBERS.map(([name, label, hint]) => field(name, label, { ...number }, { hint }))),
+    el("details", {}, el("summary", {}, "Weights of event types"), el("div.fields", {}, TYPES.map((type) => field(`weight.${type}`, type.replaceAll("_", " "), { ...number })))),
+  ], "Start the training", async (values) => {
+    const job = await api.train(settings(values));
+    await go(`/console/training?job=${job.id}`);
+  });
+  return node;
+}
+
+/** A job while it runs, and as it ended. done(): it has. */
+export function watch(id, left, done) {
+  const head = el("p", { role: "status" }), plot = el("div", {}), facts = el("div", {}), progress = el("progress", { max: 1, value: 0, "aria-label": "Progress" });
+  const loss = { name: "loss", points: [] }, quality = { name: "ndcg", points: [] };
+  const stop = el("button.button.quiet", { type: "button", onclick: () => api.cancel(id).then(() => say("It will end soon."), (fault) => say(fault.message)) }, "Cancel it");
+  let timer = 0;
+  const draw = () => {
+    timer = 0;
+    fill(plot, loss.points.length ? [el("h3", {}, "Loss by iteration"), lines([loss], { label: "Loss by iteration", x: "iteration", y: "loss" })] : null,
+      quality.points.length ? [el("h3", {}, "NDCG on the validation part"), lines([quality], { label: "Validation NDCG by iteration", x: "iteration", y: "ndcg" })] : null);
+  };
+  const heard = (line) => {
+    if (line.event === "state") fill(head, state(line.state), line.error ? ` ${line.error}` : null);
+    if (line.event === "start") fill(facts, el("p.small", {}, `${number(line.users)} people, ${number(line.items)} products, ${number(line.pairs)} pairs, ${line.factors} factors, on ${line.device}; takes ${size(line.bytes)}.`));
+    if (line.event === "progress") {
+      progress.value = line.total ? line.done / line.total : 0;
+      progress.setAttribute("aria-label", `Progress of ${line.stage}`);
+      fill(stage, `${line.stage}: ${number(line.done)} of ${number(line.total)}, ${short(line.seconds)} s`);
+    }
+    if (line.event === "iteration" && line.phase === "train") {
+      loss.points.push([line.iteration, line.loss]);
+      if (line.ndcg !== null) quality.points.push([line.iteration, line.ndcg]);
+      timer ||= setTimeout(draw, 100);
+    }
+  };
+  const stage = el("p.small", {}, "\u00a0");
+  follow(id, heard, left).then(async () => {
+    if (left.aborted) return;
+    draw();
+    const job = await api.job(id);
+    progress.hidden = stop.hidden = true;
+    fill(head, state(job.state), job.error ? ` ${job.error}` : null);
+    fill(stage, job.result ? `Version ${job.result.version} in ${short(job.result.seconds)} s, ${job.result.iterations} iterations, loss ${short(job.result.metrics?.loss)}. ` : "",
+      job.state === "succeeded" ? el("a", { href: "/console/models" }, "Look at the models") : null);
+    done?.();
+  }).catch((fault) => say(fault.message));
+  return el("section.job", { "aria-label": `Training ${id}` }, el("h2", {}, `Training ${id}`), head, progress, stage, facts, plot, stop);
+}
+
+export default function training(filter, left) {
+  const id = Number(filter.get("job")), past = el("div", {});
+  const list = () => into(past, () => api.jobs(100), ({ items }) => table("Trainings, newest first", [
+    ["Job", (j) => el("a", { href: `/console/training?job=${j.id}` }, `Training ${j.id}`)], ["State", (j) => state(j.state)], ["Asked for", (j) => when(j.created)],
+    ["Settings", (j) => el("code", {}, JSON.stringify(j.request))], ["Version", (j) => j.result?.version ?? "–", "right"], ["Loss", (j) => short(j.result?.metrics?.loss), "right"],
+    ["Seconds", (j) => short(j.result?.seconds), "right"]], items.filter((j) => j.kind === "training")));
+  list();
+  return [id ? watch(id, left, list) : null, el("section", {}, el("h2", {}, "Train a model"), order()), el("section", {}, el("h2", {}, "Trainings"), past)];
+}

@@ -1,0 +1,185 @@
+// An engineer's way through the console: signs in, brings in a file, trains, watches, rolls back and promotes, looks at people,
+// products and the map, asks by hand. Then every part is looked at as the shop's pages are.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { before, test } from "node:test";
+
+import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
+
+const OWNER = { email: "owner@shop.example", password: "correct horse battery" }, OTHER = { email: "other@shop.example", password: "correct horse battery" };
+const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "playground", "map"];
+
+const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main [aria-busy]"));
+
+async function open(page, part) {
+  await page.goto("/console" + (part && "/" + part));
+  await settled(page);
+}
+
+async function signIn(page, { email, password }) {
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/* The browser notes refusals itself; here they are asked for. */
+function forgive(page) {
+  page.faults = page.faults.filter((f) => !/status of (401|403|422)/.test(f));
+}
+
+before(async () => {
+  const page = await visitor();
+  await open(page, ""); // nobody need sign in on an open shop
+  await page.getByText("Open to this machine").waitFor();
+  await page.getByText("Requests a second").waitFor();
+  await ask("POST", "/v1/account", OTHER);
+  execFileSync(process.env.AISLE, ["user", "add", OWNER.email, "--admin", "--name", "Olga Owner", "--data", process.env.AISLE_DATA_FOLDER], { input: OWNER.password + "\n" });
+  for (let i = 0; i < 100 && (await fetch(base + "/metrics")).status !== 401; i++) await new Promise((r) => setTimeout(r, 100));
+  await page.context().close();
+});
+
+test("only an administrator comes in", async () => {
+  const page = await visitor({ withAxe: true });
+  await page.goto("/console/models");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await accessible(page, "sign in");
+  await signIn(page, { ...OWNER, password: "another one" });
+  await page.getByText("Email or password is not right.").waitFor();
+  await signIn(page, OTHER);
+  await page.getByText("This account is no administrator.").waitFor();
+  assert.equal(await page.getByRole("table").count(), 0);
+  await page.context().clearCookies();
+  await page.reload();
+  await signIn(page, OWNER);
+  await page.getByText("Olga Owner").waitFor();
+  await page.getByRole("table", { name: "Model versions" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  forgive(page);
+  faultless(page, "coming in");
+});
+
+async function engineer(how = {}) {
+  const page = await visitor({ withAxe: true, ...how });
+  await page.goto("/console");
+  await signIn(page, OWNER);
+  await page.getByText("Olga Owner").waitFor();
+  forgive(page);
+  return page;
+}
+
+test("an engineer imports, trains, watches, rolls back and promotes", async () => {
+  const page = await engineer();
+  const part = (name) => page.getByRole("navigation", { name: "Console" }).getByRole("link", { name }).click();
+
+  await part("Imports");
+  const rows = ["user,item,type,time", ...Array.from({ length: 40 }, (_, i) => `u${i + 1},p${(i % 20) + 1},purchase,2026-01-01T10:${String(i).padStart(2, "0")}:00Z`), "u1,,view,2026-01-01", "u1,p1,view,yesterday"];
+  await page.getByLabel("File").setInputFiles({ name: "events.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) });
+  await page.getByRole("button", { name: "Import it" }).click();
+  await page.getByText("42 rows read").waitFor();
+  const report = page.getByRole("table", { name: "What was met in the rows" });
+  await report.getByRole("row", { name: "No product" }).getByRole("cell", { name: "1", exact: true }).first().waitFor();
+  await page.getByRole("link", { name: "Import 1" }).waitFor();
+  await picture(page, "console-imports");
+  await accessible(page, "an import's report");
+
+  await part("Training");
+  await page.getByLabel("Kind of model").selectOption("hybrid");
+  await page.getByLabel("Factors").fill("8");
+  await page.getByLabel("Iterations").fill("6");
+  await page.getByRole("button", { name: "Start the training" }).click();
+  const job = page.getByRole("region", { name: /^Training 2/ });
+  await job.getByText(/queued|running/).first().waitFor();
+  await job.getByText("Version 2 in").waitFor({ timeout: 60000 });
+  await job.locator("svg polyline").waitFor();
+  assert.equal(await job.locator("svg circle").count(), 6, "a point for each iteration");
+  await picture(page, "console-training");
+  await accessible(page, "a training");
+
+  await part("Models");
+  const versions = page.getByRole("table", { name: "Model versions" }), of = (v) => versions.getByRole("row").filter({ has: page.getByRole("checkbox", { name: `Compare version ${v}` }) });
+  await of(2).getByText("✓ serves").waitFor();
+  await page.getByRole("img", { name: /Loss by iteration/ }).waitFor();
+  assert.ok(await page.getByRole("table", { name: "side by side" }).getByText("≠ training.iterations").count(), "what differs is said");
+  await picture(page, "console-models");
+  await page.getByRole("button", { name: "Roll back to version 1" }).click();
+  await of(1).getByText("✓ serves").waitFor();
+  assert.equal((await page.request.get("/v1/products/p1/related").then((r) => r.json())).model_version, 1);
+  await page.getByRole("button", { name: "Promote version 2" }).click();
+  await of(2).getByText("✓ serves").waitFor();
+  assert.equal((await page.request.get("/v1/products/p1/related").then((r) => r.json())).model_version, 2);
+  faultless(page, "an engineer's way");
+});
+
+test("a training's mistake is said beside its field, and a training can be cancelled", async () => {
+  const page = await engineer();
+  await open(page, "training");
+  await page.getByLabel("Validation part").fill("7");
+  await page.getByRole("button", { name: "Start the training" }).click();
+  await page.locator("[data-field=validation] .wrong").waitFor();
+  await page.getByLabel("Validation part").fill("");
+  await page.getByLabel("Iterations").fill("1000");
+  await page.getByLabel("Factors").fill("256");
+  await page.getByRole("button", { name: "Start the training" }).click();
+  await page.getByRole("button", { name: "Cancel it" }).click();
+  await page.getByRole("region", { name: /^Training \d/ }).getByText("canceled").waitFor();
+  forgive(page);
+  faultless(page, "cancelling");
+});
+
+test("people, products and answers are looked at", async () => {
+  const page = await engineer();
+  await open(page, "users");
+  await page.getByRole("searchbox").fill("u4");
+  await page.getByRole("searchbox").press("Enter");
+  await page.getByRole("link", { name: "u4", exact: true }).click();
+  await page.getByRole("table", { name: "What was done" }).getByText("view").first().waitFor();
+  await page.locator(".picks li .meter").first().waitFor();
+  await page.getByText("because of").first().waitFor();
+  await picture(page, "console-user");
+
+  await open(page, "catalogue");
+  await page.getByRole("searchbox").fill("cotton");
+  await page.getByRole("searchbox").press("Enter");
+  await page.waitForURL(/q=cotton/);
+  await page.getByRole("table", { name: "Products" }).getByRole("link").first().click();
+  await page.getByRole("table", { name: "Taken by the same people" }).waitFor();
+
+  await open(page, "playground");
+  await page.getByRole("link", { name: "For a person" }).click();
+  await page.getByRole("table", { name: "What is recommended" }).waitFor();
+  assert.match(await page.locator("pre.code").first().textContent(), /^curl .*"user":"u1".*\/v1\/recommendations$/);
+  await picture(page, "console-playground");
+  await page.locator("#ask").fill('{"limit": 0}');
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByText("/limit").waitFor();
+  await page.locator("#ask").fill("{");
+  await page.getByRole("button", { name: "Ask" }).click();
+  assert.equal(await page.locator("#ask").getAttribute("aria-invalid"), "true");
+
+  await open(page, "map");
+  await page.locator("svg .point").first().waitFor();
+  assert.ok((await page.locator("figure.map .point").count()) > 100);
+  await page.getByRole("list", { name: "Categories" }).getByRole("button").first().click();
+  assert.ok((await page.locator(".point.faint").count()) > 10);
+  await page.getByLabel("Find a product").fill("p1");
+  await page.getByLabel("Find a product").press("Enter");
+  await page.getByRole("heading", { name: "Nearest on the map" }).waitFor();
+  forgive(page);
+  faultless(page, "looking");
+});
+
+for (const [name, how] of [["desktop", { size: DESKTOP }], ["phone", { size: PHONE, dark: true }]])
+  test(`every part is good on a ${name}`, async () => {
+    const page = await engineer(how);
+    for (const part of PARTS) {
+      await open(page, part);
+      await page.waitForTimeout(150); // what is asked for after the first answers
+      await settled(page);
+      await picture(page, `console-${name}-${part.replace(/[?=]/g, "-") || "overview"}`, { fullPage: true });
+      await accessible(page, `${name} ${part}`);
+      await noSidewaysScroll(page, `${name} ${part}`);
+      await steady(page, `${name} ${part}`);
+      faultless(page, `${name} ${part}`);
+    }
+  });
