@@ -32,8 +32,16 @@ FROM users u LEFT JOIN accounts a ON a.user_id = u.id
 WHERE u.ext >= ?1 AND (?2 IS NULL OR u.ext < ?2) AND (?3 IS NULL OR u.ext > ?3) ORDER BY u.ext LIMIT ?4;
 
 -- name: user_events
--- Of the user ?1, newest first, behind the event ?3 of the time ?2.
-SELECT e.id, p.ext, p.title, e.type, e.at_ms, e.value, e.price_minor, p.currency, e.recommendation
-FROM events e INDEXED BY events_user JOIN products p ON p.id = e.product_id
-WHERE e.user_id = ?1 AND e.at_ms <= ?2 AND (e.at_ms < ?2 OR e.id < ?3)
-ORDER BY e.at_ms DESC, e.id DESC LIMIT ?4;
+-- Of the user ?1, newest first, behind the event ?3 of the time ?2. See events.sql for what finds them.
+SELECT r.id, p.ext, p.title, r.type, r.at_ms, r.value, r.price_minor, p.currency, r.recommendation
+FROM (SELECT * FROM (SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.price_minor, e.recommendation
+                     FROM event_by_user x
+                          CROSS JOIN events e ON e.id = x.event AND e.user_id = x.user_id AND e.at_ms = x.at_ms
+                     WHERE x.user_id = ?1 AND x.at_ms <= ?2 AND (x.at_ms < ?2 OR x.event < ?3)
+                     ORDER BY x.at_ms DESC, x.event DESC LIMIT ?4)
+      UNION
+      SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.price_minor, e.recommendation
+      FROM event_tail(?1, NULL) t CROSS JOIN events e ON e.id = t.id
+      WHERE e.user_id = ?1 AND e.at_ms <= ?2 AND (e.at_ms < ?2 OR e.id < ?3)) r
+     CROSS JOIN products p ON p.id = r.product_id
+ORDER BY r.at_ms DESC, r.id DESC LIMIT ?4;
