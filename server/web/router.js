@@ -1,4 +1,5 @@
-// Which page stands at which path, and going from one to the next without loading anew. The server has the same paths.
+// Which page stands at which path, and going from one to the next without loading anew. The server has the same paths. Beside
+// each page stand the parts that it needs and the start page has not: they are asked for at once, not one after another.
 import { api } from "./api.js";
 import { el, fill } from "./parts/dom.js";
 import { failed } from "./parts/notice.js";
@@ -6,9 +7,18 @@ import { flush } from "./events.js";
 import { randomId } from "./parts/random.js";
 
 const PAGES = [
-  [/^\/$/, "home"], [/^\/category\/([^/]+)$/, "category"], [/^\/search$/, "search"], [/^\/product\/([^/]+)$/, "product"],
-  [/^\/cart$/, "cart"], [/^\/checkout$/, "checkout"], [/^\/orders$/, "orders"], [/^\/orders\/([^/]+)$/, "order"],
-  [/^\/login$/, "login"], [/^\/register$/, "register"], [/^\/account$/, "account"], [/^\/wishlist$/, "wishlist"],
+  [/^\/$/, "home", ""],
+  [/^\/category\/([^/]+)$/, "category", "parts/crumbs parts/facets parts/list"],
+  [/^\/search$/, "search", "parts/facets parts/list"],
+  [/^\/product\/([^/]+)$/, "product", "parts/buy parts/crumbs parts/form parts/opinion parts/review_form parts/reviews parts/star_choice"],
+  [/^\/cart$/, "cart", "parts/buy"],
+  [/^\/checkout$/, "checkout", "pages/cart parts/buy parts/form"],
+  [/^\/orders$/, "orders", ""],
+  [/^\/orders\/([^/]+)$/, "order", "pages/orders"],
+  [/^\/login$/, "login", "parts/form"],
+  [/^\/register$/, "register", "parts/about_you parts/form"],
+  [/^\/account$/, "account", "parts/about_you parts/form"],
+  [/^\/wishlist$/, "wishlist", ""],
 ];
 const main = document.getElementById("main");
 const kept = new Map(); // lists by history entry, as they were left: going back finds the same place
@@ -49,6 +59,14 @@ function stepBack() {
   return true;
 }
 
+const asked = new Set();
+function early(needs) {
+  for (const name of needs.split(" ").filter((n) => n && !asked.has(n))) {
+    asked.add(name);
+    document.head.append(el("link", { rel: "modulepreload", href: new URL(`./${name}.js`, import.meta.url) }));
+  }
+}
+
 async function show(back = false) {
   const mine = ++visit, state = history.state ?? {};
   const old = back && kept.get(state.key);
@@ -60,9 +78,10 @@ async function show(back = false) {
     scrollTo(0, places.get(state.key) ?? 0);
     return;
   }
-  const [at, name] = PAGES.find(([path]) => path.test(location.pathname)) ?? [];
+  const [at, name, needs] = PAGES.find(([path]) => path.test(location.pathname)) ?? [];
   let page;
   try {
+    early(needs);
     const module = await import(`./pages/${name}.js`);
     if (mine !== visit) return;
     const argument = at.exec(location.pathname)[1];

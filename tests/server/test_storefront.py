@@ -1,5 +1,6 @@
 """The shop's pages as they are served: the same HTML at every path, files that never change under their version, a policy that
 lets nothing else run, a small first view; and no question in their scripts that the API does not know."""
+import gzip
 import re
 import unittest
 
@@ -88,6 +89,19 @@ class Storefront(unittest.TestCase):
             self.assertIn(tags.setdefault(got.headers["etag"], path), (path,))
             self.assertNotIn("set-cookie", got.headers)
 
+    def test_files_are_packed_for_those_who_take_it(self):
+        for path in files():
+            plain, packed = self.file(path), self.file(path, **{"Accept-Encoding": "br, gzip;q=0.5"})
+            self.assertEqual((packed.status, packed.headers["content-encoding"], gzip.decompress(packed.body)), (200, "gzip", plain.body), path)
+            self.assertEqual((packed.headers["content-type"], packed.headers["vary"], plain.headers["vary"]), (plain.headers["content-type"], "Accept-Encoding", "Accept-Encoding"))
+            self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
+        css = WEB / "style.css"
+        for accept, coding in (("gzip", "gzip"), ("deflate,GZIP ", "gzip"), ("gzip; q=1.0", "gzip"), ("gzip;q=0", None), ("gzip;q=0.000, br", None), ("xgzip", None),
+                               ("gzip2", None), ("", None), (",,;=", None), ("identity", None)):
+            self.assertEqual(self.file(css, **{"Accept-Encoding": accept}).headers.get("content-encoding"), coding, accept)
+        again = self.file(css, **{"Accept-Encoding": "gzip", "If-None-Match": self.file(css, **{"Accept-Encoding": "gzip"}).headers["etag"]})
+        self.assertEqual((again.status, again.body), (304, b""))
+
     def test_what_is_unchanged_is_not_sent_again(self):
         for got in (self.page, self.file(WEB / "style.css")):
             self.assertFalse(got.headers["etag"].startswith("W/"))
@@ -108,8 +122,11 @@ class Storefront(unittest.TestCase):
         for path in files():
             for other in imports(path) if path.suffix == ".js" else ():
                 self.assertTrue(other.is_file(), f"{path.name} imports {other}")
-        pages = re.findall(r'\$/, "(\w+)"\]', (WEB / "router.js").read_text())
+        pages = dict(re.findall(r'\$/, "(\w+)", "([^"]*)"\]', (WEB / "router.js").read_text()))
         self.assertEqual({f"{p}.js" for p in pages}, {p.name for p in (WEB / "pages").iterdir()})
+        there = with_imports("app.js", "pages/home.js")
+        for page, needs in pages.items():
+            self.assertEqual({(WEB / f"{n}.js").resolve() for n in needs.split()}, with_imports(f"pages/{page}.js") - there - {(WEB / "pages" / f"{page}.js").resolve()}, page)
 
     def test_the_first_view_is_small(self):
         code = sum(p.stat().st_size for p in with_imports("app.js", "pages/home.js"))

@@ -2,6 +2,7 @@
  * the API; nothing is rendered here, and what the console shows is its API's to give or refuse. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "server/embedded.h"
 #include "server/http/handlers/handlers.h"
@@ -51,20 +52,54 @@ static const char *type_of(const char *name)
     return NULL;
 }
 
+/* "gzip" among the codings of Accept-Encoding, and not with a weight of 0. What is not understood is no gzip. */
+static bool takes_gzip(const aisle_request *r)
+{
+    aisle_str rest = aisle_request_header(r, "accept-encoding");
+    while (rest.len) {
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        aisle_str one = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
+        size_t skip = comma ? one.len + 1 : one.len;
+        rest = (aisle_str){rest.ptr + skip, rest.len - skip};
+        while (one.len && (*one.ptr == ' ' || *one.ptr == '\t')) one = (aisle_str){one.ptr + 1, one.len - 1};
+        if (one.len < 4 || strncasecmp(one.ptr, "gzip", 4) != 0) continue;
+        one = (aisle_str){one.ptr + 4, one.len - 4};
+        while (one.len && one.ptr[one.len - 1] == ' ') one.len--;
+        if (one.len == 0) return true;
+        if (*one.ptr != ';') continue;
+        const char *digit = memchr(one.ptr, '=', one.len); /* a weight is 0 when it has no other digit */
+        for (; digit && digit < one.ptr + one.len; digit++)
+            if (*digit >= '1' && *digit <= '9') return true;
+    }
+    return false;
+}
+
+static const aisle_embedded *find(const char *folder, int n, const char *below)
+{
+    char name[256];
+    int len = snprintf(name, sizeof name, "%s%.*s", folder, n, below);
+    return len > 0 && (size_t)len < sizeof name ? aisle_embedded_find(name) : NULL;
+}
+
 /* Only the version of this build is there: files of another would not fit together. */
 aisle_status aisle_on_web_file(aisle_request *r)
 {
-    char name[256];
     aisle_str version = aisle_request_param(r, "version"), path = aisle_request_path(r);
     size_t skip = strlen("/web/") + version.len;
-    int n = snprintf(name, sizeof name, "web%.*s", (int)(path.len - skip), path.ptr + skip);
-    const aisle_embedded *f = NULL;
-    if (n > 0 && (size_t)n < sizeof name && aisle_str_eq(version, aisle_str_from(aisle_embedded_version)))
-        f = aisle_embedded_find(name);
-    const char *type = f ? type_of(name) : NULL;
+    const char *below = path.ptr + skip;
+    int n = (int)(path.len - skip);
+    const aisle_embedded *f = NULL, *packed;
+    if (aisle_str_eq(version, aisle_str_from(aisle_embedded_version))) f = find("web", n, below);
+    const char *type = f ? type_of(f->name) : NULL;
     if (!type)
         return aisle_fail(aisle_request_error(r), AISLE_ENOTFOUND,
                           "no such file in this version of the shop's pages");
+    packed = takes_gzip(r) ? find("packed", n, below) : NULL;
+    if (packed) {
+        aisle_reply_header(r, "Content-Encoding", "gzip");
+        f = packed;
+    }
+    aisle_reply_header(r, "Vary", "Accept-Encoding");
     aisle_reply_header(r, "ETag", f->tag);
     aisle_reply_header(r, "Cache-Control", "public, max-age=31536000, immutable");
     return aisle_reply_bytes(r, 200, type, f->data, f->size);

@@ -1,19 +1,11 @@
 // The products of a category, narrowed and sorted by the address.
 import { api } from "../api.js";
-import { el } from "../parts/dom.js";
-import { categoryHref } from "../parts/format.js";
+import { crumbs } from "../parts/crumbs.js";
 import { list } from "../parts/list.js";
 import { nothing } from "../parts/notice.js";
 import { heading } from "../router.js";
 
 const SORTS = [["popular", "What others choose"], ["newest", "Newest"], ["price", "Price, low first"], ["-price", "Price, high first"], ["rating", "Best rated"], ["title", "Name"]];
-
-/** The way from the root, each step a link. */
-export function crumbs(path, whole) {
-  const names = path.split(" > ");
-  return el("nav.crumbs", { "aria-label": "Where you are" }, el("ol", {}, el("li", {}, el("a", { href: "/" }, "Home")),
-    names.slice(0, whole ? undefined : -1).map((name, i) => el("li", {}, el("a", { href: categoryHref(names.slice(0, i + 1).join(" > ")) }, name)))));
-}
 
 export default function category(path, filter) {
   const { nodes, refilter } = list({

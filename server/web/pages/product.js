@@ -2,6 +2,7 @@
 import { api } from "../api.js";
 import { tell } from "../events.js";
 import { buyButton } from "../parts/buy.js";
+import { crumbs } from "../parts/crumbs.js";
 import { el, fill } from "../parts/dom.js";
 import { count, price, stars } from "../parts/format.js";
 import { into, say } from "../parts/notice.js";
@@ -12,7 +13,6 @@ import { row } from "../parts/row.js";
 import { starChoice } from "../parts/star_choice.js";
 import { viewed, visitor, who } from "../parts/visitor.js";
 import { heading, titled } from "../router.js";
-import { crumbs } from "./category.js";
 
 function stock(p) {
   if (!p.in_stock) return el("p.stock.gone", {}, "Sold out");
@@ -24,6 +24,12 @@ function attributes(p) {
   return rows.length ? el("dl.facts", {}, rows.map(([name, value]) => [
     el("dt", {}, name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ")), el("dd", {}, [value].flat().join(", "))])) : null;
 }
+
+/* A shop that does not know what goes with what has no such row. */
+const goesWith = (id) => api.related(id, { intent: "complementary", limit: 12 }).catch((fault) => {
+  if (fault.status >= 400 && fault.status < 500) return null;
+  throw fault;
+});
 
 const NOTHING = { stars: null, opinion: null, wished: false, review: null };
 
@@ -67,6 +73,7 @@ function build(p, from) {
         p.in_stock && p.price !== null ? buyButton(p, from) : null, mineHere,
         p.description ? el("p.description", {}, p.description) : null, attributes(p))),
     row("You may also like", () => api.related(p.id, { limit: 12 }), { reasons: [{ type: "similar", item: p.id }] }),
+    row("Goes with it", () => goesWith(p.id), { reasons: [{ type: "complementary", item: p.id }] }),
     saidHere,
   ];
 }

@@ -8,7 +8,7 @@ import { productOf } from "./products.js";
 
 const SAYS = {
   history: "Because of what you did with", session: "Because you looked at", content: "It reads like", popular: "Many people choose it",
-  similar: "Chosen by the same people as", trending: "More people are finding it now than before",
+  similar: "Chosen by the same people as", complementary: "It goes with", trending: "More people are finding it now than before",
 };
 const PARTS = {
   als: "people with a taste like yours", "als-content": "its description, to people with a taste like yours", "item-knn": "what is bought together",
