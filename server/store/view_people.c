@@ -7,11 +7,11 @@ static aisle_status no_memory(aisle_view *v, aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
 }
 
-/* Behind every text that begins with the prefix: no character comes after U+10FFFF. */
+/* Behind every text that begins with the prefix: texts are compared byte by byte, and none of UTF-8 is 0xff. */
 static aisle_str end_of(aisle_str prefix, aisle_arena *a)
 {
-    char *text = aisle_arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", (int)prefix.len, prefix.ptr);
-    return (aisle_str){text, text ? prefix.len + 4 : 0};
+    char *text = aisle_arena_printf(a, "%.*s\xff", (int)prefix.len, prefix.ptr);
+    return (aisle_str){text, text ? prefix.len + 1 : 0};
 }
 
 static bool copy_person(const aisle_stmt *q, aisle_arena *a, aisle_person *out)
