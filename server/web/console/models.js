@@ -30,8 +30,8 @@ async function curves(versions, left) {
   for (const job of items.filter((j) => j.kind === "training" && j.state === "succeeded" && versions.includes(j.result?.version))) {
     const series = { name: `version ${job.result.version}`, points: [], quality: [] };
     await follow(job.id, (line) => {
-      if (line.event !== "iteration" || line.phase !== "train") return;
-      series.points.push([line.iteration, line.loss]);
+      if (line.event !== "iteration") return;
+      if (line.phase === "train") series.points.push([line.iteration, line.loss]);
       if (line.ndcg !== null) series.quality.push([line.iteration, line.ndcg]);
     }, left);
     if (series.points.length) found.push(series);

@@ -57,8 +57,8 @@ export function watch(id, left, done) {
       progress.setAttribute("aria-label", `Progress of ${line.stage}`);
       fill(stage, `${line.stage}: ${number(line.done)} of ${number(line.total)}, ${short(line.seconds)} s`);
     }
-    if (line.event === "iteration" && line.phase === "train") {
-      loss.points.push([line.iteration, line.loss]);
+    if (line.event === "iteration") { // on a part, to measure each iteration; then on everything
+      if (line.phase === "train") loss.points.push([line.iteration, line.loss]);
       if (line.ndcg !== null) quality.points.push([line.iteration, line.ndcg]);
       timer ||= setTimeout(draw, 100);
     }

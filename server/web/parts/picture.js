@@ -32,13 +32,14 @@ const SHAPES = [
 ];
 const BOX = "M24 36l26-12 26 12v30L50 78 24 66z M24 36l26 12 26-12 M50 48v30";
 
-/* Hue, saturation and lightness of the colours that titles name; others take the hue of their category. */
+/* Hue, saturation and lightness of the colours that titles name, in whole words ("embroidered" is not red); others take the
+ * hue of their category. */
 const COLOURS = [
-  [/black|charcoal|carbon|anthracite/i, 220, 8, 42], [/white|ivory|cream|natural|ecru/i, 45, 30, 88], [/gr[ea]y|silver|steel|slate/i, 215, 12, 68],
-  [/navy|petrol|indigo|midnight/i, 215, 42, 48], [/teal|turquoise|aqua|mint/i, 172, 38, 66], [/sky|blue/i, 207, 52, 70],
-  [/burgundy|wine|bordeaux|plum/i, 340, 38, 50], [/red|cherry|scarlet|rust|terracotta/i, 8, 52, 64], [/blush|pink|rose|coral/i, 350, 58, 80],
-  [/olive|moss|forest|green|sage/i, 120, 24, 62], [/yellow|mustard|gold|lemon/i, 44, 68, 70], [/orange|amber/i, 28, 68, 70],
-  [/brown|walnut|oak|camel|sand|beige|tan|hardwood/i, 32, 34, 68], [/violet|purple|lilac|lavender/i, 272, 36, 74],
+  [/\b(?:black|charcoal|carbon|anthracite)\b/i, 220, 8, 42], [/\b(?:white|ivory|cream|natural|ecru)\b/i, 45, 30, 88], [/\b(?:gr[ea]y|silver|steel|slate)\b/i, 215, 12, 68],
+  [/\b(?:navy|petrol|indigo|midnight)\b/i, 215, 42, 48], [/\b(?:teal|turquoise|aqua|mint)\b/i, 172, 38, 66], [/\b(?:sky|blue)\b/i, 207, 52, 70],
+  [/\b(?:burgundy|wine|bordeaux|plum)\b/i, 340, 38, 50], [/\b(?:red|cherry|scarlet|rust|terracotta)\b/i, 8, 52, 64], [/\b(?:blush|pink|rose|coral)\b/i, 350, 58, 80],
+  [/\b(?:olive|moss|forest|green|sage)\b/i, 120, 24, 62], [/\b(?:yellow|mustard|gold|lemon)\b/i, 44, 68, 70], [/\b(?:orange|amber)\b/i, 28, 68, 70],
+  [/\b(?:brown|walnut|oak|camel|sand|beige|tan|hardwood)\b/i, 32, 34, 68], [/\b(?:violet|purple|lilac|lavender)\b/i, 272, 36, 74],
 ];
 
 export function hash(text) {
