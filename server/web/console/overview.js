@@ -87,7 +87,7 @@ export default function overview(_, left) {
       tile("Answered within", ever.count ? `${short(quantile(ever.buckets, ever.count, 0.5))} ms` : "–", ever.count ? `half; 99 % within ${short(quantile(ever.buckets, ever.count, 0.99))} ms` : null),
       tile("Events a second", short(newest.events), `${number(now.events)} stored since the start`),
       tile("Model", version ? `Version ${version}` : "None yet", version ? `${age(value("aisle_model_age_seconds"))} old` : "Train one"),
-      tile("Coverage", products ? percent(Math.min(items / products, 1)) : "–", `the model knows ${number(items)} of ${number(products)} products`),
+      tile("Coverage", products ? percent(Math.min(items / products, 1)) : "–", `${number(items)} of ${number(products)} products known`),
       tile("Memory", `${short(value("process_resident_memory_bytes") / 1e6)} MB`, `${number(value("aisle_http_connections"))} connections`));
     plots();
     const list = since(now.routes, null).sort((a, b) => b.count - a.count);
