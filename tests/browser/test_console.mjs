@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
 
 const OWNER = { email: "owner@shop.example", password: "correct horse battery" }, OTHER = { email: "other@shop.example", password: "correct horse battery" };
-const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "playground", "map"];
+const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "playground", "map"];
 
 const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main [aria-busy]"));
 
@@ -108,6 +108,13 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   await page.getByRole("button", { name: "Promote version 2" }).click();
   await of(2).getByText("✓ serves").waitFor();
   assert.equal((await page.request.get("/v1/products/p1/related").then((r) => r.json())).model_version, 2);
+  await page.getByRole("button", { name: "Pin version 2" }).click();
+  await page.getByText("no training replaces it").waitFor();
+  await page.getByRole("button", { name: "Roll back to version 1" }).click();
+  await page.getByText(/pinned/).first().waitFor();
+  await page.getByRole("button", { name: "Unpin version 2" }).click();
+  await page.getByRole("button", { name: "Pin version 2" }).waitFor();
+  page.faults = page.faults.filter((f) => !/status of 409/.test(f)); // the roll-back that the pin refused
   faultless(page, "an engineer's way");
 });
 
@@ -167,6 +174,24 @@ test("people, products and answers are looked at", async () => {
   await page.getByRole("heading", { name: "Nearest on the map" }).waitFor();
   forgive(page);
   faultless(page, "looking");
+});
+
+test("experiments take effect, and what is wrong with them is said", async () => {
+  const page = await engineer();
+  await open(page, "experiments");
+  await page.getByRole("button", { name: "Add an example" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("table", { name: "Variants of personal" }).getByText("popular").first().waitFor();
+  await picture(page, "console-experiments");
+  await accessible(page, "experiments");
+  await page.locator("#settings").fill('[{"name": "personal", "share": 7, "variants": []}]');
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".formerror code").first().waitFor();
+  await page.locator("#settings").fill("[]");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("No experiment runs.").waitFor();
+  forgive(page);
+  faultless(page, "experiments");
 });
 
 for (const [name, how] of [["desktop", { size: DESKTOP }], ["phone", { size: PHONE, dark: true }]])

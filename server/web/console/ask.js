@@ -37,6 +37,8 @@ export const api = {
   bring: (q, file) => ask("POST", "/v1/admin/imports" + query(q), file, { type: "application/octet-stream" }),
   models: () => ask("GET", "/v1/admin/models"),
   activate: (version) => ask("POST", path`/v1/admin/models/${version}/activate`),
+  pin: (version) => ask("POST", path`/v1/admin/models/${version}/pin`),
+  unpin: (version) => ask("DELETE", path`/v1/admin/models/${version}/pin`),
   map: () => ask("GET", "/v1/admin/models/current/map"),
 
   products: (q) => ask("GET", "/v1/products" + query(q)),
@@ -45,6 +47,9 @@ export const api = {
   search: (q) => ask("GET", "/v1/search" + query(q)),
   users: (q) => ask("GET", "/v1/admin/users" + query(q)),
   deeds: (id, q) => ask("GET", path`/v1/admin/users/${id}/events` + query(q)),
+  outcomes: (q) => ask("GET", "/v1/admin/outcomes" + query(q)),
+  experiments: () => ask("GET", "/v1/admin/experiments"),
+  putExperiments: (body) => ask("PUT", "/v1/admin/experiments", body),
   recommend: (body) => ask("POST", "/v1/recommendations", body),
 };
 

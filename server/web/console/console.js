@@ -6,7 +6,8 @@ import { failed, say } from "../parts/notice.js";
 
 const PARTS = [
   ["", "overview", "Overview"], ["models", "models", "Models"], ["training", "training", "Training"], ["imports", "imports", "Imports"],
-  ["catalogue", "catalogue", "Catalogue"], ["users", "users", "People"], ["playground", "playground", "Playground"], ["map", "map", "Map"],
+  ["catalogue", "catalogue", "Catalogue"], ["users", "users", "People"], ["experiments", "experiments", "Experiments"],
+  ["playground", "playground", "Playground"], ["map", "map", "Map"],
 ];
 const main = document.getElementById("main"), nav = document.getElementById("parts"), who = document.getElementById("who");
 let leaving = new AbortController(), visit = 0;

@@ -43,16 +43,18 @@ export default function models(_, left) {
   const place = el("div", {}), side = el("div", {}), plots = el("div", {});
   const load = () => into(place, api.models, show, el("p.small", {}, "Opening every version …"));
 
-  const serve = async (m, current) => {
+  const act = async (ask, done) => {
     try {
-      await api.activate(m.version);
-      say(m.version > current ? `Version ${m.version} is promoted: it serves now.` : `Rolled back: version ${m.version} serves now.`);
+      await ask();
+      say(done);
     } catch (fault) {
       say(fault.message);
     }
     await load();
     place.querySelector("button")?.focus();
   };
+  const serve = (m, current) => act(() => api.activate(m.version), m.version > current ? `Version ${m.version} is promoted: it serves now.` : `Rolled back: version ${m.version} serves now.`);
+  const pin = (m) => (m.pinned ? act(() => api.unpin(m.version), "Trainings may replace it again.") : act(() => api.pin(m.version), `Version ${m.version} is pinned: no training replaces it.`));
 
   const show = ({ items }) => {
     if (!items.length) return nothing("No model yet", "Train one, and it serves as soon as it is done.", { href: "/console/training", text: "Train a model" });
@@ -81,6 +83,7 @@ export default function models(_, left) {
       ["People", (m) => number(m.meta?.data?.users), "right"], ["Products", (m) => number(m.meta?.data?.items), "right"],
       ["Factors", (m) => number(m.meta?.settings?.factors), "right"], ["Iterations", (m) => number(m.meta?.training?.iterations), "right"],
       ["Loss", (m) => text(m.meta?.training?.loss), "right"], ["NDCG", (m) => text(m.meta?.training?.validation_ndcg), "right"], ["Size", (m) => size(m.bytes), "right"],
+      ["Pin it", (m) => (m.fault || !(m.current || m.pinned) ? null : el("button.button.quiet", { type: "button", "aria-pressed": String(m.pinned), "aria-label": `${m.pinned ? "Unpin" : "Pin"} version ${m.version}`, onclick: () => pin(m) }, m.pinned ? "Unpin" : "Pin"))],
       ["Serve it", (m) => (m.current || m.fault ? null : el("button.button.quiet", { type: "button", "aria-label": `${m.version > current ? "Promote" : "Roll back to"} version ${m.version}`, onclick: () => serve(m, current) }, m.version > current ? "Promote" : "Roll back"))],
     ], items), el("section", {}, el("h2", {}, "Side by side"), plots, side)];
   };
