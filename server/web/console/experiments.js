@@ -19,17 +19,19 @@ function whisker(i, most) {
   return svg("svg", { viewBox: "0 0 200 16", class: "whisker", role: "img", "aria-label": interval(i) }, svg("path", { d: `M${x(i.low)} 8H${x(i.high)}M${x(i.low)} 4v8M${x(i.high)} 4v8` }), svg("circle", { cx: x(i.value), cy: 8, r: 4 }));
 }
 
-function outcomes() {
+/* first: the answer that the page came with. */
+function outcomes(first) {
   const place = el("div", {}), select = el("select", { onchange: () => load() }, GROUPS.map(([value, words]) => el("option", { value }, words)));
   const name = (row) => String(row[select.value] ?? "–");
-  const load = () => into(place, () => api.outcomes({ group: select.value }), ({ from, to, items }) => {
+  const show = ({ from, to, items }) => {
     const most = Math.max(0, ...items.map((r) => r.click_rate?.high ?? 0));
     return [el("p.small", {}, `Answers of ${from} to ${to}; what came within 7 days.`), table("What came of recommendations", [
       [GROUPS.find(([v]) => v === select.value)[1], (r) => (r.experiment ? `${r.experiment}: ${name(r)}` : name(r))], ["Shown", (r) => number(r.impressions), "right"], ["Opened", (r) => number(r.clicks), "right"],
       ["Into carts", (r) => number(r.carts), "right"], ["Bought", (r) => number(r.purchases), "right"], ["Opened of shown", (r) => (r.click_rate ? [whisker(r.click_rate, most), interval(r.click_rate)] : "–")],
       ["Revenue", (r) => r.revenue.map((v) => price(v.total, v.currency)).join(", ") || "–", "right"]], items, { empty: "Nothing came of recommendations yet: it needs events that name them." })];
-  });
-  load();
+  };
+  const load = () => into(place, () => api.outcomes({ group: select.value }), show);
+  fill(place, show(first));
   return el("section", {}, el("h2", {}, "What came of recommendations"), el("label", {}, "By ", select), place);
 }
 
@@ -78,9 +80,13 @@ function editor(found, saved) {
     } }, "Add an example")));
 }
 
+/* Both answers at once, so that nothing moves when the second comes. */
 export default function experiments() {
-  const place = el("div", {});
+  const page = el("div", {}), place = el("div", {});
   const show = (found) => [found.experiments.length ? found.experiments.map(one) : el("p.small", {}, "No experiment runs."), el("section", {}, el("h3", {}, "Change them"), editor(found, (now) => fill(place, show(now))))];
-  into(place, api.experiments, show);
-  return [outcomes(), el("section", {}, el("h2", {}, "Experiments"), el("p.small", {}, "The intervals hold however often one looks."), place)];
+  into(page, () => Promise.all([api.outcomes({ group: GROUPS[0][0] }), api.experiments()]), ([came, found]) => {
+    fill(place, show(found));
+    return [outcomes(came), el("section", {}, el("h2", {}, "Experiments"), el("p.small", {}, "The intervals hold however often one looks."), place)];
+  });
+  return page;
 }
