@@ -85,7 +85,9 @@ aisle_status aisle_view_changes_count(aisle_view *v, aisle_changes_from from, in
 aisle_status aisle_store_load(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
                               aisle_error *err);
 
-/* ---- writing: one writer thread, whatever waits becomes one transaction, synchronous=FULL ---- */
+/* ---- writing: one writer thread, whatever waits becomes one transaction, synchronous=FULL ----
+ * Between transactions the thread brings keys and indexes of the newest events up to date, some 10 ms at a time; nobody
+ * but it can tell (event_merge.h). */
 typedef struct aisle_tx aisle_tx; /* valid inside run() */
 typedef struct aisle_write {
     /* On the writer thread, in a savepoint of its own: a failure undoes only this write. */
