@@ -6,7 +6,7 @@ import unittest
 
 import shop
 
-BATCH, SESSIONS, FEW = 1000, 40, 2000
+BATCH, SESSIONS, FEW = 1000, 40, 4096
 
 
 class Events(unittest.TestCase):
