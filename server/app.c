@@ -81,6 +81,15 @@ static void purge_sessions(aisle_app *app)
         aisle_log(AISLE_LOG_WARN, "%s", err.message);
 }
 
+/* After the shelf has taken up whatever model serves. */
+static aisle_status train_if_due(aisle_app *app, aisle_error *err)
+{
+    aisle_shelf *s = aisle_shelf_get(app->shelves);
+    int64_t model_ms = s ? s->since_ms : 0;
+    aisle_shelf_unref(s);
+    return aisle_schedule_run(app->schedule, model_ms, err);
+}
+
 /* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
@@ -99,6 +108,7 @@ static void chore(void *ctx)
     if (aisle_rules_refresh(app->rules, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (train_if_due(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
 
 /* Model versions beside the serving one that are in use. */
@@ -175,6 +185,23 @@ static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *re
     if (version < 1)
         return aisle_fail(err, AISLE_EINTERNAL, "the training did not say which version it wrote");
     return take_version(app, version, err);
+}
+
+/* Beside the serving: trainings within their memory, and both kinds after what the shop has to do. */
+static aisle_status open_jobs(aisle_app *app, aisle_error *err)
+{
+    const aisle_config *c = app->config;
+    aisle_child_priority p = strcmp(c->train_priority, "idle") == 0  ? AISLE_PRIORITY_IDLE
+                             : strcmp(c->train_priority, "low") == 0 ? AISLE_PRIORITY_LOW
+                                                                     : AISLE_PRIORITY_NORMAL;
+    aisle_jobs_params jobs = {
+        .store = app->store,
+        .limits = {[AISLE_JOB_TRAINING] = {c->train_memory_mib << 20, p}, [AISLE_JOB_IMPORT] = {0, p}},
+        .succeeded = job_succeeded,
+        .ctx = app};
+    AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
+    aisle_schedule_params schedule = {c, app->jobs, app->store, app->view};
+    return aisle_schedule_open(&schedule, &app->schedule, err);
 }
 
 static aisle_status open_state(aisle_app *app, aisle_loop_state *state, aisle_error *err)
@@ -309,8 +336,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_passwords_setup(err));
     AISLE_TRY(open_hashing(app, err));
     AISLE_TRY(open_loops(app, err));
-    aisle_jobs_params jobs = {.store = app->store, .succeeded = job_succeeded, .ctx = app};
-    AISLE_TRY(aisle_jobs_open(&jobs, &app->jobs, err));
+    AISLE_TRY(open_jobs(app, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
     AISLE_TRY(take_popularity(app, err));
     if (aisle_app_keep_models(app, err) != AISLE_OK)
@@ -355,6 +381,7 @@ void aisle_app_close(aisle_app *app)
     aisle_experiment_keeper_close(app->experiments);
     aisle_recommendation_ids_close(app->ids);
     aisle_store_close(app->store);
+    aisle_schedule_close(app->schedule);
     aisle_free((char *)app->payment_secret.ptr);
     aisle_free(app);
 }

@@ -14,6 +14,7 @@
 #include "server/jobs/forget.h"
 #include "server/jobs/jobs.h"
 #include "server/jobs/registry.h"
+#include "server/jobs/schedule.h"
 #include "server/jobs/shelf.h"
 #include "server/jobs/shelf_rack.h"
 #include "server/jobs/worker.h"
@@ -50,6 +51,7 @@ typedef struct aisle_app {
     struct aisle_product_texts *texts; /* products as lists answer with them */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
+    aisle_schedule *schedule; /* of trainings; the worker's */
     aisle_worker *worker;
     aisle_hash_pool *hashing;      /* passwords */
     aisle_forgetter *forgetter;    /* erased people out of model files */

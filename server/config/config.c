@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aisle/str.h"
 #include "server/cli/options.h"
+#include "server/cli/train_options.h"
 #include "server/config/config_file.h"
 #include "server/config/config_rows.h"
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const gates[] = {"off", "warn", "refuse", NULL};
+static const char *const priorities[] = {"idle", "low", "normal", NULL};
 static const char *const access_logs[] = {"auto", "off", "errors", "all", NULL};
 
 /* Rows from "config" on are of one start only: not read from file or environment, not printed. */
@@ -27,7 +30,17 @@ void aisle_config_table(aisle_config *c, aisle_option rows[AISLE_CONFIG_ROWS])
         {"max-connections", 0, "N", AISLE_OPT_INT, &c->max_connections, 0, 1000000, NULL,
          "open connections at most, 0 = what the descriptor limit allows"},
         {"train-threads", 0, "N", AISLE_OPT_INT, &c->train_threads, 0, 1024, NULL,
-         "threads of a training started over HTTP, 0 = one a core"},
+         "threads of a training that the server starts, 0 = one a core"},
+        {"train-every", 0, "TIME", AISLE_OPT_TEXT, &c->train_every, 0, 0, NULL,
+         "train this long after the last training began, if there are new events: 90s, 30m, 6h, 7d"},
+        {"train-after-events", 0, "N", AISLE_OPT_INT, &c->train_after_events, 0, 1e12, NULL,
+         "train when there are so many new events, 0 = not for that"},
+        {"train-config", 0, "FILE", AISLE_OPT_TEXT, &c->train_config, 0, 0, NULL,
+         "settings of such trainings, as of `aisle train --config`; else those that were asked for last"},
+        {"train-memory", 0, "MIB", AISLE_OPT_INT, &c->train_memory_mib, 0, 1e9, NULL,
+         "memory of a training at most, 0 = any; one that needs more fails"},
+        {"train-priority", 0, "P", AISLE_OPT_CHOICE, &c->train_priority, 0, 0, priorities,
+         "of trainings and imports beside the serving: idle takes no core that others want"},
         {"gate", 0, "WHAT", AISLE_OPT_CHOICE, &c->gate, 0, 0, gates,
          "what becomes of a model that is worse than the serving one on people held out of both: it serves, "
          "it serves "
@@ -120,6 +133,7 @@ void aisle_config_defaults(aisle_config *c)
                         .limit_searches = 6000,
                         .limit_writes = 3000,
                         .limit_sign_ins = 300,
+                        .train_priority = "low",
                         .access_log = "auto",
                         .gate = "off",
                         .gate_tolerance = 0.05,
@@ -168,13 +182,49 @@ int aisle_config_from_arguments(const char *command, aisle_option *rows, int arg
     return aisle_options_parse(serves ? &usage : &config_usage, rows, argc, argv, args, &n_args);
 }
 
+/* "90s", "30m", "6h", "7d" */
+static aisle_status read_time(const char *text, int64_t *ms, aisle_error *err)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    const int64_t most_ms = INT64_C(366) * 86400000;
+    aisle_str s = aisle_str_from(text);
+    int64_t n = 0;
+    *ms = 0;
+    for (size_t i = 0; s.len && i < sizeof units / sizeof *units; i++)
+        if (s.ptr[s.len - 1] == units[i].unit && aisle_str_to_i64((aisle_str){s.ptr, s.len - 1}, &n) &&
+            n >= 1 && n <= most_ms / units[i].ms)
+            *ms = n * units[i].ms;
+    return *ms ? AISLE_OK
+               : aisle_fail(err, AISLE_EINVAL,
+                            "--train-every %s: a number with s, m, h or d wanted, up to 366d", text);
+}
+
+/* Found now, not when it is time to train. */
+static int check_train_config(const aisle_config *c, const char *command)
+{
+    static const aisle_option none[] = {{0}};
+    aisle_train_options o;
+    aisle_option table[AISLE_TRAIN_OPTION_ROWS];
+    if (!c->train_config) return -1;
+    aisle_train_options_init(&o, AISLE_SCOPE_CONFIG, none, table);
+    int code = aisle_config_file_read(command, c->train_config, table, &o.texts);
+    aisle_train_options_deinit(&o);
+    return code;
+}
+
 /* What no row can say alone. */
-static int check(const aisle_config *c, const char *command)
+static int check(aisle_config *c, const char *command)
 {
     aisle_error err;
-    if (!c->tls_cert == !c->tls_key) return -1;
-    aisle_fail(&err, AISLE_EINVAL, "--tls-cert and --tls-key go together");
-    return aisle_config_complain(command, "", &err);
+    aisle_status st = AISLE_OK;
+    if (!c->tls_cert != !c->tls_key)
+        st = aisle_fail(&err, AISLE_EINVAL, "--tls-cert and --tls-key go together");
+    else if (c->train_every)
+        st = read_time(c->train_every, &c->train_every_ms, &err);
+    return st == AISLE_OK ? check_train_config(c, command) : aisle_config_complain(command, "", &err);
 }
 
 int aisle_config_read(aisle_config *c, const char *command, int argc, char **argv)

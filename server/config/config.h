@@ -14,7 +14,9 @@ typedef struct aisle_config {
     int64_t limit_reads, limit_searches, limit_writes, limit_sign_ins, limit_keys; /* a minute; 0 = none */
     int64_t port, loops, max_connections, train_threads, session_idle_s, session_max_s, hash_threads,
         hash_queue;
-    const char *payment_secret_file; /* NULL = not set */
+    const char *payment_secret_file;                              /* NULL = not set */
+    const char *train_every, *train_config, *train_priority;      /* NULL = not set, but for the last */
+    int64_t train_every_ms, train_after_events, train_memory_mib; /* 0 = not set */
     bool half_stars, moderate_reviews;
     bool log_json, print, json; /* print, json: of `aisle config` */
     const char *access_log;

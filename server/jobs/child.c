@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +31,21 @@ typedef struct running {
     int64_t told_ns; /* when SIGTERM was sent; 0 = not yet */
 } running;
 
+/* Hints, all but the memory: what the kernel refuses is done without. */
+static bool limit(const aisle_child_limits *l)
+{
+    enum { WHO_PROCESS = 1, CLASS_IDLE = 3 << 13, NICEST = 19 }; /* of ioprio_set(2), which has no header */
+    struct rlimit data = {(rlim_t)l->memory_bytes, (rlim_t)l->memory_bytes};
+    struct sched_param none = {0};
+    if (l->priority != AISLE_PRIORITY_NORMAL) {
+        int policy = l->priority == AISLE_PRIORITY_IDLE ? SCHED_IDLE : SCHED_BATCH;
+        (void)sched_setscheduler(0, policy, &none);
+        (void)setpriority(PRIO_PROCESS, 0, NICEST);
+        (void)syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE);
+    }
+    return l->memory_bytes == 0 || setrlimit(RLIMIT_DATA, &data) == 0;
+}
+
 static void become(const aisle_child_params *p, pid_t parent, int null, int out, int err)
 {
     sigset_t none;
@@ -43,6 +61,7 @@ static void become(const aisle_child_params *p, pid_t parent, int null, int out,
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXEC_FAILED); /* the parent died before prctl */
+    if (!limit(&p->limits)) _exit(EXEC_FAILED);
     if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(EXEC_FAILED);
     execv(p->program ? p->program : "/proc/self/exe", (char *const *)p->argv);
     static const char message[] = "the program could not be started\n";

@@ -8,8 +8,20 @@
 
 #include "aisle/status.h"
 
+typedef enum aisle_child_priority {
+    AISLE_PRIORITY_NORMAL,
+    AISLE_PRIORITY_LOW, /* batch, nice 19, least of the disk: a fiftieth of a core that others want */
+    AISLE_PRIORITY_IDLE /* nothing of a core that others want */
+} aisle_child_priority;
+
+typedef struct aisle_child_limits {
+    int64_t memory_bytes; /* of its own data (RLIMIT_DATA: not files that it maps, nor libraries); 0 = any */
+    aisle_child_priority priority;
+} aisle_child_limits;
+
 typedef struct aisle_child_params {
-    const char *program;     /* path; NULL = this very program */
+    const char *program; /* path; NULL = this very program */
+    aisle_child_limits limits;
     const char *const *argv; /* argv[0] included, NULL at the end */
     const int *stop;         /* raised with aisle_cancel: SIGTERM, and SIGKILL 5 s later */
     const int *hurry;        /* raised too: SIGKILL 2 s after SIGTERM */

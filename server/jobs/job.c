@@ -29,6 +29,7 @@ aisle_job *aisle_job_new(const aisle_job_order *o)
     job->record = (aisle_job_record){.kind = aisle_job_kind_name(o->kind),
                                      .state = "queued",
                                      .request = aisle_strdup(o->request),
+                                     .cause = o->cause ? o->cause : "request",
                                      .created_ms = aisle_time_now_ms()};
     if (job->argv && job->record.request && (job->scratch || !o->scratch)) return job;
     aisle_job_free(job);

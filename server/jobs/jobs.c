@@ -13,7 +13,7 @@
 #include "server/jobs/jobs_internal.h"
 
 enum { LEFT_OVER = 1000, SAVE_TRIES = 12 };
-static const char stopped[] = "{\"error\":\"server stopped\"}";
+const char aisle_job_stopped[] = "{\"error\":\"server stopped\"}";
 
 const char *aisle_job_kind_name(aisle_job_kind k)
 {
@@ -79,7 +79,7 @@ static aisle_status fail_left_over(aisle_jobs *j, aisle_error *err)
     for (int32_t i = 0; i < n && st == AISLE_OK; i++) {
         if (strcmp(records[i].state, "queued") != 0 && strcmp(records[i].state, "running") != 0) continue;
         records[i].state = "failed";
-        records[i].result = stopped;
+        records[i].result = aisle_job_stopped;
         records[i].ended_ms = aisle_time_now_ms();
         row_write row = {.w = {.run = write_row}, .record = &records[i]};
         st = aisle_store_write_now(j->p.store, &row.w, err);
@@ -160,6 +160,7 @@ static const char *carry_out(aisle_jobs *j, aisle_job *job, char **result)
     aisle_child_end end;
     talk t = {j, job};
     aisle_child_params p = {.program = j->p.program,
+                            .limits = j->p.limits[job->kind],
                             .argv = (const char *const *)job->argv,
                             .stop = &job->stop,
                             .hurry = &j->closing,
@@ -178,7 +179,7 @@ static const char *carry_out(aisle_jobs *j, aisle_job *job, char **result)
         return "failed";
     }
     if (end.stopped && by_owner(j, job)) return "canceled";
-    *result = end.stopped ? aisle_strdup(stopped) : failure(&end, job->last);
+    *result = end.stopped ? aisle_strdup(aisle_job_stopped) : failure(&end, job->last);
     return "failed";
 }
 
@@ -209,7 +210,7 @@ static void run_job(aisle_jobs *j, aisle_job *job)
     if (__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) { /* stopped while it waited */
         bool canceled = by_owner(j, job);
         record.state = canceled ? "canceled" : "failed";
-        result = canceled ? NULL : aisle_strdup(stopped);
+        result = canceled ? NULL : aisle_strdup(aisle_job_stopped);
     } else {
         record.state = "running";
         record.started_ms = aisle_time_now_ms();

@@ -9,6 +9,7 @@
 #include "aisle/memory.h"
 #include "aisle/status.h"
 #include "aisle/str.h"
+#include "server/jobs/child.h"
 #include "server/store/store.h"
 
 typedef enum aisle_job_kind { AISLE_JOB_TRAINING, AISLE_JOB_IMPORT } aisle_job_kind;
@@ -19,10 +20,14 @@ enum {
     AISLE_JOB_KEPT = 32     /* ended jobs whose lines are kept */
 };
 
+/* The result of a job that the server's end took along. */
+extern const char aisle_job_stopped[];
+
 typedef struct aisle_jobs aisle_jobs;
 typedef struct aisle_jobs_params {
     aisle_store *store;  /* with its writer started */
     const char *program; /* NULL = this very program */
+    aisle_child_limits limits[AISLE_JOB_KINDS];
     /* On the job's own thread after its child has succeeded and before the job counts as succeeded; `result`
      * is the child's last line of JSON, or NULL. A failure fails the job. May be NULL. */
     aisle_status (*succeeded)(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err);
@@ -38,6 +43,7 @@ void aisle_jobs_close(aisle_jobs *j);
 
 typedef struct aisle_job_order {
     aisle_job_kind kind;
+    const char *cause;       /* "schedule", "events"; static; NULL = "request" */
     const char *const *argv; /* argv[0] included, NULL at the end; copied */
     const char *request;     /* JSON text, copied */
     const char *scratch; /* file that the jobs remove once the job has ended or was refused; may be NULL */

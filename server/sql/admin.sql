@@ -25,18 +25,42 @@ SELECT id, scope, publishable, used_ms FROM api_keys
 WHERE hash = ?1 OR (old_hash = ?1 AND old_until_ms > ?2);
 
 -- name: job_add
-INSERT INTO jobs (kind, state, request, result, created_ms, started_ms, ended_ms)
-VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id;
+INSERT INTO jobs (kind, state, request, result, created_ms, started_ms, ended_ms, cause, events)
+VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT events FROM totals)) RETURNING id;
 
 -- name: job_update
 UPDATE jobs SET kind = ?2, state = ?3, request = ?4, result = ?5, created_ms = ?6, started_ms = ?7, ended_ms = ?8
 WHERE id = ?1 RETURNING id;
 
 -- name: job_get
-SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms FROM jobs WHERE id = ?1;
+SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms, coalesce(cause, 'request')
+FROM jobs WHERE id = ?1;
 
 -- name: job_all
-SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms FROM jobs ORDER BY id DESC LIMIT ?1;
+SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms, coalesce(cause, 'request')
+FROM jobs ORDER BY id DESC LIMIT ?1;
+
+-- name: training_newest
+SELECT id, started_ms, ended_ms, coalesce(events, 0) FROM jobs
+WHERE kind = 'training' AND state = 'succeeded' ORDER BY id DESC LIMIT 1;
+
+-- name: training_failures
+-- Since the job ?1; ?2: the result of those that the end of a server took along.
+SELECT count(*), coalesce(max(ended_ms), 0) FROM jobs
+WHERE id > ?1 AND kind = 'training' AND cause <> 'request' AND state IN ('failed', 'canceled') AND result IS NOT ?2;
+
+-- name: training_asked
+SELECT request FROM jobs
+WHERE kind = 'training' AND state = 'succeeded' AND coalesce(cause, 'request') = 'request' ORDER BY id DESC LIMIT 1;
+
+-- name: model_seen_get
+SELECT events FROM model_seen WHERE made_ms = ?1;
+
+-- name: model_seen_forget
+DELETE FROM model_seen;
+
+-- name: model_seen_put
+INSERT INTO model_seen (made_ms, events) VALUES (?1, ?2);
 
 -- name: tx_begin
 BEGIN IMMEDIATE;

@@ -80,6 +80,12 @@ enum {
     X(JOB_UPDATE, "job_update")                                                                              \
     X(JOB_GET, "job_get")                                                                                    \
     X(JOB_ALL, "job_all")                                                                                    \
+    X(TRAINING_NEWEST, "training_newest")                                                                    \
+    X(TRAINING_FAILURES, "training_failures")                                                                \
+    X(TRAINING_ASKED, "training_asked")                                                                      \
+    X(MODEL_SEEN_GET, "model_seen_get")                                                                      \
+    X(MODEL_SEEN_FORGET, "model_seen_forget")                                                                \
+    X(MODEL_SEEN_PUT, "model_seen_put")                                                                      \
     X(TX_BEGIN, "tx_begin")                                                                                  \
     X(TX_COMMIT, "tx_commit")                                                                                \
     X(TX_ROLLBACK, "tx_rollback")                                                                            \

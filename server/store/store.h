@@ -46,7 +46,7 @@ aisle_status aisle_view_user(aisle_view *v, aisle_str id, aisle_arena *a, aisle_
 typedef struct aisle_store_counts {
     int64_t products; /* with a record */
     int64_t users;    /* with a record or an event */
-    int64_t events;
+    int64_t events;   /* ever taken: erasing takes none away */
 } aisle_store_counts;
 aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err);
 /* Products that are not to be recommended: sold out, hidden or removed; the ids in the arena. */
@@ -202,6 +202,7 @@ typedef struct aisle_job_record {
     const char *request; /* JSON text */
     const char *result;  /* JSON text or NULL */
     int64_t created_ms, started_ms, ended_ms;
+    const char *cause; /* "request", "schedule", "events"; kept when it is new */
 } aisle_job_record;
 aisle_status aisle_tx_job(aisle_tx *tx, aisle_job_record *job,
                           aisle_error *err); /* insert (id 0) or update */
@@ -209,5 +210,22 @@ aisle_status aisle_view_job(aisle_view *v, int64_t id, aisle_arena *a, aisle_job
                             aisle_error *err);
 aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle_job_record **out, int32_t *n,
                              aisle_error *err); /* newest first */
+
+/* What a schedule of trainings goes by. */
+typedef struct aisle_training_history {
+    int64_t started_ms, ended_ms; /* of the newest that succeeded; 0 = none has */
+    int64_t events;               /* aisle_store_counts when it was ordered */
+    int64_t failures,
+        failed_ms; /* since, of those that nobody asked for: how many failed or were canceled; the last end */
+    const char
+        *asked; /* settings of the newest that succeeded and that somebody asked for: JSON, NULL = none */
+} aisle_training_history;
+/* stopped: the result of jobs that the end of a server took along, which are not counted. asked in the arena. */
+aisle_status aisle_view_trainings(aisle_view *v, const char *stopped, aisle_arena *a,
+                                  aisle_training_history *out, aisle_error *err);
+/* A model that no job has made, by when it was made: the events when it was first seen. AISLE_ENOTFOUND. Only the newest
+ * is remembered. */
+aisle_status aisle_view_model_seen(aisle_view *v, int64_t made_ms, int64_t *events, aisle_error *err);
+aisle_status aisle_tx_model_seen(aisle_tx *tx, int64_t made_ms, int64_t events, aisle_error *err);
 
 #endif

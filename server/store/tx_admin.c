@@ -68,9 +68,20 @@ aisle_status aisle_tx_job(aisle_tx *tx, aisle_job_record *job, aisle_error *err)
     aisle_stmt_int(&q, 6, job->created_ms);
     aisle_stmt_int(&q, 7, job->started_ms);
     aisle_stmt_int(&q, 8, job->ended_ms);
+    if (!job->id) aisle_stmt_cstr(&q, 9, job->cause);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
     if (!row) return aisle_fail(err, AISLE_ENOTFOUND, "job %lld: not found", (long long)job->id);
     job->id = aisle_stmt_get_int(&q, 0);
     aisle_stmt_end(&q);
     return AISLE_OK;
+}
+
+aisle_status aisle_tx_model_seen(aisle_tx *tx, int64_t made_ms, int64_t events, aisle_error *err)
+{
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_MODEL_SEEN_FORGET);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    q = aisle_stmt_begin(tx->db, AISLE_SQL_MODEL_SEEN_PUT);
+    aisle_stmt_int(&q, 1, made_ms);
+    aisle_stmt_int(&q, 2, events);
+    return aisle_stmt_run(&q, err);
 }

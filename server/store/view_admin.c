@@ -55,9 +55,9 @@ aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], i
 
 static bool copy_job(const aisle_stmt *q, aisle_arena *a, aisle_job_record *out)
 {
-    aisle_str text[4];
-    for (int i = 0; i < 4; i++)
-        if (!aisle_stmt_copy_text(q, 1 + i, a, &text[i])) return false;
+    aisle_str text[5];
+    for (int i = 0; i < 5; i++)
+        if (!aisle_stmt_copy_text(q, i < 4 ? 1 + i : 8, a, &text[i])) return false;
     *out = (aisle_job_record){.id = aisle_stmt_get_int(q, 0),
                               .kind = text[0].ptr,
                               .state = text[1].ptr,
@@ -65,7 +65,8 @@ static bool copy_job(const aisle_stmt *q, aisle_arena *a, aisle_job_record *out)
                               .result = text[3].ptr,
                               .created_ms = aisle_stmt_get_int(q, 5),
                               .started_ms = aisle_stmt_get_int(q, 6),
-                              .ended_ms = aisle_stmt_get_int(q, 7)};
+                              .ended_ms = aisle_stmt_get_int(q, 7),
+                              .cause = text[4].ptr};
     return true;
 }
 
@@ -102,5 +103,64 @@ aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle
     }
     *out = list;
     *n = count;
+    return AISLE_OK;
+}
+
+static aisle_status read_newest(aisle_view *v, aisle_training_history *h, int64_t *id, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TRAINING_NEWEST);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return AISLE_OK;
+    *id = aisle_stmt_get_int(&q, 0);
+    h->started_ms = aisle_stmt_get_int(&q, 1);
+    h->ended_ms = aisle_stmt_get_int(&q, 2);
+    h->events = aisle_stmt_get_int(&q, 3);
+    aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
+static aisle_status read_asked(aisle_view *v, aisle_arena *a, aisle_training_history *h, aisle_error *err)
+{
+    bool row;
+    aisle_str text;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TRAINING_ASKED);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return AISLE_OK;
+    bool copied = aisle_stmt_copy_text(&q, 0, a, &text);
+    aisle_stmt_end(&q);
+    h->asked = copied ? text.ptr : NULL;
+    return copied ? AISLE_OK : no_memory(v, err);
+}
+
+aisle_status aisle_view_trainings(aisle_view *v, const char *stopped, aisle_arena *a,
+                                  aisle_training_history *out, aisle_error *err)
+{
+    aisle_training_history h = {0};
+    int64_t id = 0;
+    bool row;
+    AISLE_TRY(read_newest(v, &h, &id, err));
+    AISLE_TRY(read_asked(v, a, &h, err));
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TRAINING_FAILURES);
+    aisle_stmt_int(&q, 1, id);
+    aisle_stmt_cstr(&q, 2, stopped);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    h.failures = aisle_stmt_get_int(&q, 0);
+    h.failed_ms = aisle_stmt_get_int(&q, 1);
+    aisle_stmt_end(&q);
+    *out = h;
+    return AISLE_OK;
+}
+
+aisle_status aisle_view_model_seen(aisle_view *v, int64_t made_ms, int64_t *events, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_MODEL_SEEN_GET);
+    aisle_stmt_int(&q, 1, made_ms);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row)
+        return aisle_fail(err, AISLE_ENOTFOUND, "the model of %lld was not seen before", (long long)made_ms);
+    *events = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
     return AISLE_OK;
 }

@@ -18,6 +18,7 @@ json_t *aisle_answer_job(const aisle_job_record *job, const char *last)
     json_t *o = aisle_answer_with(json_object(), "id", json_integer(job->id));
     o = aisle_answer_with(o, "kind", json_string(job->kind));
     o = aisle_answer_with(o, "state", json_string(job->state));
+    o = aisle_answer_with(o, "cause", json_string(job->cause));
     o = aisle_answer_with(o, "request", aisle_answer_parsed(job->request));
     o = aisle_answer_with(o, "created", aisle_answer_time(job->created_ms));
     o = aisle_answer_with(o, "started", aisle_answer_time(job->started_ms));

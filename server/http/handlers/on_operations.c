@@ -68,6 +68,22 @@ static bool add_model(aisle_app *app, aisle_buf *b)
     return ok;
 }
 
+static bool add_trainings(aisle_app *app, aisle_buf *b)
+{
+    aisle_schedule_state s;
+    aisle_schedule_look(app->schedule, &s);
+    return aisle_buf_printf(
+        b,
+        "# HELP aisle_training_last_success_timestamp_seconds When a training succeeded, 0: never.\n"
+        "# TYPE aisle_training_last_success_timestamp_seconds gauge\n"
+        "aisle_training_last_success_timestamp_seconds %.3f\n"
+        "# HELP aisle_training_new_events Events that came since the last training read them.\n"
+        "# TYPE aisle_training_new_events gauge\naisle_training_new_events %lld\n"
+        "# HELP aisle_training_failures Scheduled trainings that failed since, in a row.\n"
+        "# TYPE aisle_training_failures gauge\naisle_training_failures %lld\n",
+        (double)s.succeeded_ms / 1000, (long long)s.new_events, (long long)s.failures);
+}
+
 static bool add_passwords(aisle_buf *b)
 {
     return aisle_buf_printf(
@@ -116,8 +132,8 @@ aisle_status aisle_on_metrics(aisle_request *r)
     aisle_buf text = {0};
     aisle_status st = AISLE_ENOMEM;
     if ((!http || aisle_http_metrics(http, &text)) && add_jobs(app, &text) && add_model(app, &text) &&
-        add_events(app, &text) && add_outcomes(app, &text) && add_passwords(&text) &&
-        aisle_process_metrics(app, &text))
+        add_events(app, &text) && add_outcomes(app, &text) && add_trainings(app, &text) &&
+        add_passwords(&text) && aisle_process_metrics(app, &text))
         st = aisle_reply_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
                                (size_t)text.len);
     aisle_buf_deinit(&text);
