@@ -5,7 +5,7 @@
 
 #include "server/auth/keys.h"
 #include "server/cli/command.h"
-#include "server/cli/options.h"
+#include "server/cli/verbs.h"
 
 typedef struct asked {
     aisle_write base;
@@ -15,20 +15,10 @@ typedef struct asked {
     unsigned char hash[AISLE_KEY_HASH_BYTES];
 } asked;
 
-/* One line on standard output; takes o. */
-static aisle_status print_json(json_t *o, aisle_error *err)
-{
-    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT) == 0;
-    json_decref(o);
-    if (!ok) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
-    putchar('\n');
-    return AISLE_OK;
-}
-
 static aisle_status print_key(const asked *a, const char *text, aisle_error *err)
 {
     fputs("Keep this key: it is shown once, and only its hash is stored.\n", stderr);
-    if (a->json) return print_json(json_pack("{s:s, s:s}", "name", a->name, "key", text), err);
+    if (a->json) return aisle_verb_say(json_pack("{s:s, s:s}", "name", a->name, "key", text), err);
     puts(text);
     return AISLE_OK;
 }
@@ -43,8 +33,9 @@ static aisle_status run_add(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_key_add(tx, &key, a->hash, err);
 }
 
-static aisle_status add(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status add(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     char text[AISLE_KEY_TEXT_BYTES];
     unsigned bits;
     if (!a->scopes) a->scopes = a->publishable ? "read,events" : "admin";
@@ -88,11 +79,12 @@ static aisle_status run_remove(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_key_remove(tx, aisle_str_from(((asked *)w)->name), err);
 }
 
-static aisle_status drop(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status drop(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     a->base.run = run_remove;
     AISLE_TRY(aisle_store_write_now(s, &a->base, err));
-    return a->json ? print_json(json_pack("{s:s}", "removed", a->name), err) : AISLE_OK;
+    return a->json ? aisle_verb_say(json_pack("{s:s}", "removed", a->name), err) : AISLE_OK;
 }
 
 /* ---- list ---- */
@@ -131,7 +123,7 @@ static aisle_status print_keys(const aisle_key *keys, int32_t n, bool json, aisl
         else
             print_row(&keys[i]);
     }
-    return json ? print_json(json_pack("{s:o}", "keys", all), err) : AISLE_OK;
+    return json ? aisle_verb_say(json_pack("{s:o}", "keys", all), err) : AISLE_OK;
 }
 
 static aisle_status find_all(aisle_store *s, aisle_arena *arena, aisle_key **keys, int32_t *n,
@@ -144,8 +136,9 @@ static aisle_status find_all(aisle_store *s, aisle_arena *arena, aisle_key **key
     return st;
 }
 
-static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status list(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     aisle_arena arena = {0};
     aisle_key *keys;
     int32_t n = 0;
@@ -156,8 +149,9 @@ static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
 }
 
 /* A rotated key stays of the kind it was. */
-static aisle_status find_kind(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status find_kind(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     aisle_arena arena = {0};
     aisle_key *keys;
     int32_t n = 0;
@@ -170,50 +164,26 @@ static aisle_status find_kind(aisle_store *s, asked *a, aisle_error *err)
 
 /* ---- the command ---- */
 
-static const struct verb {
-    const char *name;
-    bool names, creates;
-    aisle_status (*run)(aisle_store *s, asked *a, aisle_error *err);
-} verbs[] = {{"add", true, true, add},
-             {"list", false, false, list},
-             {"remove", true, false, drop},
-             {"rotate", true, false, find_kind}};
+static const aisle_verb verbs[] = {{"add", true, true, add},
+                                   {"list", false, false, list},
+                                   {"remove", true, false, drop},
+                                   {"rotate", true, false, find_kind},
+                                   {0}};
 
 /* Names go to terminals and logs: plain printable ASCII. */
-static bool is_name(const char *s)
+static aisle_status check_name(const char *s, aisle_error *err)
 {
-    size_t n = strlen(s);
-    for (size_t i = 0; i < n; i++)
-        if (s[i] <= ' ' || s[i] > '~') return false;
-    return n >= 1 && n <= 64;
-}
-
-static aisle_status check(const char *const *args, int32_t n_args, const struct verb **out, aisle_error *err)
-{
-    const struct verb *v = NULL;
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(args[0], verbs[i].name) == 0) v = &verbs[i];
-    if (!v) return aisle_fail(err, AISLE_EINVAL, "%s: must be add, list, remove or rotate", args[0]);
-    if (n_args != (v->names ? 2 : 1))
-        return aisle_fail(err, AISLE_EINVAL, v->names ? "%s: needs one NAME" : "%s: takes no name", args[0]);
-    if (v->names && !is_name(args[1]))
-        return aisle_fail(err, AISLE_EINVAL, "NAME: must be 1 to 64 printable characters without spaces");
-    *out = v;
-    return AISLE_OK;
+    size_t n = strlen(s), plain = 0;
+    while (plain < n && s[plain] > ' ' && s[plain] <= '~') plain++;
+    return n >= 1 && n <= 64 && plain == n
+               ? AISLE_OK
+               : aisle_fail(err, AISLE_EINVAL, "NAME: must be 1 to 64 printable characters without spaces");
 }
 
 int aisle_command_key(int argc, char **argv)
 {
-    const char *data = "data", *args[2];
     asked a = {.grace_hours = 24};
-    int32_t n_args;
-    const aisle_option options[] = {
-        {.name = "data",
-         .letter = 'd',
-         .value = "DIR",
-         .kind = AISLE_OPT_TEXT,
-         .out = &data,
-         .help = "data folder of the shop"},
+    const aisle_option own[] = {
         {.name = "scopes",
          .value = "LIST",
          .kind = AISLE_OPT_TEXT,
@@ -230,10 +200,6 @@ int aisle_command_key(int argc, char **argv)
          .low = 0,
          .high = 8760,
          .help = "how long the key before a rotation stays good"},
-        {.name = "json",
-         .kind = AISLE_OPT_FLAG,
-         .out = &a.json,
-         .help = "one JSON object on standard output"},
         {0},
     };
     const aisle_usage usage = {
@@ -244,19 +210,14 @@ int aisle_command_key(int argc, char **argv)
             "recommendations that name users and sessions, events to record what they did, admin for all.",
         .examples = "  aisle key add laptop --data shop\n  aisle key add web --publishable --data shop\n"
                     "  aisle key rotate laptop --grace 48 --data shop",
-        .min_args = 1,
-        .max_args = 2,
     };
-    int code = aisle_options_parse(&usage, options, argc, argv, args, &n_args);
-    if (code >= 0) return code;
-    aisle_error err = {.message = ""};
-    aisle_store *s = NULL;
-    const struct verb *v = NULL;
-    aisle_status st = check(args, n_args, &v, &err);
-    if (st != AISLE_OK) return aisle_complain("key", st, &err);
-    a.name = v->names ? args[1] : NULL;
-    st = aisle_store_open(data, v->creates, &s, &err);
-    if (st == AISLE_OK) st = v->run(s, &a, &err);
-    aisle_store_close(s);
-    return aisle_end("key", a.json, st, &err);
+    const aisle_verbs command = {.usage = usage,
+                                 .verbs = verbs,
+                                 .own = own,
+                                 .name_is = "NAME",
+                                 .check = check_name,
+                                 .name = &a.name,
+                                 .json = &a.json,
+                                 .ctx = &a};
+    return aisle_verbs_run(&command, argc, argv);
 }

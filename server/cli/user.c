@@ -9,7 +9,7 @@
 #include "server/auth/passwords.h"
 #include "server/auth/random_id.h"
 #include "server/cli/command.h"
-#include "server/cli/options.h"
+#include "server/cli/verbs.h"
 #include "server/store/accounts.h"
 #include "server/store/person_rows.h"
 
@@ -83,8 +83,9 @@ static aisle_status run_add(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_account_add(tx, &account, err);
 }
 
-static aisle_status add(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status add(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     char hex[AISLE_HEX_BYTES], id[48];
     AISLE_TRY(read_password(a, err));
     aisle_random_id(hex);
@@ -92,13 +93,11 @@ static aisle_status add(aisle_store *s, asked *a, aisle_error *err)
     if (!a->id) a->id = id;
     a->base.run = run_add;
     AISLE_TRY(aisle_store_write_now(s, &a->base, err));
-    if (!a->json) puts(a->id);
     json_t *o =
         a->json ? json_pack("{s:s, s:s, s:b}", "id", a->id, "email", a->email, "admin", a->admin) : NULL;
-    if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0) putchar('\n');
-    json_decref(o);
+    if (!a->json) puts(a->id);
     a->id = NULL; /* it was ours */
-    return AISLE_OK;
+    return a->json ? aisle_verb_say(o, err) : AISLE_OK;
 }
 
 /* ---- remove, password ---- */
@@ -111,8 +110,9 @@ static aisle_status run_remove(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_person_erase(tx, account.user, err);
 }
 
-static aisle_status drop(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status drop(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     a->base.run = run_remove;
     AISLE_TRY(aisle_store_write_now(s, &a->base, err));
     aisle_error later; /* a server that runs now, or starts next, does it then */
@@ -132,8 +132,9 @@ static aisle_status run_password(aisle_write *w, aisle_tx *tx, aisle_error *err)
     return aisle_tx_sessions_end(tx, account.user, 0, err);
 }
 
-static aisle_status set_password(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status set_password(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     AISLE_TRY(read_password(a, err));
     a->base.run = run_password;
     return aisle_store_write_now(s, &a->base, err);
@@ -141,23 +142,22 @@ static aisle_status set_password(aisle_store *s, asked *a, aisle_error *err)
 
 /* ---- list ---- */
 
-static void print_row(const aisle_account *a, bool json)
+static aisle_status print_row(const aisle_account *a, bool json, aisle_error *err)
 {
     char created[32];
     aisle_time_format(a->created_ms, created);
-    if (!json) {
-        printf("%-34.*s %-6s %-25s %.*s\n", (int)a->email.len, a->email.ptr, a->admin ? "admin" : "", created,
-               (int)a->ext.len, a->ext.ptr);
-        return;
-    }
-    json_t *o = json_pack("{s:s%, s:s%, s:b, s:s}", "id", a->ext.ptr, a->ext.len, "email", a->email.ptr,
-                          a->email.len, "admin", a->admin, "created", created);
-    if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0) putchar('\n');
-    json_decref(o);
+    if (json)
+        return aisle_verb_say(json_pack("{s:s%, s:s%, s:b, s:s}", "id", a->ext.ptr, a->ext.len, "email",
+                                        a->email.ptr, a->email.len, "admin", a->admin, "created", created),
+                              err);
+    printf("%-34.*s %-6s %-25s %.*s\n", (int)a->email.len, a->email.ptr, a->admin ? "admin" : "", created,
+           (int)a->ext.len, a->ext.ptr);
+    return AISLE_OK;
 }
 
-static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
+static aisle_status list(aisle_store *s, void *ctx, aisle_error *err)
 {
+    asked *a = ctx;
     aisle_view *v = NULL;
     aisle_account *rows;
     int64_t after = 0;
@@ -167,7 +167,7 @@ static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
     while (st == AISLE_OK && n == PAGE) {
         st = aisle_view_accounts(v, after, PAGE, &a->arena, &rows, &n, err);
         for (int32_t i = 0; st == AISLE_OK && i < n; i++) {
-            print_row(&rows[i], a->json);
+            st = print_row(&rows[i], a->json, err);
             after = rows[i].user;
         }
         aisle_arena_deinit(&a->arena);
@@ -178,51 +178,26 @@ static aisle_status list(aisle_store *s, asked *a, aisle_error *err)
 
 /* ---- the command ---- */
 
-static const struct verb {
-    const char *name;
-    bool names, creates;
-    aisle_status (*run)(aisle_store *s, asked *a, aisle_error *err);
-} verbs[] = {{"add", true, true, add},
-             {"list", false, false, list},
-             {"remove", true, false, drop},
-             {"password", true, false, set_password}};
+static const aisle_verb verbs[] = {{"add", true, true, add},
+                                   {"list", false, false, list},
+                                   {"remove", true, false, drop},
+                                   {"password", true, false, set_password},
+                                   {0}};
 
-static bool is_email(const char *s)
+static aisle_status check_email(const char *s, aisle_error *err)
 {
     const char *at = strchr(s, '@');
-    size_t n = strlen(s);
-    for (size_t i = 0; i < n; i++)
-        if (s[i] <= ' ' || s[i] == 0x7f) return false;
-    return at && at > s && at[1] && !strchr(at + 1, '@') && n <= 254;
-}
-
-static aisle_status check(const char *const *args, int32_t n_args, const struct verb **out, aisle_error *err)
-{
-    const struct verb *v = NULL;
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(args[0], verbs[i].name) == 0) v = &verbs[i];
-    if (!v) return aisle_fail(err, AISLE_EINVAL, "%s: must be add, list, remove or password", args[0]);
-    if (n_args != (v->names ? 2 : 1))
-        return aisle_fail(err, AISLE_EINVAL, v->names ? "%s: needs one EMAIL" : "%s: takes no email",
-                          args[0]);
-    if (v->names && !is_email(args[1]))
-        return aisle_fail(err, AISLE_EINVAL, "EMAIL: an address such as ann@shop.example wanted");
-    *out = v;
-    return AISLE_OK;
+    size_t n = strlen(s), plain = 0;
+    while (plain < n && s[plain] > ' ' && s[plain] != 0x7f) plain++;
+    bool good = plain == n && at && at > s && at[1] && !strchr(at + 1, '@') && n <= 254;
+    return good ? AISLE_OK
+                : aisle_fail(err, AISLE_EINVAL, "EMAIL: an address such as ann@shop.example wanted");
 }
 
 int aisle_command_user(int argc, char **argv)
 {
-    const char *data = "data", *args[2];
     static asked a;
-    int32_t n_args;
-    const aisle_option options[] = {
-        {.name = "data",
-         .letter = 'd',
-         .value = "DIR",
-         .kind = AISLE_OPT_TEXT,
-         .out = &data,
-         .help = "data folder of the shop"},
+    const aisle_option own[] = {
         {.name = "admin", .kind = AISLE_OPT_FLAG, .out = &a.admin, .help = "may administer the shop"},
         {.name = "name",
          .value = "TEXT",
@@ -234,7 +209,6 @@ int aisle_command_user(int argc, char **argv)
          .kind = AISLE_OPT_TEXT,
          .out = &a.id,
          .help = "the user whom events name already; without it a new one"},
-        {.name = "json", .kind = AISLE_OPT_FLAG, .out = &a.json, .help = "JSON on standard output"},
         {0},
     };
     const aisle_usage usage = {
@@ -245,22 +219,18 @@ int aisle_command_user(int argc, char **argv)
             "password is asked for on the terminal, or is the first line of standard input.",
         .examples = "  aisle user add owner@shop.example --admin --data shop\n"
                     "  aisle user password owner@shop.example --data shop < secret",
-        .min_args = 1,
-        .max_args = 2,
     };
+    const aisle_verbs command = {.usage = usage,
+                                 .verbs = verbs,
+                                 .own = own,
+                                 .name_is = "EMAIL",
+                                 .check = check_email,
+                                 .name = &a.email,
+                                 .json = &a.json,
+                                 .ctx = &a};
     a = (asked){.email = NULL};
-    int code = aisle_options_parse(&usage, options, argc, argv, args, &n_args);
-    if (code >= 0) return code;
-    aisle_error err = {.message = ""};
-    aisle_store *s = NULL;
-    const struct verb *v = NULL;
-    aisle_status st = check(args, n_args, &v, &err);
-    if (st != AISLE_OK) return aisle_complain("user", st, &err);
-    a.email = v->names ? args[1] : NULL;
-    st = aisle_store_open(data, v->creates, &s, &err);
-    if (st == AISLE_OK) st = v->run(s, &a, &err);
-    aisle_store_close(s);
+    int code = aisle_verbs_run(&command, argc, argv);
     aisle_arena_deinit(&a.arena);
     explicit_bzero(a.password, sizeof a.password);
-    return aisle_end("user", a.json, st, &err);
+    return code;
 }
