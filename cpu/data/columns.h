@@ -23,6 +23,7 @@ typedef enum target {
     T_CURRENCY,
     T_STOCK,
     T_ATTRIBUTES,
+    T_IMAGES,
     T_CREATED,
     T_AGE_BAND,
     T_GENDER,

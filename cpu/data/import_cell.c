@@ -7,6 +7,7 @@
 #include "aisle/memory.h"
 #include "cpu/data/clean.h"
 #include "cpu/data/entities.h"
+#include "cpu/data/image_list.h"
 #include "cpu/data/utf8.h"
 
 enum { ID_BYTES = 255 };
@@ -170,7 +171,7 @@ static json_t *column_value(row_cleaner *c, aisle_str s)
     return json_stringn(c->spare.data, (size_t)c->spare.len);
 }
 
-static aisle_str dump(row_cleaner *c, const json_t *object)
+static aisle_str dump(row_cleaner *c, target t, const json_t *object)
 {
     aisle_buf *b = spare(c);
     size_t n = json_dumpb(object, NULL, 0, JSON_COMPACT);
@@ -179,7 +180,7 @@ static aisle_str dump(row_cleaner *c, const json_t *object)
         return (aisle_str){NULL, 0};
     }
     b->len = (int64_t)json_dumpb(object, b->data, n, JSON_COMPACT);
-    return take_spare(c, T_ATTRIBUTES);
+    return take_spare(c, t);
 }
 
 aisle_str cell_attributes(row_cleaner *c, const aisle_row *row, aisle_str list)
@@ -198,8 +199,21 @@ aisle_str cell_attributes(row_cleaner *c, const aisle_row *row, aisle_str list)
         int32_t at = c->columns.at[T_ATTRIBUTES][i];
         put(object, aisle_reader_column(c->reader, at), column_value(c, row->fields[at]));
     }
-    aisle_str s = json_object_size(object) ? dump(c, object) : (aisle_str){NULL, 0};
+    aisle_str s = json_object_size(object) ? dump(c, T_ATTRIBUTES, object) : (aisle_str){NULL, 0};
     if (!object) c->no_memory = true;
     json_decref(object);
+    return s;
+}
+
+aisle_str cell_images(row_cleaner *c, const aisle_row *row)
+{
+    bool all;
+    aisle_str s = cell_raw(c, row, T_IMAGES, " ");
+    if (!s.len) return (aisle_str){NULL, 0};
+    json_t *list = images_parse(s, &all);
+    if (!list) c->no_memory = true;
+    if (!all) note_changed(c, AISLE_REASON_BAD_IMAGE);
+    s = json_array_size(list) ? dump(c, T_IMAGES, list) : (aisle_str){NULL, 0};
+    json_decref(list);
     return s;
 }

@@ -21,6 +21,9 @@ int64_t cell_time(row_cleaner *c, const aisle_row *row, target t);
  * the preset's list separator under the category's column name. {NULL, 0} when all is empty. */
 aisle_str cell_attributes(row_cleaner *c, const aisle_row *row, aisle_str list);
 
+/* One JSON array (images.h), {NULL, 0} when there is none; what is no image is left out (changed). */
+aisle_str cell_images(row_cleaner *c, const aisle_row *row);
+
 /* Notes a reason: `found` always, and what it does to the row. */
 void note_dropped(row_cleaner *c, aisle_import_reason r);
 void note_changed(row_cleaner *c, aisle_import_reason r);

@@ -176,6 +176,7 @@ void clean_product(row_cleaner *c, const aisle_row *row, aisle_product *out)
                            .stock = (int64_t)stock,
                            .created_ms = cell_time(c, row, T_CREATED)};
     out->price_minor = cell_price(c, row, out->currency);
+    out->images = cell_images(c, row);
     out->attributes = cell_attributes(c, row, c->preset->list_separator ? category : (aisle_str){NULL, 0});
 }
 

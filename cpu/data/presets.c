@@ -18,7 +18,7 @@ static const preset presets[] = {
              PRODUCTS =
                  "item=id|item|item_id|product_id,title=title|name,description=description,brand=brand,"
                  "category=category,price=price,currency=currency,stock=stock,attributes=attributes,"
-                 "created=created",
+                 "images=images|image|image_url,created=created",
              USERS = "user=id|user|user_id,age_band=age_band,gender=gender,country=country"}},
     {.name = "online-retail",
      .help = "UCI Online Retail: one file of invoice lines gives events, products and users",

@@ -37,6 +37,7 @@ typedef enum aisle_import_reason {
     AISLE_REASON_CANCELLATION,   /* noticed: becomes a cancel event that undoes a purchase */
     AISLE_REASON_NEGATIVE_QUANTITY, /* dropped unless it is a cancellation */
     AISLE_REASON_BAD_PRICE,         /* changed: price below or equal 0 becomes unknown */
+    AISLE_REASON_BAD_IMAGE,         /* changed: what is no URL of an image, or one too many, is left out */
     AISLE_REASON_NOT_A_PRODUCT,     /* dropped: the preset's service codes (postage, bank charges ...) */
     AISLE_REASON_ID_TOO_LONG,       /* dropped: an id over 255 bytes, or a user attribute over 64 */
     AISLE_REASON_BELOW_CORE, /* dropped: user or item with too few events (k-core); counted by the store */

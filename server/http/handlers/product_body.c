@@ -1,6 +1,8 @@
 /* Reading and merging product bodies. What may be stored is bounded here; what an import brings is not. */
 #include "server/http/handlers/product_body.h"
 
+#include "aisle/images.h"
+
 enum {
     TITLE_BYTES = 500,
     DESCRIPTION_BYTES = 20000,
@@ -11,10 +13,6 @@ enum {
     ATTRIBUTE_NAME = 100,
     ATTRIBUTE_TEXT = 1000,
     ATTRIBUTE_LIST = 50,
-    IMAGES_MAX = 20,
-    URL_BYTES = 2000,
-    ALT_BYTES = 500,
-    PIXELS_MAX = 100000
 };
 static const int64_t max_number = INT64_C(1) << 53;
 
@@ -126,33 +124,17 @@ static aisle_status read_attributes(aisle_json_scope *s, bool in_part, aisle_pro
 
 /* ---- images ---- */
 
-/* A URL that a page may load: http, https, or relative; no other scheme, no space, no control character. */
-static bool is_url(aisle_str s)
-{
-    size_t scheme = 0;
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] <= 0x20 || s.ptr[i] == 0x7f || strchr("<>\"\\^`{|}", s.ptr[i]))
-            return false;
-    while (scheme < s.len && !strchr(":/?#", s.ptr[scheme])) scheme++;
-    if (scheme == s.len || s.ptr[scheme] != ':')
-        return s.len > 0 && !(s.len > 1 && s.ptr[0] == '/' && s.ptr[1] == '/');
-    aisle_str name = {s.ptr, scheme};
-    bool web = aisle_str_eq_nocase(name, AISLE_STR("http")) || aisle_str_eq_nocase(name, AISLE_STR("https"));
-    return web && s.len > scheme + 3 && s.ptr[scheme + 1] == '/' && s.ptr[scheme + 2] == '/' &&
-           s.ptr[scheme + 3] != '/';
-}
-
 static void check_image(aisle_json_scope *s)
 {
     static const char *const known[] = {"url", "alt", "width", "height", NULL};
-    const aisle_int_range pixels = {1, PIXELS_MAX, 0};
+    const aisle_int_range pixels = {1, AISLE_PIXELS_MAX, 0};
     aisle_str url, alt;
     int64_t side;
     aisle_json_only(s, known);
     if (aisle_json_required(s, "url") == AISLE_OK &&
-        aisle_json_text(s, "url", 1, URL_BYTES, &url) == AISLE_OK && !is_url(url))
+        aisle_json_text(s, "url", 1, AISLE_URL_BYTES, &url) == AISLE_OK && !aisle_is_page_url(url))
         refuse(s, "url", "malformed", "an http or https URL, or a relative one, wanted");
-    aisle_json_text(s, "alt", 0, ALT_BYTES, &alt);
+    aisle_json_text(s, "alt", 0, AISLE_ALT_BYTES, &alt);
     aisle_json_int(s, "width", pixels, &side);
     aisle_json_int(s, "height", pixels, &side);
 }
@@ -160,7 +142,7 @@ static void check_image(aisle_json_scope *s)
 static aisle_status read_images(aisle_json_scope *s, aisle_product_body *out)
 {
     json_t *list;
-    if (aisle_json_array(s, "images", IMAGES_MAX, &list) != AISLE_OK || !list) return AISLE_OK;
+    if (aisle_json_array(s, "images", AISLE_IMAGES_MAX, &list) != AISLE_OK || !list) return AISLE_OK;
     for (size_t i = 0; i < json_array_size(list); i++) {
         aisle_json_scope image;
         if (aisle_json_element(s, "images", i, &image) == AISLE_OK) check_image(&image);

@@ -25,10 +25,10 @@ static inline aisle_status text_product(void *ctx, const aisle_product *p, aisle
 {
     sink_text *t = ctx;
     (void)err;
-    bool ok =
-        aisle_buf_printf(&t->out, "product %.*s|%.*s|%.*s|%.*s|%.*s|%d %.*s|%d|%.*s\n", VIEW_OF(p->id),
-                         VIEW_OF(p->title), VIEW_OF(p->description), VIEW_OF(p->brand), VIEW_OF(p->category),
-                         (int)p->price_minor, VIEW_OF(p->currency), (int)p->stock, VIEW_OF(p->attributes));
+    bool ok = aisle_buf_printf(&t->out, "product %.*s|%.*s|%.*s|%.*s|%.*s|%d %.*s|%d|%.*s%s%.*s\n",
+                               VIEW_OF(p->id), VIEW_OF(p->title), VIEW_OF(p->description), VIEW_OF(p->brand),
+                               VIEW_OF(p->category), (int)p->price_minor, VIEW_OF(p->currency), (int)p->stock,
+                               VIEW_OF(p->attributes), p->images.len ? "|" : "", VIEW_OF(p->images));
     return count_record(t, &t->n_products, ok);
 }
 

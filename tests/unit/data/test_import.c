@@ -135,6 +135,53 @@ Test(import, event_files_with_a_type_column_take_every_type)
     EXPECT_REASON(o, AISLE_REASON_BAD_NUMBER, 3, 3, 0);
 }
 
+static outcome run_products(const char *name, const char *text)
+{
+    folder f = make_folder();
+    aisle_import_file file = {write_text(&f, name, text), AISLE_ROLE_PRODUCTS, NULL};
+    outcome o = run(plain, &file, 1);
+    remove_folder(&f);
+    return o;
+}
+
+Test(import, images_are_urls_or_json_and_what_no_page_may_load_is_left_out)
+{
+    outcome o = run_products("p.csv", "id,image_url\n"
+                                      "a,https://x.example/1.jpg\n"
+                                      "b,/media/1.jpg | https://x.example/2.png\n"
+                                      "c,javascript:alert(1)\n"
+                                      "d,//evil.example/1.jpg ok.jpg\n"
+                                      "e,\"[\"\"1.jpg\"\",{\"\"url\"\":\"\"2.jpg\"\",\"\"alt\"\":\"\"two\"\","
+                                      "\"\"width\"\":7,\"\"more\"\":1},{\"\"url\"\":5},7]\"\n"
+                                      "f,\n"
+                                      "g,\"[{\"\"url\"\":\"\"3.jpg\"\",\"\"width\"\":0}]\"\n");
+    cr_expect_eq(o.st, AISLE_OK, "%s", o.err.message);
+    cr_expect_str_eq(
+        o.text,
+        "product a|||||-1 USD|-1||[{\"url\":\"https://x.example/1.jpg\"}]\n"
+        "product b|||||-1 USD|-1||[{\"url\":\"/media/1.jpg\"},{\"url\":\"https://x.example/2.png\"}]\n"
+        "product c|||||-1 USD|-1|\n"
+        "product d|||||-1 USD|-1||[{\"url\":\"ok.jpg\"}]\n"
+        "product e|||||-1 USD|-1||[{\"url\":\"1.jpg\"},{\"url\":\"2.jpg\",\"alt\":\"two\",\"width\":7}]\n"
+        "product f|||||-1 USD|-1|\n"
+        "product g|||||-1 USD|-1||[{\"url\":\"3.jpg\"}]\n");
+    EXPECT_REASON(o, AISLE_REASON_BAD_IMAGE, 4, 0, 4);
+}
+
+Test(import, images_of_json_lines_are_their_own_json_and_twenty_at_most)
+{
+    aisle_buf text = {0};
+    aisle_buf_printf(&text, "{\"id\": \"a\", \"images\": [");
+    for (int i = 0; i < 22; i++) aisle_buf_printf(&text, "%s\"%d.jpg\"", i ? ", " : "", i);
+    aisle_buf_printf(&text, "]}\n{\"id\": \"b\", \"images\": [{\"url\": \"x.jpg\", \"alt\": null}]}\n");
+    outcome o = run_products("p.jsonl", text.data);
+    aisle_buf_deinit(&text);
+    cr_expect_eq(o.st, AISLE_OK, "%s", o.err.message);
+    cr_expect(strstr(o.text, "{\"url\":\"19.jpg\"}]\n") != NULL, "%s", o.text);
+    cr_expect(strstr(o.text, "product b|||||-1 USD|-1||[{\"url\":\"x.jpg\"}]\n") != NULL, "%s", o.text);
+    EXPECT_REASON(o, AISLE_REASON_BAD_IMAGE, 1, 0, 1);
+}
+
 Test(import, products_and_users_come_from_their_own_files)
 {
     folder f = make_folder();
