@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "aisle/memory.h"
 
@@ -36,21 +35,9 @@ static int64_t left_in_group(void)
     return left > 0 ? left : 0;
 }
 
-/* Whoever has started us may have limited our own data. */
-static int64_t left_in_limit(void)
-{
-    int64_t kib;
-    struct rlimit most;
-    if (getrlimit(RLIMIT_DATA, &most) || most.rlim_cur > INT64_MAX / 2) return INT64_MAX;
-    if (!read_number("/proc/self/status", "VmData:", &kib) || kib > INT64_MAX / 1024) return INT64_MAX;
-    int64_t left = (int64_t)most.rlim_cur - kib * 1024;
-    return left > 0 ? left : 0;
-}
-
 int64_t aisle_available_bytes(void)
 {
-    int64_t kib, group = left_in_group(), limit = left_in_limit();
-    if (limit < group) group = limit;
+    int64_t kib, group = left_in_group();
     if (!read_number("/proc/meminfo", "MemAvailable:", &kib) || kib > INT64_MAX / 1024) return group;
     return kib * 1024 < group ? kib * 1024 : group;
 }

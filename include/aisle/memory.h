@@ -39,7 +39,7 @@ int64_t aisle_alloc_count_peak(void);
 /* Bytes of the process's peak resident set, from the kernel. */
 int64_t aisle_peak_rss_bytes(void);
 /* Bytes that this process could still take without swapping: what the kernel calls available, and no more than its
- * control group, and the limit on its data, leave. INT64_MAX = unknown. */
+ * control group leaves. INT64_MAX = unknown. */
 int64_t aisle_available_bytes(void);
 
 /* A bump arena: many small allocations, one release. One thread at a time. */

@@ -38,7 +38,7 @@ void aisle_config_table(aisle_config *c, aisle_option rows[AISLE_CONFIG_ROWS])
         {"train-config", 0, "FILE", AISLE_OPT_TEXT, &c->train_config, 0, 0, NULL,
          "settings of such trainings, as of `aisle train --config`; else those that were asked for last"},
         {"train-memory", 0, "MIB", AISLE_OPT_INT, &c->train_memory_mib, 0, 1e9, NULL,
-         "memory of a training at most, 0 = any; one that needs more fails"},
+         "memory of a training at most, 0 = any; one that takes more is ended"},
         {"train-priority", 0, "P", AISLE_OPT_CHOICE, &c->train_priority, 0, 0, priorities,
          "of trainings and imports beside the serving: idle takes no core that others want"},
         {"gate", 0, "WHAT", AISLE_OPT_CHOICE, &c->gate, 0, 0, gates,

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,19 +32,15 @@ typedef struct running {
     int64_t told_ns; /* when SIGTERM was sent; 0 = not yet */
 } running;
 
-/* Hints, all but the memory: what the kernel refuses is done without. */
-static bool limit(const aisle_child_limits *l)
+/* Hints: what the kernel refuses is done without. */
+static void step_back(aisle_child_priority p)
 {
     enum { WHO_PROCESS = 1, CLASS_IDLE = 3 << 13, NICEST = 19 }; /* of ioprio_set(2), which has no header */
-    struct rlimit data = {(rlim_t)l->memory_bytes, (rlim_t)l->memory_bytes};
     struct sched_param none = {0};
-    if (l->priority != AISLE_PRIORITY_NORMAL) {
-        int policy = l->priority == AISLE_PRIORITY_IDLE ? SCHED_IDLE : SCHED_BATCH;
-        (void)sched_setscheduler(0, policy, &none);
-        (void)setpriority(PRIO_PROCESS, 0, NICEST);
-        (void)syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE);
-    }
-    return l->memory_bytes == 0 || setrlimit(RLIMIT_DATA, &data) == 0;
+    if (p == AISLE_PRIORITY_NORMAL) return;
+    (void)sched_setscheduler(0, p == AISLE_PRIORITY_IDLE ? SCHED_IDLE : SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, 0, NICEST);
+    (void)syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE);
 }
 
 static void become(const aisle_child_params *p, pid_t parent, int null, int out, int err)
@@ -61,7 +58,7 @@ static void become(const aisle_child_params *p, pid_t parent, int null, int out,
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXEC_FAILED); /* the parent died before prctl */
-    if (!limit(&p->limits)) _exit(EXEC_FAILED);
+    step_back(p->limits.priority);
     if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(EXEC_FAILED);
     execv(p->program ? p->program : "/proc/self/exe", (char *const *)p->argv);
     static const char message[] = "the program could not be started\n";
@@ -154,6 +151,20 @@ static void obey_stop(running *r)
         kill(r->pid, SIGKILL);
 }
 
+static void obey_memory(running *r)
+{
+    char path[64];
+    long long resident = 0, of_files = 0;
+    if (!r->p->limits.memory_bytes || r->end->too_large) return;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)r->pid);
+    FILE *f = fopen(path, "re");
+    if (!f) return;
+    bool read = fscanf(f, "%*d %lld %lld", &resident, &of_files) == 2;
+    fclose(f);
+    r->end->too_large = read && (resident - of_files) * sysconf(_SC_PAGESIZE) > r->p->limits.memory_bytes;
+    if (r->end->too_large) kill(r->pid, SIGKILL);
+}
+
 /* A grandchild may hold the pipes open after the child has ended: the child's end counts, not theirs. */
 static void follow(running *r, int *status)
 {
@@ -166,6 +177,7 @@ static void follow(running *r, int *status)
         if (ended && n <= 0) break;
         if (!ended) {
             obey_stop(r);
+            obey_memory(r);
             ended = waitpid(r->pid, status, WNOHANG) == r->pid;
         } else if (fds[0].fd < 0 && fds[1].fd < 0)
             break;

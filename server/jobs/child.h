@@ -15,7 +15,9 @@ typedef enum aisle_child_priority {
 } aisle_child_priority;
 
 typedef struct aisle_child_limits {
-    int64_t memory_bytes; /* of its own data (RLIMIT_DATA: not files that it maps, nor libraries); 0 = any */
+    /* Resident, without mapped files: looked at ten times a second, and the child that has more is killed. Not by
+     * setrlimit: OpenBLAS tries for ever to get what a limit refuses. 0 = any. */
+    int64_t memory_bytes;
     aisle_child_priority priority;
 } aisle_child_limits;
 
@@ -34,6 +36,7 @@ typedef struct aisle_child_end {
     int exit_code;      /* -1 when a signal ended it */
     int signal_number;  /* 0 when it exited */
     bool stopped;       /* it was told to stop while it ran */
+    bool too_large;     /* it was killed for its memory */
     char message[1024]; /* the last lines of standard error */
 } aisle_child_end;
 

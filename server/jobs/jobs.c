@@ -131,6 +131,10 @@ static bool said_why(const char *last, char *text, size_t bytes)
 static char *failure(aisle_child_end *end, const char *last)
 {
     char text[1200];
+    if (end->too_large)
+        return error_json(
+            "it took more memory than it may have; allow more (--train-memory), or train with fewer "
+            "factors");
     if (said_why(last, text, sizeof text)) return error_json(text);
     size_t n = strlen(end->message);
     while (n && (end->message[n - 1] == '\n' || end->message[n - 1] == ' ')) end->message[--n] = '\0';
