@@ -341,6 +341,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(take_popularity(app, err));
     if (aisle_app_keep_models(app, err) != AISLE_OK)
         aisle_log(AISLE_LOG_WARN, "an experiment: %s", err->message);
+    AISLE_TRY(train_if_due(app, err)); /* before the first event: what comes from now on is new */
     return aisle_worker_start(chore, app, &app->worker, err);
 }
 
