@@ -18,6 +18,8 @@ void aisle_catalogue_close(aisle_catalogue *c);
  * Until end the index does not change and a writer waits: hold it for 2 ms at most, and never across another wait.
  * Fails when the store cannot be read; then there is nothing to end. */
 aisle_status aisle_catalogue_begin(aisle_catalogue *c, aisle_view *v, aisle_error *err);
+/* The same, but what another process has written may come a second later: asks the store nothing while nothing was written. */
+aisle_status aisle_catalogue_begin_own(aisle_catalogue *c, aisle_view *v, aisle_error *err);
 void aisle_catalogue_end(aisle_catalogue *c);
 /* Takes in all that has changed, however much. Not on a loop: once a second, and after bulk writes. */
 aisle_status aisle_catalogue_refresh(aisle_catalogue *c, aisle_error *err);

@@ -131,6 +131,14 @@ aisle_status aisle_catalogue_begin(aisle_catalogue *k, aisle_view *v, aisle_erro
     return AISLE_OK;
 }
 
+aisle_status aisle_catalogue_begin_own(aisle_catalogue *k, aisle_view *v, aisle_error *err)
+{
+    pthread_rwlock_rdlock(&k->lock);
+    if (k->now->version >= aisle_store_catalogue_version(k->store)) return AISLE_OK;
+    pthread_rwlock_unlock(&k->lock);
+    return aisle_catalogue_begin(k, v, err);
+}
+
 void aisle_catalogue_end(aisle_catalogue *k)
 {
     pthread_rwlock_unlock(&k->lock);

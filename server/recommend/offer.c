@@ -90,7 +90,7 @@ aisle_status aisle_offer_bits(const aisle_answering *w, const aisle_filter *f, c
                               aisle_error *err)
 {
     aisle_item_bits *bits = NULL;
-    AISLE_TRY(aisle_catalogue_begin(w->catalogue, w->view, err));
+    AISLE_TRY(aisle_catalogue_begin_own(w->catalogue, w->view, err));
     aisle_status st = find(w, f, &bits, err);
     aisle_catalogue_end(w->catalogue);
     if (st != AISLE_OK) return st;
