@@ -96,6 +96,7 @@ static void chore(void *ctx)
     aisle_app *app = ctx;
     aisle_error err = {0};
     look_for_keys(app);
+    aisle_recents_look(app->recents);
     if (aisle_registry_refresh(app->registry, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_forget_run(app->forgetter, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -175,6 +176,7 @@ static aisle_status job_succeeded(void *ctx, aisle_job_kind kind, const char *re
 {
     aisle_app *app = ctx;
     if (kind == AISLE_JOB_IMPORT) {
+        aisle_recents_look(app->recents);
         AISLE_TRY(aisle_catalogue_refresh(app->catalogue, err));
         AISLE_TRY(aisle_words_refresh(app->words, true, err));
         return aisle_shelf_refresh(app->shelves, err);
@@ -219,7 +221,8 @@ static aisle_status open_loops(aisle_app *app, aisle_error *err)
     app->loops = aisle_calloc((size_t)app->n_loops, sizeof *app->loops);
     app->beside = aisle_calloc((size_t)app->n_loops, sizeof *app->beside);
     app->texts = aisle_product_texts_new(app->store);
-    if (!app->loops || !app->beside || !app->texts)
+    app->recents = aisle_recents_new(app->store);
+    if (!app->loops || !app->beside || !app->texts || !app->recents)
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d loops", app->n_loops);
     for (int32_t i = 0; i < app->n_loops; i++) {
         AISLE_TRY(open_state(app, &app->loops[i], err));
@@ -369,6 +372,7 @@ void aisle_app_close(aisle_app *app)
     aisle_jobs_close(app->jobs);
     close_loops(app);
     aisle_product_texts_free(app->texts);
+    aisle_recents_free(app->recents);
     aisle_view_close(app->view);
     aisle_shadow_close(app->shadow);
     aisle_shelf_rack_close(app->rack);

@@ -23,6 +23,7 @@
 #include "server/recommend/recommendation_id.h"
 #include "server/recommend/shadow.h"
 #include "server/search/lexicon.h"
+#include "server/store/recents.h"
 #include "server/store/store.h"
 
 /* What one thread answers with. */
@@ -49,6 +50,7 @@ typedef struct aisle_app {
     aisle_catalogue *catalogue;
     struct aisle_rules_keeper *rules;
     struct aisle_product_texts *texts; /* products as lists answer with them */
+    aisle_recents *recents;            /* the newest events of who asked lately */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_schedule *schedule; /* of trainings; the worker's */

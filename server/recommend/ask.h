@@ -7,7 +7,7 @@
 #include "aisle/scorer.h"
 #include "server/jobs/shelf.h"
 #include "server/recommend/filter.h"
-#include "server/store/store.h"
+#include "server/store/recents.h"
 
 enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, AISLE_ASK_DEFAULT = 10 };
 /* More hits than asked for are fetched, for those that have sold out or gone since the shelf was made. */
@@ -54,6 +54,7 @@ typedef struct aisle_ask {
 typedef struct aisle_answering {
     const aisle_shelf *shelf;
     aisle_view *view;     /* the thread's */
+    aisle_recents *recents;
     aisle_scorer *scorer; /* the thread's */
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
     aisle_catalogue *catalogue;

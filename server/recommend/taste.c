@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "server/store/person_rows.h"
 #include "server/store/store_rules.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
@@ -13,37 +12,41 @@ static aisle_status no_memory(aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "out of memory for who asks for recommendations");
 }
 
-/* Who was erased is unknown at once, also to a model that was made before. */
-static int32_t find_user(const aisle_answering *w, aisle_str id)
+/* The model's user: an account, or a guest session that took part in training under "session:ID". Who was erased is unknown
+ * at once, also to a model that was made before. */
+static aisle_status find_user(const aisle_answering *w, const aisle_ask *ask, bool erased, int32_t *out,
+                              aisle_error *err)
 {
-    int32_t user = aisle_model_find_user(w->shelf->model, id);
-    return user >= 0 && aisle_view_is_erased(w->view, id) ? -1 : user;
-}
-
-/* The model's user: an account, or a guest session that took part in training under "session:ID". */
-static int32_t known_user(const aisle_answering *w, const aisle_ask *ask)
-{
-    if (ask->user.ptr) return find_user(w, ask->user);
-    if (!ask->session.ptr) return -1;
-    char *name = aisle_arena_printf(w->arena, "session:%.*s", (int)ask->session.len, ask->session.ptr);
-    return name ? find_user(w, aisle_str_from(name)) : -1;
+    aisle_str id = ask->user;
+    *out = -1;
+    if (erased) return AISLE_OK;
+    if (!id.ptr) {
+        char *name = aisle_arena_printf(w->arena, "session:%.*s", (int)ask->session.len, ask->session.ptr);
+        if (!name) return no_memory(err);
+        id = aisle_str_from(name);
+    }
+    *out = aisle_model_find_user(w->shelf->model, id);
+    return AISLE_OK;
 }
 
 static aisle_status gather_recent(const aisle_answering *w, const aisle_ask *ask, aisle_taste *t,
                                   aisle_error *err)
 {
     const aisle_shelf *s = w->shelf;
-    aisle_recent *events = NULL;
+    const aisle_recents_ask of = {ask->user, ask->session, RECENT};
+    aisle_recents_found found;
     aisle_recent_event known[RECENT];
-    int32_t n = 0, n_known = 0;
+    int32_t n_known = 0;
     if (!ask->user.ptr && !ask->session.ptr) return AISLE_OK;
-    AISLE_TRY(aisle_view_recent(w->view, ask->user, ask->session, RECENT, w->arena, &events, &n, err));
-    for (int32_t i = 0; i < n; i++) {
-        int32_t item = aisle_shelf_find(s, events[i].item);
+    AISLE_TRY(aisle_recents_get(w->recents, w->view, &of, w->arena, &found, err));
+    AISLE_TRY(find_user(w, ask, found.erased, &t->user, err));
+    for (int32_t i = 0; i < found.n; i++) {
+        const aisle_recent *e = &found.events[i];
+        int32_t item = aisle_shelf_find(s, e->item);
         if (item < 0) continue;
-        if (events[i].type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
-        if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, events[i].at_ms))
-            known[n_known++] = (aisle_recent_event){item, events[i].type, events[i].value};
+        if (e->type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
+        if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, e->at_ms))
+            known[n_known++] = (aisle_recent_event){item, e->type, e->value};
     }
     t->n_recent = aisle_recent_weigh(&s->weights, known, n_known, t->recent);
     return AISLE_OK;
@@ -94,7 +97,7 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
 {
     float weight = aisle_named_weight(&w->shelf->weights);
     if (aisle_ahead_taste(w, ask, out)) return AISLE_OK;
-    aisle_taste t = {.user = known_user(w, ask)};
+    aisle_taste t = {.user = -1};
     t.recent = aisle_arena_calloc(w->arena, (size_t)(RECENT + ask->n_items), sizeof *t.recent);
     t.exclude_room = (int32_t)(DISLIKED_MAX + ask->n_exclude);
     t.exclude = aisle_arena_calloc(w->arena, (size_t)t.exclude_room, sizeof *t.exclude);

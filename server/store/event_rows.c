@@ -159,5 +159,6 @@ aisle_status aisle_tx_event_rows(aisle_tx *tx, const aisle_event_rows *rows, ais
     sqlite3_create_module(handle, name, NULL, NULL); /* rows are the caller's */
     if (st != AISLE_OK) return st;
     tx->deltas.events += rows->n;
+    aisle_people_touch_all(tx->people);
     return aisle_tx_events_merge_after(tx, last, err);
 }

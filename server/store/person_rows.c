@@ -85,6 +85,7 @@ aisle_status aisle_tx_person_erase(aisle_tx *tx, int64_t user, aisle_error *err)
 {
     static const aisle_sql last[] = {AISLE_SQL_PERSON_SESSIONS_ERASE, AISLE_SQL_PERSON_ACCOUNT_ERASE,
                                      AISLE_SQL_PERSON_USER_ERASE};
+    aisle_people_touch_all(tx->people);
     AISLE_TRY(note_ids(tx, user, err));
     aisle_id_cache_clear(tx->ids);
     for (int i = 0; i < HOLDINGS; i++) {
@@ -117,6 +118,7 @@ aisle_status aisle_tx_guest_join(aisle_tx *tx, int64_t session, int64_t user, ai
     aisle_stmt_int(&q, 2, user);
     AISLE_TRY(aisle_stmt_run(&q, err));
     if (sqlite3_changes(tx->db->handle) == 0) return AISLE_OK;
+    aisle_people_touch_all(tx->people);
     for (int i = 0; i < HOLDINGS; i++) {
         if (holdings[i].join_with) AISLE_TRY(holdings[i].join_with(tx, session, user, err));
         if (holdings[i].join == NONE) continue;

@@ -108,6 +108,7 @@ void aisle_store_close(aisle_store *s)
     aisle_event_merge_end(&s->merge);
     aisle_event_tail_deinit(&s->tail);
     aisle_id_cache_deinit(&s->ids);
+    aisle_people_deinit(&s->people);
     if (s->lock_fd >= 0) {
         if (ftruncate(s->lock_fd, 0)) errno = 0; /* the pid in it is only a courtesy */
         close(s->lock_fd);
@@ -165,4 +166,19 @@ aisle_status aisle_store_lock(aisle_store *s, aisle_error *err)
         close(fd);
     aisle_free(path);
     return st;
+}
+
+void aisle_store_look(aisle_store *s)
+{
+    bool row;
+    pthread_mutex_lock(&s->applying);
+    aisle_stmt q = aisle_stmt_begin(&s->db, AISLE_SQL_EVENT_DATA_VERSION);
+    if (aisle_stmt_next(&q, &row, NULL) == AISLE_OK && row) {
+        int64_t version = aisle_stmt_get_int(&q, 0);
+        aisle_stmt_end(&q);
+        if (version != s->people_version) aisle_people_touch_all(&s->people);
+        s->people_version = version;
+        aisle_people_settle(&s->people);
+    }
+    pthread_mutex_unlock(&s->applying);
 }

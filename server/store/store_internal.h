@@ -6,6 +6,7 @@
 
 #include "server/store/event_merge.h"
 #include "server/store/id_cache.h"
+#include "server/store/people_stamps.h"
 #include "server/store/store.h"
 
 enum { AISLE_WRITES_MAX = 4096, AISLE_ID_BYTES = 255 };
@@ -21,6 +22,7 @@ struct aisle_tx {
     aisle_deltas marked;                       /* as they were at aisle_tx_mark */
     struct aisle_search_backlog *search_later; /* of a bulk write; NULL = the index follows at once */
     aisle_id_cache *ids;
+    aisle_people_stamps *people; /* whose events change is touched */
     bool ids_changed; /* since the last savepoint: rows of ids were made or removed */
 };
 
@@ -38,6 +40,8 @@ struct aisle_store {
     pthread_mutex_t applying;
     aisle_event_tail tail; /* what is not of all threads in it: guarded by applying */
     aisle_id_cache ids;    /* and so are these */
+    aisle_people_stamps people; /* but for what is atomic, and so are these, */
+    int64_t people_version;     /* and PRAGMA data_version as it was when aisle_store_look looked */
     aisle_event_merge merge;
     aisle_merge_rule merge_rule;
     int64_t merge_rest_ns;       /* none before, on the monotonic clock: the last one failed */
@@ -67,6 +71,8 @@ void aisle_store_merge_start(aisle_store *s);
 int64_t aisle_store_merge_due_ns(const aisle_store *s, int64_t written_ns);
 /* and writes it, in a transaction of its own. A failure ends the merge, and the next one waits 5 s. */
 void aisle_store_merge(aisle_store *s);
+/* Touches everybody when another process has written since the last call. */
+void aisle_store_look(aisle_store *s);
 void aisle_store_stop_writer(aisle_store *s); /* after what waits is written */
 
 /* Returns the id of an external id, making it when it is new. which: product, user or session. */

@@ -25,6 +25,7 @@ static aisle_status forget_events(aisle_tx *tx, aisle_owner owner, int64_t produ
     AISLE_TRY(aisle_stmt_run(&q, err));
     *n = sqlite3_changes64(tx->db->handle);
     tx->deltas.events -= *n;
+    if (*n) aisle_people_touch_all(tx->people); /* an event may be of a user and a session */
     return AISLE_OK;
 }
 
@@ -172,6 +173,7 @@ aisle_status aisle_tx_wish_remove(aisle_tx *tx, aisle_owner owner, aisle_str ite
     AISLE_TRY(run_row(tx, AISLE_SQL_WISH_REMOVE, wish.row, err));
     AISLE_TRY(run_row(tx, AISLE_SQL_EVENT_REMOVE, event, err));
     tx->deltas.events -= sqlite3_changes64(tx->db->handle);
+    aisle_people_touch_all(tx->people);
     return AISLE_OK;
 }
 

@@ -157,6 +157,8 @@ aisle_status aisle_tx_event_insert(aisle_tx *tx, const aisle_event *e, const ais
     if (key) aisle_stmt_int(&q, 12, *key);
     AISLE_TRY(aisle_stmt_run(&q, err));
     tx->deltas.events++;
+    if (ids->user) aisle_people_touch(tx->people, aisle_tail_user(ids->user));
+    if (ids->session) aisle_people_touch(tx->people, aisle_tail_session(ids->session));
     return aisle_event_tail_add(tail, id, key, ids->user, ids->session, err);
 }
 

@@ -90,13 +90,14 @@ void aisle_store_stats_get(aisle_store *s, aisle_store_stats *out)
 void aisle_store_apply(aisle_store *s, aisle_write *list)
 {
     aisle_error err = {.message = ""};
-    aisle_tx tx = {.db = &s->db, .ids = &s->ids};
+    aisle_tx tx = {.db = &s->db, .ids = &s->ids, .people = &s->people};
     int64_t catalogue = 0;
     int64_t started_ns = aisle_time_monotonic_ns();
     pthread_mutex_lock(&s->applying);
     for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
     aisle_status st = aisle_store_begin(s, &err);
     aisle_tail_mark mark = aisle_event_tail_mark(&s->tail);
+    if (s->tail.fresh) aisle_people_touch_all(&s->people); /* another process has written */
     for (aisle_write *w = list; w && st == AISLE_OK; w = w->next)
         st = run_write(&tx, w, list->next == NULL, &err);
     if (st == AISLE_OK) st = flush_totals(&tx, &catalogue, &err);
@@ -106,6 +107,7 @@ void aisle_store_apply(aisle_store *s, aisle_write *list)
         if (in_transaction(&s->db)) aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
         undo_memory(&tx, mark);
     }
+    aisle_people_settle(&s->people);
     pthread_mutex_unlock(&s->applying);
     count(s, list, st, aisle_time_monotonic_ns() - started_ns);
     while (list) {

@@ -13,6 +13,7 @@ static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_s
 {
     return (aisle_answering){.shelf = s,
                              .view = with->view,
+                             .recents = aisle_request_app(r)->recents,
                              .scorer = with->scorer,
                              .arena = aisle_request_arena(r),
                              .catalogue = aisle_request_app(r)->catalogue};

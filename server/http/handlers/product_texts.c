@@ -1,64 +1,39 @@
-/* A table of chains by the hash of the id. It knows up to which version of the catalogue it is right: the changes since are read
- * once, by whoever comes first, and what they name is dropped. A text that was read while changes went in is used but not
- * kept, since the drop that was meant for it may have gone before. */
+/* It is known up to which version of the catalogue the texts are right: the changes since are read once, by whoever comes first,
+ * and what they name is dropped. A text that was read while changes went in is used but not kept, since the drop that was
+ * meant for it may have gone before. */
 #include "server/http/handlers/product_texts.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "aisle/rng.h"
 #include "server/http/handlers/handlers.h"
 #include "server/json/json_text.h"
+#include "server/store/kept.h"
 
-enum { CHAINS = 1 << 16, BYTES_MAX = 32 << 20, TEXT_MAX = 1 << 16, CHANGES_MAX = 4096 };
-
-typedef struct entry {
-    struct entry *next;
-    uint64_t hash;
-    size_t id_len, text_len;
-    unsigned fields;
-    aisle_product_fate fate;
-    char bytes[]; /* id, text */
-} entry;
+enum { BYTES_MAX = 32 << 20, CHANGES_MAX = 4096 };
 
 struct aisle_product_texts {
     aisle_store *store;
     pthread_mutex_t lock; /* guards what follows, for a copy or the changes of a moment */
     int64_t version;      /* of the catalogue; read without the lock, too */
-    size_t bytes;
-    uint32_t hand; /* the chain that makes room next */
-    entry *chains[CHAINS];
+    aisle_kept *texts;    /* by id, tag: fields, mark: fate */
 };
 
 aisle_product_texts *aisle_product_texts_new(aisle_store *store)
 {
     aisle_product_texts *t = aisle_calloc(1, sizeof *t);
     if (!t) return NULL;
-    t->store = store;
+    *t = (aisle_product_texts){.store = store, .texts = aisle_kept_new(BYTES_MAX)};
     pthread_mutex_init(&t->lock, NULL);
-    return t;
-}
-
-static size_t size_of(const entry *e)
-{
-    return sizeof *e + e->id_len + e->text_len;
-}
-
-static void drop_chain(aisle_product_texts *t, uint32_t chain)
-{
-    entry *next;
-    for (entry *e = t->chains[chain]; e; e = next) {
-        next = e->next;
-        t->bytes -= size_of(e);
-        aisle_free(e);
-    }
-    t->chains[chain] = NULL;
+    if (t->texts) return t;
+    aisle_product_texts_free(t);
+    return NULL;
 }
 
 void aisle_product_texts_free(aisle_product_texts *t)
 {
     if (!t) return;
-    for (uint32_t c = 0; c < CHAINS; c++) drop_chain(t, c);
+    aisle_kept_free(t->texts);
     pthread_mutex_destroy(&t->lock);
     aisle_free(t);
 }
@@ -73,20 +48,9 @@ typedef struct drops {
 static aisle_status drop(void *ctx, const aisle_product_facts *p, aisle_error *err)
 {
     drops *d = ctx;
-    aisle_str id = p->product.id;
-    uint64_t hash = aisle_hash64(id.ptr, id.len, 0);
     (void)err;
     d->n++;
-    for (entry **at = &d->t->chains[hash % CHAINS]; *at;) {
-        entry *e = *at;
-        if (e->hash != hash || !aisle_str_eq((aisle_str){e->bytes, e->id_len}, id)) {
-            at = &e->next;
-            continue;
-        }
-        *at = e->next;
-        d->t->bytes -= size_of(e);
-        aisle_free(e);
-    }
+    aisle_kept_drop(d->t->texts, p->product.id);
     return AISLE_OK;
 }
 
@@ -99,7 +63,7 @@ static aisle_status take_changes(aisle_product_texts *t, aisle_view *v, aisle_er
     if (version == t->version) return AISLE_OK;
     const aisle_changes_from from = {t->version, INT64_MAX};
     AISLE_TRY(aisle_view_changes(v, from, CHANGES_MAX, drop, &d, err));
-    for (uint32_t c = 0; d.n == CHANGES_MAX && c < CHAINS; c++) drop_chain(t, c);
+    if (d.n == CHANGES_MAX) aisle_kept_clear(t->texts);
     __atomic_store_n(&t->version, version, __ATOMIC_RELEASE);
     return AISLE_OK;
 }
@@ -118,42 +82,27 @@ aisle_status aisle_product_texts_sync(aisle_product_texts *t, aisle_view *v, ais
 /* ---- texts ---- */
 
 /* True when it is known and appended; *ok false: out of memory. */
-static bool append_known(aisle_product_texts *t, const aisle_product_text *p, uint64_t hash, aisle_buf *out,
+static bool append_known(aisle_product_texts *t, const aisle_product_text *p, aisle_buf *out,
                          aisle_product_fate *fate, bool *ok)
 {
-    bool found = false;
     pthread_mutex_lock(&t->lock);
-    for (const entry *e = t->chains[hash % CHAINS]; e && !found; e = e->next) {
-        found = e->hash == hash && e->fields == p->fields &&
-                aisle_str_eq((aisle_str){e->bytes, e->id_len}, p->id);
-        if (!found) continue;
-        *fate = e->fate;
-        *ok = aisle_buf_append(out, e->bytes + e->id_len, e->text_len);
+    const aisle_kept_entry *e = aisle_kept_find(t->texts, p->id, p->fields);
+    if (e) {
+        *fate = (aisle_product_fate)e->mark;
+        *ok = aisle_buf_append(out, aisle_kept_value(e), e->len);
     }
     pthread_mutex_unlock(&t->lock);
-    return found;
+    return e != NULL;
 }
 
-/* version: of the table when the text was not made yet. Without memory nothing is kept. */
-static void keep(aisle_product_texts *t, const aisle_product_text *p, uint64_t hash, int64_t version,
-                 aisle_str text, aisle_product_fate fate)
+/* version: of the table when the text was not made yet. */
+static void keep(aisle_product_texts *t, const aisle_product_text *p, int64_t version, aisle_str text,
+                 aisle_product_fate fate)
 {
-    if (text.len > TEXT_MAX || (fate == AISLE_PRODUCT_ABSENT && !p->keep_absent)) return;
-    entry *e = aisle_alloc(sizeof *e + p->id.len + text.len);
-    if (!e) return;
-    *e = (entry){NULL, hash, p->id.len, text.len, p->fields, fate};
-    memcpy(e->bytes, p->id.ptr, p->id.len);
-    if (text.len) memcpy(e->bytes + p->id.len, text.ptr, text.len);
+    if (fate == AISLE_PRODUCT_ABSENT && !p->keep_absent) return;
     pthread_mutex_lock(&t->lock);
-    if (t->version == version) {
-        for (; t->bytes + size_of(e) > BYTES_MAX; t->hand = (t->hand + 1) % CHAINS) drop_chain(t, t->hand);
-        e->next = t->chains[hash % CHAINS];
-        t->chains[hash % CHAINS] = e;
-        t->bytes += size_of(e);
-        e = NULL;
-    }
+    if (t->version == version) aisle_kept_put(t->texts, p->id, p->fields, fate, text);
     pthread_mutex_unlock(&t->lock);
-    aisle_free(e);
 }
 
 static aisle_status no_memory(aisle_error *err)
@@ -167,9 +116,8 @@ aisle_status aisle_product_texts_append(aisle_product_texts *t, aisle_view *v, c
     aisle_product product;
     aisle_arena arena;
     bool ok = true;
-    uint64_t hash = aisle_hash64(p->id.ptr, p->id.len, 0);
     int64_t version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE), begin = out->len;
-    if (append_known(t, p, hash, out, fate, &ok)) return ok ? AISLE_OK : no_memory(err);
+    if (append_known(t, p, out, fate, &ok)) return ok ? AISLE_OK : no_memory(err);
     aisle_arena_init(&arena);
     aisle_status st = aisle_view_product(v, p->id, &arena, &product, NULL, err);
     *fate = AISLE_PRODUCT_SHOWN;
@@ -187,6 +135,6 @@ aisle_status aisle_product_texts_append(aisle_product_texts *t, aisle_view *v, c
         text = (aisle_str){out->data + begin, (size_t)(out->len - begin)};
     }
     aisle_arena_deinit(&arena);
-    if (st == AISLE_OK) keep(t, p, hash, version, text, *fate);
+    if (st == AISLE_OK) keep(t, p, version, text, *fate);
     return st;
 }

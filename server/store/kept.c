@@ -1,0 +1,94 @@
+/* Chains by the hash of the name. Room is made a chain at a time, one after the other: which entries go is as good as random,
+ * and finding one writes nothing. */
+#include "server/store/kept.h"
+
+#include <string.h>
+
+#include "aisle/memory.h"
+#include "aisle/rng.h"
+
+enum { CHAINS = 1 << 16 };
+
+struct aisle_kept {
+    size_t bytes, bytes_max;
+    uint32_t hand; /* the chain that makes room next */
+    aisle_kept_entry *chains[CHAINS];
+};
+
+aisle_kept *aisle_kept_new(size_t bytes_max)
+{
+    aisle_kept *k = aisle_calloc(1, sizeof *k);
+    if (k) k->bytes_max = bytes_max;
+    return k;
+}
+
+static size_t size_of(size_t name_len, size_t len)
+{
+    return sizeof(aisle_kept_entry) + (name_len + 7) / 8 * 8 + len;
+}
+
+static void drop_at(aisle_kept *k, aisle_kept_entry **at)
+{
+    aisle_kept_entry *e = *at;
+    *at = e->next;
+    k->bytes -= size_of(e->name_len, e->len);
+    aisle_free(e);
+}
+
+static void drop_chain(aisle_kept *k, uint32_t chain)
+{
+    while (k->chains[chain]) drop_at(k, &k->chains[chain]);
+}
+
+void aisle_kept_clear(aisle_kept *k)
+{
+    for (uint32_t c = 0; c < CHAINS && k->bytes; c++) drop_chain(k, c);
+}
+
+void aisle_kept_free(aisle_kept *k)
+{
+    if (k) aisle_kept_clear(k);
+    aisle_free(k);
+}
+
+static bool has_name(const aisle_kept_entry *e, uint64_t hash, aisle_str name)
+{
+    return e->hash == hash && e->name_len == name.len && memcmp(e->bytes, name.ptr, name.len) == 0;
+}
+
+const aisle_kept_entry *aisle_kept_find(const aisle_kept *k, aisle_str name, uint32_t tag)
+{
+    uint64_t hash = aisle_hash64(name.ptr, name.len, 0);
+    const aisle_kept_entry *e = k->chains[hash % CHAINS];
+    while (e && !(e->tag == tag && has_name(e, hash, name))) e = e->next;
+    return e;
+}
+
+static void drop(aisle_kept *k, uint64_t hash, aisle_str name, const uint32_t *tag)
+{
+    for (aisle_kept_entry **at = &k->chains[hash % CHAINS]; *at;)
+        if (has_name(*at, hash, name) && (!tag || (*at)->tag == *tag))
+            drop_at(k, at);
+        else
+            at = &(*at)->next;
+}
+
+void aisle_kept_drop(aisle_kept *k, aisle_str name)
+{
+    drop(k, aisle_hash64(name.ptr, name.len, 0), name, NULL);
+}
+
+void aisle_kept_put(aisle_kept *k, aisle_str name, uint32_t tag, uint64_t mark, aisle_str value)
+{
+    uint64_t hash = aisle_hash64(name.ptr, name.len, 0);
+    size_t size = size_of(name.len, value.len);
+    drop(k, hash, name, &tag);
+    aisle_kept_entry *e = size <= k->bytes_max / 100 ? aisle_alloc(size) : NULL;
+    if (!e) return;
+    for (; k->bytes + size > k->bytes_max; k->hand = (k->hand + 1) % CHAINS) drop_chain(k, k->hand);
+    *e = (aisle_kept_entry){k->chains[hash % CHAINS], hash, name.len, value.len, tag, mark};
+    memcpy(e->bytes, name.ptr, name.len);
+    if (value.len) memcpy((char *)aisle_kept_value(e), value.ptr, value.len);
+    k->chains[hash % CHAINS] = e;
+    k->bytes += size;
+}
