@@ -263,6 +263,49 @@ class Together(unittest.TestCase):
                     self.assertEqual((got["strategy"], got["items"]), (wanted["strategy"], wanted["items"]), path)
 
 
+class Newest(unittest.TestCase):
+    """What somebody did last is kept in memory between answers, and right in the very next one."""
+
+    def first(self, server, **who):
+        return server.get("/v1/recommendations", limit=5, **who).json["items"][0]["id"]
+
+    def test_each_of_many_events_is_in_the_answer_after_it(self):
+        with shop.serving() as server:
+            for who in ({"user": "u1"}, {"user": "brand new"}, {"session": "s"}):
+                for _ in range(8):
+                    item = self.first(server, **who)
+                    self.assertEqual(item, self.first(server, **who))
+                    self.assertEqual(server.post("/v1/events", [{"type": "purchase", "item": item, **who}]).json["stored"], 1)
+                    self.assertNotIn(item, [i["id"] for i in server.get("/v1/recommendations", limit=100, **who).json["items"]])
+
+    def test_the_cart_a_like_taken_back_and_signing_in_count_at_once(self):
+        with shop.serving() as server:
+            guest = Visitor(server)
+            item = guest.recommended(1)[0]
+            where = f"/v1/products{path_of(item)}/opinion"
+            self.assertIn(guest.put(where, {"opinion": "dislike"}).status, (200, 201))
+            self.assertNotIn(item, guest.recommended(50))
+            self.assertEqual(guest.delete(where).status, 204)
+            self.assertIn(item, guest.recommended(50))
+            self.assertIn(guest.put(where, {"opinion": "dislike"}).status, (200, 201))
+            guest.register("joins")
+            self.assertNotIn(item, guest.recommended(50))
+
+    def test_what_another_process_imports_counts_soon(self):
+        with shop.serving() as server:
+            item = self.first(server, user="u2")
+            self.assertEqual(item, self.first(server, user="u2"))
+            events = server.data.parent / "more.csv"
+            with open(events, "w") as f:
+                f.write(f"user,item,type,time\nu2,{item},purchase,{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 60))}\n")
+            shop.run("import", "--data", server.data, "--events", events)
+            for _ in range(100):
+                if item != self.first(server, user="u2"):
+                    break
+                time.sleep(.1)
+            self.assertNotEqual(item, self.first(server, user="u2"))
+
+
 class Products(unittest.TestCase):
     """What an answer says of products is kept between answers, and right in the very next one when they change."""
 
