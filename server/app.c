@@ -14,6 +14,7 @@
 #include "server/jobs/gate.h"
 #include "server/store/accounts.h"
 #include "server/recommend/rules.h"
+#include "server/recommend/shown.h"
 
 /* Keys, and accounts that administer the shop. */
 static aisle_status count_keys(aisle_view *view, int64_t *n, aisle_error *err)
@@ -325,6 +326,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     aisle_uploads_sweep(app->spool);
     AISLE_TRY(aisle_store_start_writer(app->store, err));
     AISLE_TRY(aisle_recommendation_ids_open(app->store, &app->ids, err));
+    if (!(app->shown = aisle_shown_new())) return aisle_fail(err, AISLE_ENOMEM, "out of memory for pages");
     AISLE_TRY(aisle_experiment_keeper_open(app->store, app->view, &app->experiments, err));
     AISLE_TRY(aisle_outcomes_open(app->store, app->ids, app->experiments, &app->outcomes, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
@@ -384,6 +386,7 @@ void aisle_app_close(aisle_app *app)
     aisle_registry_close(app->registry);
     aisle_outcomes_close(app->outcomes);
     aisle_experiment_keeper_close(app->experiments);
+    aisle_shown_free(app->shown);
     aisle_recommendation_ids_close(app->ids);
     aisle_store_close(app->store);
     aisle_schedule_close(app->schedule);

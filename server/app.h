@@ -58,6 +58,7 @@ typedef struct aisle_app {
     aisle_hash_pool *hashing;      /* passwords */
     aisle_forgetter *forgetter;    /* erased people out of model files */
     aisle_recommendation_ids *ids; /* of answers */
+    struct aisle_shown *shown;     /* what recent answers have shown */
     aisle_outcomes *outcomes;      /* what came of them; run by the worker */
     aisle_http *http;              /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */

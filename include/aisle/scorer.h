@@ -159,6 +159,10 @@ typedef struct aisle_related_query {
  * lists give a product, added up; reasons are their shares. None of the items comes itself. */
 aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
                                   aisle_hits *out, aisle_error *err);
+/* Users whose factors point most nearly where those of `user` do: hits hold their numbers, and the cosine as score; best first, ties
+ * by smaller number. None where the model has no factors, or the user's are 0. O(n_users * f). AISLE_EINVAL, AISLE_ENOMEM. */
+aisle_status aisle_scorer_neighbours(aisle_scorer *s, const aisle_model *m, int32_t user, int32_t n,
+                                     aisle_hits *out, aisle_error *err);
 /* The n most popular (trending false) or most rising items; none when the model has no such numbers. Needs no
  * scorer. */
 aisle_status aisle_scorer_popular(const aisle_model *m, bool trending, int32_t n, const uint64_t *allowed,

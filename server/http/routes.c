@@ -21,6 +21,8 @@ const aisle_route aisle_routes[] = {
     {"POST",   "/v1/events",                           aisle_on_events_add,           PUBLIC, AISLE_BODY_TEXT, 0},
     {"POST",   "/v1/recommendations",                  aisle_on_recommendations_post, PUBLIC, AISLE_BODY_JSON, 0},
     {"GET",    "/v1/recommendations",                  aisle_on_recommendations_get,  PUBLIC, NONE,            0},
+    {"POST",   "/v1/rank",                             aisle_on_rank,                 PUBLIC, AISLE_BODY_JSON, 0},
+    {"GET",    "/v1/users/{id}/neighbours",            aisle_on_neighbours,           ADMIN,  NONE,            0},
     {"POST",   "/v1/admin/imports",                    aisle_on_import_add,           ADMIN,  FILE_ONCE,       IMPORT_BYTES},
     {"POST",   "/v1/admin/trainings",                  aisle_on_training_add,         ADMIN,  ONCE,            65536},
     {"GET",    "/v1/admin/jobs",                       aisle_on_jobs_list,            ADMIN,  NONE,            0},

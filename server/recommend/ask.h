@@ -40,6 +40,9 @@ typedef struct aisle_ask {
     aisle_str user, session;    /* absent = unknown */
     aisle_str *items, *exclude; /* what the page or the cart holds; what must not come */
     int64_t n_items, n_exclude, limit;
+    aisle_str next;   /* the page before, by its recommendation_id; absent: the first */
+    aisle_str *shown; /* what that one and those before it have shown; among `exclude`, too */
+    int64_t n_shown;
     bool explain;
     aisle_ask_sight sight;
 

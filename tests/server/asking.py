@@ -126,7 +126,7 @@ good("postRecommendations")(lambda w: {"body": {"requests": [{"items": [w.known]
                                                               "boost": [{"filter": {"price_min": 2}, "by": 2}], "diversity": .5,
                                                               "max_per_category": 3, "max_per_brand": 3, "min_score": -9}]}})
 wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}), (422, {"body": {"requests": []}}),
-      (422, {"body": {"filter": {"not": {"colour": "red"}}}}),
+      (422, {"body": {"filter": {"not": {"colour": "red"}}}}), (404, {"body": {"next": "x"}}),
       (422, {"body": {"boost": [{"filter": {}, "by": 2}] * 9}}), (422, {"body": {"diversity": 2}}))
 
 # ---- accounts ----

@@ -90,23 +90,24 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     AISLE_TRY(aisle_product_texts_sync(aisle_request_app(r)->texts, style.view, aisle_request_error(r)));
     if (!aisle_text_raw(out, "[")) return aisle_no_memory(r);
     for (int32_t i = 0; i < hits->n && n < style.limit; i++) {
-        bool shown;
+        bool shown = false;
         AISLE_TRY(encode_hit(&e, i, n == 0, &shown));
+        if (shown && style.shown &&
+            !aisle_page_note_add(r, style.shown, aisle_shelf_id(s, hits->hit[i].item)))
+            return aisle_no_memory(r);
         n += shown;
     }
     return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static bool add_id(aisle_request *r, const aisle_trial *t, const char *strategy, aisle_buf *out)
+static void make_id(aisle_request *r, const aisle_trial *t, const char *strategy,
+                    char id[AISLE_RECOMMENDATION_ID_BYTES])
 {
-    char id[AISLE_RECOMMENDATION_ID_BYTES];
     const aisle_origin origin = {.model_version = t->w.shelf->model_version,
                                  .strategy = aisle_str_from(strategy),
                                  .experiment = t->experiment,
                                  .variant = t->variant};
     aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
-    return aisle_text_raw(out, "\"recommendation_id\":\"") && aisle_text_raw(out, id) &&
-           aisle_text_raw(out, "\"");
 }
 
 static bool add_variant(const aisle_trial *t, aisle_buf *out)
@@ -118,39 +119,49 @@ static bool add_variant(const aisle_trial *t, aisle_buf *out)
 }
 
 /* Ids, strategies and numbers: nothing that must be escaped. */
-static bool add_head(aisle_request *r, const aisle_trial *t, const char *strategy, aisle_buf *out)
+static bool add_head(const aisle_trial *t, const char *strategy, const char *id, aisle_buf *out)
 {
-    return aisle_text_raw(out, "{") && add_id(r, t, strategy, out) &&
-           aisle_text_raw(out, ",\"model_version\":") && aisle_text_int(out, t->w.shelf->model_version) &&
+    return aisle_text_raw(out, "{\"recommendation_id\":\"") && aisle_text_raw(out, id) &&
+           aisle_text_raw(out, "\",\"model_version\":") && aisle_text_int(out, t->w.shelf->model_version) &&
            aisle_text_raw(out, ",\"strategy\":\"") && aisle_text_raw(out, strategy) &&
            aisle_text_raw(out, "\"") && add_variant(t, out) && aisle_text_raw(out, ",\"items\":");
 }
 
-static bool add_tail(int64_t started_ns, aisle_buf *out)
+/* next: the token of the next page, NULL = there is none. */
+static bool add_tail(const char *next, int64_t started_ns, aisle_buf *out)
 {
     double took = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-6;
-    return aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
+    return aisle_text_raw(out, ",\"next\":") && aisle_text_raw(out, next ? "\"" : "null") &&
+           (!next || (aisle_text_raw(out, next) && aisle_text_raw(out, "\""))) &&
+           aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
 }
 
-static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_buf *out)
+static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_page_note *shown,
+                                 aisle_buf *out)
 {
     aisle_recommendation found;
+    char id[AISLE_RECOMMENDATION_ID_BYTES];
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
     if (!t->experiment.ptr) aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
-    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit, found.reason_type};
-    if (!add_head(r, t, aisle_strategy_name(found.hits.strategy), out)) return aisle_no_memory(r);
+    AISLE_TRY(aisle_page_note_init(r, t->ask->limit, shown));
+    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit, found.reason_type, shown};
+    const char *strategy = aisle_strategy_name(found.hits.strategy);
+    make_id(r, t, strategy, id);
+    if (!add_head(t, strategy, id, out)) return aisle_no_memory(r);
     AISLE_TRY(aisle_encode_hits(r, t->w.shelf, &found.hits, style, out));
-    return add_tail(started_ns, out) ? AISLE_OK : aisle_no_memory(r);
+    bool more = aisle_page_keep(r, t->ask, shown, id);
+    return add_tail(more ? id : NULL, started_ns, out) ? AISLE_OK : aisle_no_memory(r);
 }
 
 aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      aisle_buf *out)
+                                      aisle_page_note *shown, aisle_buf *out)
 {
     const aisle_app *app = aisle_request_app(r);
     aisle_trial t;
+    aisle_page_note own;
     AISLE_TRY(aisle_trial_begin(app->experiments, app->rack, w, ask, &t, aisle_request_error(r)));
-    aisle_status st = answer_trial(r, &t, out);
+    aisle_status st = answer_trial(r, &t, shown ? shown : &own, out);
     aisle_trial_end(&t);
     return st;
 }

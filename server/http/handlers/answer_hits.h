@@ -3,6 +3,7 @@
 #define AISLE_SERVER_ANSWER_HITS_H
 
 #include "server/http/handlers/handlers.h"
+#include "server/http/handlers/pages.h"
 #include "server/recommend/ask.h"
 
 /* A shelf to answer from, else NULL after a 503 model_not_ready. The caller's (aisle_shelf_unref). */
@@ -19,10 +20,10 @@ static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_s
                              .catalogue = aisle_request_app(r)->catalogue};
 }
 
-/* Asks, and appends the answer as JSON text: {recommendation_id, model_version, strategy, items, took_ms}. On failure out holds
- * a part of it. */
+/* Asks, and appends the answer as JSON text: {recommendation_id, model_version, strategy, items, next, took_ms}. On failure out
+ * holds a part of it. shown: NULL, or receives which items. */
 aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      aisle_buf *out);
+                                      aisle_page_note *shown, aisle_buf *out);
 
 /* What hits become: an array of products of the catalogue with score and reasons, appended as JSON text; those gone or sold out
  * since the shelf was made are left out, at most `limit` are there. reason_type names where the reasons' items stand. */
@@ -31,6 +32,7 @@ typedef struct aisle_hits_style {
     unsigned fields;
     int64_t limit;
     const char *reason_type;
+    aisle_page_note *shown; /* NULL, or receives what was put in */
 } aisle_hits_style;
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
                                aisle_hits_style style, aisle_buf *out);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "server/auth/identity.h"
 #include "server/http/handlers/ask_filter.h"
 #include "server/recommend/boost.h"
 #include "server/store/store_rules.h"
@@ -89,7 +90,7 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
     static const char *const known[] = {
         "user",          "session",        "items",          "exclude",      "limit",     "explain",
         "fields",        "filter",         "boost",          "min_score",    "diversity", "max_per_category",
-        "max_per_brand", "exclude_bought", "exclude_wished", "exclude_cart", NULL};
+        "max_per_brand", "exclude_bought", "exclude_wished", "exclude_cart", "next",      NULL};
     *ask = (aisle_ask){.limit = AISLE_ASK_DEFAULT};
     AISLE_TRY(aisle_json_only(s, known));
     AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
@@ -99,6 +100,7 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
     AISLE_TRY(
         aisle_json_int(s, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT}, &ask->limit));
     AISLE_TRY(aisle_json_bool(s, "explain", false, &ask->explain));
+    AISLE_TRY(aisle_json_text(s, "next", 1, AISLE_RECOMMENDATION_ID_BYTES, &ask->next));
     AISLE_TRY(parse_fields(s, &ask->fields));
     AISLE_TRY(parse_leave_out(s, &ask->leave_out));
     AISLE_TRY(parse_wishes(s, &ask->wishes));
@@ -109,7 +111,7 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
 aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
 {
     static const char *const known[] = {"user",  "session",   "limit",     "explain", "category",
-                                        "brand", "price_min", "price_max", NULL};
+                                        "brand", "price_min", "price_max", "next",    NULL};
     *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .wishes = {.min_score = -INFINITY}};
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
@@ -117,6 +119,22 @@ aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
     AISLE_TRY(aisle_request_query_bool(r, "explain", false, &ask->explain));
     ask->user = aisle_request_query(r, "user");
     ask->session = aisle_request_query(r, "session");
+    ask->next = aisle_request_query(r, "next");
     AISLE_TRY(aisle_ask_filter_query(r, &ask->filter));
     return aisle_ask_rules(r, (aisle_str){NULL, 0}, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
+}
+
+bool aisle_ask_admitted(aisle_request *r, aisle_ask *asks, int64_t n)
+{
+    const aisle_identity *who = aisle_request_identity(r);
+    for (int64_t i = 0; i < n; i++)
+        if (!aisle_request_may_name(r, asks[i].user, asks[i].session, AISLE_SCOPE_READ,
+                                    "a recommendation that names a user or a session"))
+            return false;
+    for (int64_t i = 0; i < n; i++) {
+        if (asks[i].user.ptr || asks[i].session.ptr) continue;
+        asks[i].user = who->user_ext;
+        if (!who->user) asks[i].session = who->session_ext;
+    }
+    return true;
 }

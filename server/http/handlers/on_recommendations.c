@@ -1,50 +1,10 @@
 /* POST and GET /v1/recommendations: for a user, a session, a set of items, or nobody in particular. */
-#include "server/auth/identity.h"
 #include "server/http/handlers/answer_hits.h"
 #include "server/http/handlers/ask_recommend.h"
 #include "server/json/json_text.h"
 #include "server/recommend/together.h"
 
 enum { BATCH = 20 };
-
-/* One question, or {"requests": [...]}. */
-static aisle_status parse_asks(aisle_request *r, aisle_ask **out, int64_t *n, bool *is_batch)
-{
-    static const char *const known[] = {"requests", NULL};
-    aisle_json_scope body, one;
-    json_t *list = NULL;
-    AISLE_TRY(aisle_json_body(r, &body));
-    AISLE_TRY(aisle_json_array(&body, "requests", BATCH, &list));
-    *is_batch = list != NULL;
-    *n = list ? (int64_t)json_array_size(list) : 1;
-    if (*n < 1)
-        return aisle_request_invalid(r, "/requests", "out_of_range", "1 to %d requests wanted", BATCH);
-    *out = aisle_arena_calloc(aisle_request_arena(r), (size_t)*n, sizeof **out);
-    if (!*out) return aisle_no_memory(r);
-    if (!list) return aisle_ask_body(&body, *out);
-    AISLE_TRY(aisle_json_only(&body, known));
-    for (int64_t i = 0; i < *n; i++) {
-        AISLE_TRY(aisle_json_element(&body, "requests", (size_t)i, &one));
-        AISLE_TRY(aisle_ask_body(&one, &(*out)[i]));
-    }
-    return AISLE_OK;
-}
-
-/* Questions that name nobody are the asker's own. False: answered. */
-static bool admitted(aisle_request *r, aisle_ask *asks, int64_t n)
-{
-    const aisle_identity *who = aisle_request_identity(r);
-    for (int64_t i = 0; i < n; i++)
-        if (!aisle_request_may_name(r, asks[i].user, asks[i].session, AISLE_SCOPE_READ,
-                                    "a recommendation that names a user or a session"))
-            return false;
-    for (int64_t i = 0; i < n; i++) {
-        if (asks[i].user.ptr || asks[i].session.ptr) continue;
-        asks[i].user = who->user_ext;
-        if (!who->user) asks[i].session = who->session_ext;
-    }
-    return true;
-}
 
 /* The questions of one request, in its arena, on their way to an answer. */
 typedef struct aisle_asked {
@@ -54,20 +14,54 @@ typedef struct aisle_asked {
     aisle_loop_state *with;   /* of the thread that answers */
     aisle_ask *asks;
     int64_t n;
-    bool is_batch;
+    bool is_batch, distinct; /* no item twice over all answers of a batch */
     aisle_ahead ahead;
     bool taken, looked_ahead; /* from the loop's list; for scores */
     aisle_buf body;           /* the answer's text; released by whoever answers */
 } asked;
 
+/* One question, or {"requests": [...], "distinct": true}. */
+static aisle_status parse_asks(aisle_request *r, asked *q)
+{
+    static const char *const known[] = {"requests", "distinct", NULL};
+    aisle_json_scope body, one;
+    json_t *list = NULL;
+    AISLE_TRY(aisle_json_body(r, &body));
+    AISLE_TRY(aisle_json_array(&body, "requests", BATCH, &list));
+    q->is_batch = list != NULL;
+    q->n = list ? (int64_t)json_array_size(list) : 1;
+    if (q->n < 1)
+        return aisle_request_invalid(r, "/requests", "out_of_range", "1 to %d requests wanted", BATCH);
+    q->asks = aisle_arena_calloc(aisle_request_arena(r), (size_t)q->n, sizeof *q->asks);
+    if (!q->asks) return aisle_no_memory(r);
+    if (!list) return aisle_ask_body(&body, q->asks);
+    AISLE_TRY(aisle_json_only(&body, known));
+    AISLE_TRY(aisle_json_bool(&body, "distinct", false, &q->distinct));
+    for (int64_t i = 0; i < q->n; i++) {
+        AISLE_TRY(aisle_json_element(&body, "requests", (size_t)i, &one));
+        AISLE_TRY(aisle_ask_body(&one, &q->asks[i]));
+    }
+    return AISLE_OK;
+}
+
+/* What was answered in the batch up to here does not come again. */
+static aisle_status answer_one(asked *q, const aisle_answering *a, int64_t i)
+{
+    aisle_page_note shown;
+    AISLE_TRY(aisle_answer_recommended(q->work.r, a, &q->asks[i], &shown, &q->body));
+    for (int64_t later = i + 1; q->distinct && later < q->n; later++)
+        AISLE_TRY(aisle_page_exclude(q->work.r, &q->asks[later], shown.id, shown.n));
+    return AISLE_OK;
+}
+
 static aisle_status answer_all(asked *q, const aisle_answering *a)
 {
     aisle_request *r = q->work.r;
-    if (!q->is_batch) return aisle_answer_recommended(r, a, q->asks, &q->body);
+    if (!q->is_batch) return answer_one(q, a, 0);
     if (!aisle_text_raw(&q->body, "{\"results\":[")) return aisle_no_memory(r);
     for (int64_t i = 0; i < q->n; i++) {
         if (i && !aisle_text_raw(&q->body, ",")) return aisle_no_memory(r);
-        AISLE_TRY(aisle_answer_recommended(r, a, &q->asks[i], &q->body));
+        AISLE_TRY(answer_one(q, a, i));
     }
     return aisle_text_raw(&q->body, "]}") ? AISLE_OK : aisle_no_memory(r);
 }
@@ -169,12 +163,18 @@ static aisle_status carry_out(asked *q)
     return reply(&q->work);
 }
 
-static aisle_status answer(aisle_request *r, aisle_ask *asks, int64_t n, bool is_batch)
+static asked *new_question(aisle_request *r)
 {
-    if (!admitted(r, asks, n)) return AISLE_OK;
     asked *q = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *q);
-    if (!q) return aisle_no_memory(r);
-    *q = (asked){.work = {.r = r, .run = run, .reply = reply}, .asks = asks, .n = n, .is_batch = is_batch};
+    if (q) *q = (asked){.work = {.r = r, .run = run, .reply = reply}};
+    return q;
+}
+
+static aisle_status answer(aisle_request *r, asked *q)
+{
+    if (!aisle_ask_admitted(r, q->asks, q->n)) return AISLE_OK;
+    for (int64_t i = 0; i < q->n; i++)
+        if (!aisle_page_resume(r, &q->asks[i])) return AISLE_OK;
     q->shelf = aisle_shelf_or_refuse(r);
     return q->shelf ? carry_out(q) : AISLE_OK;
 }
@@ -182,18 +182,19 @@ static aisle_status answer(aisle_request *r, aisle_ask *asks, int64_t n, bool is
 aisle_status aisle_on_recommendations_post(aisle_request *r)
 {
     static const char *const none[] = {NULL};
-    aisle_ask *asks = NULL;
-    int64_t n = 0;
-    bool is_batch = false;
+    asked *q = new_question(r);
+    if (!q) return aisle_no_memory(r);
     AISLE_TRY(aisle_request_query_only(r, none));
-    AISLE_TRY(parse_asks(r, &asks, &n, &is_batch));
-    return answer(r, asks, n, is_batch);
+    AISLE_TRY(parse_asks(r, q));
+    return answer(r, q);
 }
 
 aisle_status aisle_on_recommendations_get(aisle_request *r)
 {
-    aisle_ask *ask = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *ask);
-    if (!ask) return aisle_no_memory(r);
-    AISLE_TRY(aisle_ask_query(r, ask));
-    return answer(r, ask, 1, false);
+    asked *q = new_question(r);
+    if (q) q->asks = aisle_arena_calloc(aisle_request_arena(r), 1, sizeof *q->asks);
+    if (!q || !q->asks) return aisle_no_memory(r);
+    q->n = 1;
+    AISLE_TRY(aisle_ask_query(r, q->asks));
+    return answer(r, q);
 }
