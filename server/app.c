@@ -14,6 +14,7 @@
 #include "server/jobs/gate.h"
 #include "server/store/accounts.h"
 #include "server/recommend/rules.h"
+#include "server/recommend/scenario.h"
 #include "server/recommend/shown.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -108,6 +109,8 @@ static void chore(void *ctx)
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_rules_refresh(app->rules, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_scenarios_refresh(app->scenarios, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (train_if_due(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -333,6 +336,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
     AISLE_TRY(aisle_rules_open(app->store, &app->rules, err));
+    AISLE_TRY(aisle_scenarios_open(app->store, &app->scenarios, err));
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, 0, &app->shelves, err));
     AISLE_TRY(aisle_shelf_rack_open(app->store, app->registry, &app->rack, err));
@@ -379,6 +383,7 @@ void aisle_app_close(aisle_app *app)
     aisle_shadow_close(app->shadow);
     aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
+    aisle_scenarios_close(app->scenarios);
     aisle_rules_close(app->rules);
     aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);

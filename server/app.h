@@ -49,6 +49,7 @@ typedef struct aisle_app {
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
     struct aisle_rules_keeper *rules;
+    struct aisle_scenarios_keeper *scenarios;
     struct aisle_product_texts *texts; /* products as lists answer with them */
     aisle_recents *recents;            /* the newest events of who asked lately */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */

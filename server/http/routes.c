@@ -58,6 +58,8 @@ const aisle_route aisle_routes[] = {
     /* rules of recommendations */
     {"GET",    "/v1/admin/rules",                      aisle_on_rules_get,            ADMIN,  NONE,            0},
     {"PUT",    "/v1/admin/rules",                      aisle_on_rules_put,            ADMIN,  AISLE_BODY_JSON, 262144},
+    {"GET",    "/v1/admin/scenarios",                  aisle_on_scenarios_get,        ADMIN,  NONE,            0},
+    {"PUT",    "/v1/admin/scenarios",                  aisle_on_scenarios_put,        ADMIN,  AISLE_BODY_JSON, 262144},
 
     /* search */
     {"GET",    "/v1/search",                           aisle_on_search,               PUBLIC, NONE,            0},

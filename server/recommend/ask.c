@@ -4,6 +4,7 @@
 #include "server/recommend/choose.h"
 #include "server/recommend/pin.h"
 #include "server/recommend/together.h"
+#include "server/recommend/walk.h"
 
 static aisle_status no_memory(aisle_error *err)
 {
@@ -21,7 +22,7 @@ static const char *reason_type(bool known, aisle_strategy strategy)
                                         [AISLE_STRATEGY_SESSION] = "session",
                                         [AISLE_STRATEGY_CONTENT] = "content",
                                         [AISLE_STRATEGY_POPULAR] = "popular"};
-    if (strategy == AISLE_STRATEGY_HYBRID)
+    if (strategy > AISLE_STRATEGY_POPULAR)
         strategy = known ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
     return names[strategy];
 }
@@ -40,6 +41,17 @@ static aisle_status best_of_query(void *ctx, const uint64_t *allowed, int32_t n,
     q.n = n;
     q.explain = explain;
     return aisle_score(b->w, &q, hits, err);
+}
+
+static aisle_status walk(const aisle_answering *w, const aisle_ask *ask, const aisle_taste *t,
+                         const aisle_query *q, aisle_recommendation *found, aisle_error *err)
+{
+    aisle_sourced *sourced = NULL;
+    const aisle_walking k = {w, ask, t, q};
+    AISLE_TRY(aisle_walk(&k, &found->hits, &sourced, err));
+    found->sourced = sourced;
+    found->n_sourced = found->hits.n;
+    return AISLE_OK;
 }
 
 aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, aisle_recommendation *out,
@@ -65,7 +77,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                               .wishes = &ask->wishes,
                               .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
                               .explain = ask->explain};
-    AISLE_TRY(aisle_choose(&c, &found.hits, err));
+    AISLE_TRY(ask->scenario ? walk(w, ask, &t, &q, &found, err) : aisle_choose(&c, &found.hits, err));
     AISLE_TRY(aisle_pin_hits(&c, aisle_taste_masks, &(aisle_tasting){w->shelf, &t}, &found.hits, err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;

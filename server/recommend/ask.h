@@ -35,6 +35,9 @@ typedef struct aisle_wishes {
         max_per_brand; /* 0 = any number; of the category itself, not of what is above it */
 } aisle_wishes;
 
+typedef struct aisle_scenario aisle_scenario; /* scenario.h */
+typedef struct aisle_sourced aisle_sourced;   /* walk.h */
+
 /* What is asked. All borrowed for the call. */
 typedef struct aisle_ask {
     aisle_str user, session;    /* absent = unknown */
@@ -51,6 +54,8 @@ typedef struct aisle_ask {
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
     aisle_wishes wishes;
+    const aisle_scenario *scenario; /* NULL: the one list of who asks */
+    bool cart;                      /* the asker's own cart is among the items: the handler reads it */
 } aisle_ask;
 
 /* What one thread answers one question with. Answers are made wholly from one shelf. All borrowed. */
@@ -65,8 +70,10 @@ typedef struct aisle_answering {
 } aisle_answering;
 
 typedef struct aisle_recommendation {
-    aisle_hits hits; /* best first, up to limit + AISLE_SPARE_HITS */
-    bool known;      /* the model knows the user */
+    aisle_hits hits;              /* best first, up to limit + AISLE_SPARE_HITS */
+    bool known;                   /* the model knows the user */
+    const aisle_sourced *sourced; /* of a scenario: of which source each item came, but for pins; NULL */
+    int32_t n_sourced;
     const char
         *reason_type; /* where the items of reasons stand: "history", "session", ...; NULL without explain */
 } aisle_recommendation;

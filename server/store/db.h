@@ -98,7 +98,9 @@ enum {
     X(KEPT_CART, "kept_cart")                                                                                \
     X(KEPT_CART_GUEST, "kept_cart_guest")                                                                    \
     X(RULES_GET, "rules_get")                                                                                \
-    X(RULES_PUT, "rules_put")
+    X(RULES_PUT, "rules_put")                                                                                \
+    X(SCENARIOS_GET, "scenarios_get")                                                                        \
+    X(SCENARIOS_PUT, "scenarios_put")
 #define AISLE_SQL_SEARCH(X)                                                                                  \
     X(SEARCH_ADD, "search_add")                                                                              \
     X(SEARCH_REMOVE, "search_remove")                                                                        \

@@ -129,6 +129,15 @@ wrong("postRecommendations", (422, {"body": {"limit": 0}}), (422, {"body": []}),
       (422, {"body": {"filter": {"not": {"colour": "red"}}}}), (404, {"body": {"next": "x"}}),
       (422, {"body": {"boost": [{"filter": {}, "by": 2}] * 9}}), (422, {"body": {"diversity": 2}}))
 
+good("getScenarios")(lambda w: {})
+good("putScenarios")(lambda w: {"body": {"scenarios": [{"name": "x", "steps": [{"source": "viewed", "filter": {"price_min": 1}}, {"source": "newest", "share": 0.5}]}]}})
+wrong("putScenarios", (422, {"body": {"scenarios": [{"name": "x", "steps": []}]}}), (409, {"body": {"version": 99, "scenarios": []}}),
+      (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}), (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))
+good("rankProducts")(lambda w: {"body": {"items": [w.known, "nobody knows"], "context": [w.known]}})
+wrong("rankProducts", (422, {"body": {}}), (422, {"body": {"items": []}}))
+good("listNeighbours")(lambda w: {"path": {"id": "u1"}})
+wrong("listNeighbours", (404, {"path": {"id": "none"}}), (422, {"path": {"id": "u1"}, "query": {"limit": 0}}))
+
 # ---- accounts ----
 
 good("addAccount")(lambda w: {"body": {"email": w.new("bob") + "@shop.example", "password": "correct horse battery", "name": "Bob"}, "status": 201})

@@ -5,6 +5,8 @@
 #include "server/http/handlers/product_texts.h"
 #include "server/json/json_text.h"
 #include "server/recommend/trial.h"
+#include "server/recommend/walk.h"
+
 aisle_status aisle_no_memory(aisle_request *r)
 {
     return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the recommendations");
@@ -56,6 +58,14 @@ typedef struct encoding {
     aisle_buf *out;
 } encoding;
 
+/* NULL: of none, as a pinned one. */
+static const aisle_sourced *source_of(const aisle_hits_style *style, int32_t item)
+{
+    for (int32_t i = 0; i < style->n_sourced; i++)
+        if (style->sourced[i].item == item) return &style->sourced[i];
+    return NULL;
+}
+
 /* A hit that is not to be shown any more adds nothing; *shown says so. */
 static aisle_status encode_hit(const encoding *e, int32_t h, bool first, bool *shown)
 {
@@ -73,9 +83,14 @@ static aisle_status encode_hit(const encoding *e, int32_t h, bool first, bool *s
         return AISLE_OK;
     }
     bool ok = aisle_text_raw(e->out, ",\"score\":") && aisle_text_real(e->out, (double)hit->score);
+    const aisle_sourced *from = source_of(e->style, hit->item);
+    const char *reason = from ? aisle_source_reason(from->source) : NULL;
+    if (from)
+        ok = ok && aisle_text_raw(e->out, ",\"source\":\"") &&
+             aisle_text_raw(e->out, aisle_source_names[from->source]) && aisle_text_raw(e->out, "\"");
     if (e->style->reason_type)
         ok = ok && aisle_text_raw(e->out, ",\"reasons\":") &&
-             aisle_text_tree(e->out, encode_reasons(e->s, hit, e->style->reason_type));
+             aisle_text_tree(e->out, encode_reasons(e->s, hit, reason ? reason : e->style->reason_type));
     if (e->hits->shares)
         ok = ok && aisle_text_raw(e->out, ",\"parts\":") &&
              aisle_text_tree(e->out, encode_parts(e->s, e->hits, h));
@@ -106,7 +121,9 @@ static void make_id(aisle_request *r, const aisle_trial *t, const char *strategy
     const aisle_origin origin = {.model_version = t->w.shelf->model_version,
                                  .strategy = aisle_str_from(strategy),
                                  .experiment = t->experiment,
-                                 .variant = t->variant};
+                                 .variant = t->variant,
+                                 .scenario =
+                                     t->ask->scenario ? t->ask->scenario->name : (aisle_str){NULL, 0}};
     aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
 }
 
@@ -145,7 +162,8 @@ static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_p
     AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
     if (!t->experiment.ptr) aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
     AISLE_TRY(aisle_page_note_init(r, t->ask->limit, shown));
-    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit, found.reason_type, shown};
+    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit,  found.reason_type,
+                              shown,     found.sourced,  found.n_sourced};
     const char *strategy = aisle_strategy_name(found.hits.strategy);
     make_id(r, t, strategy, id);
     if (!add_head(t, strategy, id, out)) return aisle_no_memory(r);

@@ -33,6 +33,9 @@ typedef struct aisle_hits_style {
     int64_t limit;
     const char *reason_type;
     aisle_page_note *shown; /* NULL, or receives what was put in */
+    const aisle_sourced
+        *sourced; /* NULL, or the source of each: it is said, and its reasons are called as it has them */
+    int32_t n_sourced;
 } aisle_hits_style;
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
                                aisle_hits_style style, aisle_buf *out);

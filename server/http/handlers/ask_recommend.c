@@ -2,10 +2,12 @@
 #include "server/http/handlers/ask_recommend.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "server/auth/identity.h"
 #include "server/http/handlers/ask_filter.h"
 #include "server/recommend/boost.h"
+#include "server/recommend/scenario.h"
 #include "server/store/store_rules.h"
 
 enum { ID_BYTES = 255 };
@@ -85,12 +87,65 @@ static aisle_status parse_fields(aisle_json_scope *s, unsigned *out)
     return AISLE_OK;
 }
 
+/* pointer: of the question; "?" of a URL's. */
+static aisle_status find_scenario(aisle_request *r, aisle_str name, const char *pointer, aisle_ask *ask)
+{
+    char at[160];
+    if (!name.ptr) return AISLE_OK;
+    AISLE_TRY(aisle_scenarios_get(aisle_request_app(r)->scenarios, name, aisle_request_arena(r),
+                                  &ask->scenario, aisle_request_error(r)));
+    if (*pointer == '?')
+        snprintf(at, sizeof at, "?scenario");
+    else
+        aisle_json_point(pointer, "scenario", at, sizeof at);
+    if (!ask->scenario)
+        return aisle_request_invalid(r, at, "unknown", "no scenario has this name; see /v1/admin/scenarios");
+    if (ask->scenario->exclude_bought) ask->leave_out |= AISLE_KEPT_BOUGHT;
+    if (ask->scenario->exclude_cart) ask->leave_out |= AISLE_KEPT_CART;
+    return AISLE_OK;
+}
+
+static aisle_status add_items(aisle_request *r, aisle_ask *ask, const aisle_str *ids, int64_t n)
+{
+    aisle_str *all = aisle_arena_calloc(aisle_request_arena(r), (size_t)(ask->n_items + n) + 1, sizeof *all);
+    if (!all) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for a cart");
+    if (ask->n_items) memcpy(all, ask->items, (size_t)ask->n_items * sizeof *all);
+    if (n) memcpy(all + ask->n_items, ids, (size_t)n * sizeof *all);
+    ask->items = all;
+    ask->n_items += n;
+    return AISLE_OK;
+}
+
+/* true: the asker's own, read when it is known who that is; or a list. */
+static aisle_status parse_cart(aisle_json_scope *s, aisle_ask *ask)
+{
+    aisle_str *ids = NULL;
+    int64_t n = 0;
+    if (json_is_boolean(json_object_get(s->object, "cart")))
+        return aisle_json_bool(s, "cart", false, &ask->cart);
+    AISLE_TRY(aisle_json_ids(s, "cart", AISLE_ASK_ITEMS, &ids, &n));
+    return add_items(s->r, ask, ids, n);
+}
+
+aisle_status aisle_ask_cart(aisle_request *r, aisle_view *v, aisle_ask *ask)
+{
+    aisle_str *ids = NULL;
+    int32_t n = 0;
+    if (!ask->cart) return AISLE_OK;
+    AISLE_TRY(aisle_view_kept(v, ask->user, ask->session, AISLE_KEPT_CART, aisle_request_arena(r), &ids, &n,
+                              aisle_request_error(r)));
+    return add_items(r, ask, ids, n < AISLE_ASK_ITEMS ? n : AISLE_ASK_ITEMS);
+}
+
 aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
 {
     static const char *const known[] = {
-        "user",          "session",        "items",          "exclude",      "limit",     "explain",
-        "fields",        "filter",         "boost",          "min_score",    "diversity", "max_per_category",
-        "max_per_brand", "exclude_bought", "exclude_wished", "exclude_cart", "next",      NULL};
+        "user",          "session",        "items",          "exclude",
+        "limit",         "explain",        "fields",         "filter",
+        "boost",         "min_score",      "diversity",      "max_per_category",
+        "max_per_brand", "exclude_bought", "exclude_wished", "exclude_cart",
+        "next",          "scenario",       "cart",           NULL};
+    aisle_str scenario = {NULL, 0};
     *ask = (aisle_ask){.limit = AISLE_ASK_DEFAULT};
     AISLE_TRY(aisle_json_only(s, known));
     AISLE_TRY(aisle_json_text(s, "user", 1, ID_BYTES, &ask->user));
@@ -104,14 +159,17 @@ aisle_status aisle_ask_body(aisle_json_scope *s, aisle_ask *ask)
     AISLE_TRY(parse_fields(s, &ask->fields));
     AISLE_TRY(parse_leave_out(s, &ask->leave_out));
     AISLE_TRY(parse_wishes(s, &ask->wishes));
+    AISLE_TRY(parse_cart(s, ask));
+    AISLE_TRY(aisle_json_text(s, "scenario", 1, AISLE_SCENARIO_NAME, &scenario));
+    AISLE_TRY(find_scenario(s->r, scenario, s->pointer, ask));
     AISLE_TRY(aisle_ask_filter(s, "filter", &ask->filter));
-    return aisle_ask_rules(s->r, (aisle_str){NULL, 0}, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
+    return aisle_ask_rules(s->r, scenario, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
 }
 
 aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
 {
-    static const char *const known[] = {"user",  "session",   "limit",     "explain", "category",
-                                        "brand", "price_min", "price_max", "next",    NULL};
+    static const char *const known[] = {"user",      "session",   "limit", "explain",  "category", "brand",
+                                        "price_min", "price_max", "next",  "scenario", NULL};
     *ask = (aisle_ask){.fields = AISLE_FIELDS_SHORT, .wishes = {.min_score = -INFINITY}};
     AISLE_TRY(aisle_request_query_only(r, known));
     AISLE_TRY(aisle_request_query_int(r, "limit", (aisle_int_range){1, AISLE_ASK_LIMIT, AISLE_ASK_DEFAULT},
@@ -120,8 +178,10 @@ aisle_status aisle_ask_query(aisle_request *r, aisle_ask *ask)
     ask->user = aisle_request_query(r, "user");
     ask->session = aisle_request_query(r, "session");
     ask->next = aisle_request_query(r, "next");
+    const aisle_str scenario = aisle_request_query(r, "scenario");
+    AISLE_TRY(find_scenario(r, scenario, "?", ask));
     AISLE_TRY(aisle_ask_filter_query(r, &ask->filter));
-    return aisle_ask_rules(r, (aisle_str){NULL, 0}, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
+    return aisle_ask_rules(r, scenario, (aisle_str){NULL, 0}, &ask->filter, &ask->wishes);
 }
 
 bool aisle_ask_admitted(aisle_request *r, aisle_ask *asks, int64_t n)

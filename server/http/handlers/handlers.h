@@ -43,6 +43,8 @@ aisle_status aisle_on_session_revoke(aisle_request *r);
 /* rules of recommendations */
 aisle_status aisle_on_rules_get(aisle_request *r);
 aisle_status aisle_on_rules_put(aisle_request *r);
+aisle_status aisle_on_scenarios_get(aisle_request *r);
+aisle_status aisle_on_scenarios_put(aisle_request *r);
 
 /* catalogue */
 aisle_status aisle_on_categories(aisle_request *r);

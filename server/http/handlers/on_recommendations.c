@@ -175,6 +175,7 @@ static aisle_status answer(aisle_request *r, asked *q)
     if (!aisle_ask_admitted(r, q->asks, q->n)) return AISLE_OK;
     for (int64_t i = 0; i < q->n; i++)
         if (!aisle_page_resume(r, &q->asks[i])) return AISLE_OK;
+    for (int64_t i = 0; i < q->n; i++) AISLE_TRY(aisle_ask_cart(r, aisle_loop_of(r)->view, &q->asks[i]));
     q->shelf = aisle_shelf_or_refuse(r);
     return q->shelf ? carry_out(q) : AISLE_OK;
 }

@@ -54,7 +54,8 @@ static aisle_status encode(aisle_request *r, const aisle_shelf *s, const aisle_h
                            const list_ask *ask, aisle_buf *out)
 {
     char id[AISLE_RECOMMENDATION_ID_BYTES];
-    aisle_hits_style style = {aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, ask->limit, ask->reason_type, NULL};
+    aisle_hits_style style = {
+        aisle_loop_of(r)->view, AISLE_FIELDS_SHORT, ask->limit, ask->reason_type, NULL, NULL, 0};
     if (!list_id(r, s, ask, id) || !aisle_text_raw(out, "{\"recommendation_id\":\"") ||
         !aisle_text_raw(out, id) || !aisle_text_raw(out, "\",\"model_version\":") ||
         !aisle_text_int(out, s->model_version) || !aisle_text_raw(out, ",\"items\":"))

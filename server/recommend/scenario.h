@@ -1,0 +1,86 @@
+/* Scenarios: what a place of the shop shows, as a list of steps. Each takes products from one source; they are filled in order,
+ * without repeats, until the list is full. When the steps are through and it is not, they go once more without their shares and
+ * limits, so that a source that has little leaves its places to the others. As JSON, of the whole set an array:
+ *
+ *   {"name": "home",                       1 to 40 of a-z 0-9 _ -, each once
+ *    "steps": [                            1 to 8
+ *      {"source": "personal",              below
+ *       "share": 0.6,                      of the list at most, rounded up; absent: all
+ *       "limit": 6,                        products at most
+ *       "when": "known",                   "always", "known": something is known of who asks, "new": nothing is, "items": the question
+ *                                          has items or a cart; else the step is passed over
+ *       "filter": {...}}],                 filter.h, beside that of the question
+ *    "exclude_bought": true,               what the asker has bought does not come; likewise exclude_cart
+ *    "diversity": 0.3}                     0 to 1, where the question says none
+ *
+ *   personal        what is recommended to who asks (ask.h)
+ *   similar         like the items of question and cart or, without any, like what was looked at last
+ *   complementary   bought with them; content: of like text
+ *   trending, popular, newest   the same for everybody
+ *   viewed          what the asker has looked at, newest first
+ *
+ * What the asker has seen comes of "viewed" alone; what he dislikes, and what the question leaves out, of none. */
+#ifndef AISLE_SERVER_SCENARIO_H
+#define AISLE_SERVER_SCENARIO_H
+
+#include "server/recommend/ask.h"
+
+enum { AISLE_SCENARIOS = 50, AISLE_STEPS = 8, AISLE_SCENARIO_NAME = 40, AISLE_SCENARIO_BYTES = 262144 };
+
+typedef enum aisle_step_source {
+    AISLE_FROM_PERSONAL,
+    AISLE_FROM_SIMILAR,
+    AISLE_FROM_COMPLEMENTARY,
+    AISLE_FROM_CONTENT,
+    AISLE_FROM_TRENDING,
+    AISLE_FROM_POPULAR,
+    AISLE_FROM_NEWEST,
+    AISLE_FROM_VIEWED
+} aisle_step_source;
+extern const char *const aisle_source_names[]; /* by aisle_step_source; NULL at the end */
+typedef enum aisle_step_when {
+    AISLE_WHEN_ALWAYS,
+    AISLE_WHEN_KNOWN,
+    AISLE_WHEN_NEW,
+    AISLE_WHEN_ITEMS
+} aisle_step_when;
+
+typedef struct aisle_step {
+    aisle_step_source source;
+    aisle_step_when when;
+    double share;  /* 0 < share <= 1 */
+    int32_t limit; /* 1..100 */
+    aisle_filter filter;
+} aisle_step;
+
+struct aisle_scenario {
+    aisle_str name;
+    aisle_step step[AISLE_STEPS];
+    int32_t n_steps;
+    bool exclude_bought, exclude_cart;
+    double diversity;
+};
+
+/* A set. Immutable, reference-counted. */
+typedef struct aisle_scenarios aisle_scenarios;
+/* list: the array, borrowed. AISLE_EINVAL: *fault, with a pointer below `pointer`; AISLE_ENOMEM. */
+aisle_status aisle_scenarios_read(const struct json_t *list, const char *pointer, aisle_scenarios **out,
+                                  aisle_filter_fault *fault);
+void aisle_scenarios_unref(void *set);                                                  /* NULL is fine */
+const aisle_scenario *aisle_scenarios_find(const aisle_scenarios *set, aisle_str name); /* NULL: none */
+/* The built-in ones, as JSON text. */
+extern const char aisle_scenarios_built_in[];
+
+/* Keeps the newest set. Thread-safe. */
+typedef struct aisle_scenarios_keeper aisle_scenarios_keeper;
+aisle_status aisle_scenarios_open(aisle_store *store, aisle_scenarios_keeper **out, aisle_error *err);
+void aisle_scenarios_close(aisle_scenarios_keeper *k); /* NULL is fine */
+/* Takes in what another process has changed. Not on a loop. */
+aisle_status aisle_scenarios_refresh(aisle_scenarios_keeper *k, aisle_error *err);
+/* The set of this version is stored: it counts from now on, unless a newer one does. Takes the reference. */
+void aisle_scenarios_put(aisle_scenarios_keeper *k, aisle_scenarios *set, int64_t version);
+/* The shop's scenario of this name, or else the built-in one; *out NULL: there is none. Valid as long as the arena. AISLE_ENOMEM. */
+aisle_status aisle_scenarios_get(aisle_scenarios_keeper *k, aisle_str name, aisle_arena *a,
+                                 const aisle_scenario **out, aisle_error *err);
+
+#endif

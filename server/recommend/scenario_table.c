@@ -1,0 +1,33 @@
+/* The scenarios that every shop has until its keeper says otherwise. */
+#include "server/recommend/scenario.h"
+
+/* clang-format off */
+const char aisle_scenarios_built_in[] = "["
+    "{\"name\": \"home\", \"steps\": ["
+        "{\"source\": \"personal\", \"share\": 0.6, \"when\": \"known\"},"
+        "{\"source\": \"trending\", \"share\": 0.2},"
+        "{\"source\": \"newest\",   \"share\": 0.2},"
+        "{\"source\": \"personal\"},"
+        "{\"source\": \"popular\"}], \"diversity\": 0.2},"
+    "{\"name\": \"product\", \"steps\": ["
+        "{\"source\": \"similar\",       \"share\": 0.5, \"when\": \"items\"},"
+        "{\"source\": \"complementary\", \"share\": 0.3, \"when\": \"items\"},"
+        "{\"source\": \"personal\"},"
+        "{\"source\": \"popular\"}], \"exclude_cart\": true},"
+    "{\"name\": \"cart\", \"steps\": ["
+        "{\"source\": \"complementary\", \"when\": \"items\"},"
+        "{\"source\": \"personal\"},"
+        "{\"source\": \"popular\"}], \"exclude_cart\": true},"
+    "{\"name\": \"after_purchase\", \"steps\": ["
+        "{\"source\": \"complementary\", \"share\": 0.6},"
+        "{\"source\": \"personal\"},"
+        "{\"source\": \"trending\"},"
+        "{\"source\": \"popular\"}], \"exclude_bought\": true},"
+    "{\"name\": \"email\", \"steps\": ["
+        "{\"source\": \"viewed\",   \"limit\": 2},"
+        "{\"source\": \"personal\", \"share\": 0.6, \"when\": \"known\"},"
+        "{\"source\": \"newest\",   \"share\": 0.2},"
+        "{\"source\": \"trending\"},"
+        "{\"source\": \"popular\"}], \"exclude_bought\": true, \"diversity\": 0.3}"
+"]";
+/* clang-format on */

@@ -1,0 +1,5 @@
+-- name: scenarios_get
+SELECT version, body FROM scenarios;
+
+-- name: scenarios_put
+UPDATE scenarios SET version = version + 1, body = ?1;
