@@ -1,0 +1,1 @@
+UPDATE scenarios SET version = 2, body = '[{"name": "home", "steps": [{"source": "newest"}]}]';
