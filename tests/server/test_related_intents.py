@@ -67,7 +67,12 @@ class RelatedIntents(unittest.TestCase):
             seen = 0
             for product in list(self.products)[:40]:
                 for i in self.related(product, intent=intent, explain="true")["items"]:
+                    terms = i["reasons"][0].pop("terms", None)
                     self.assertEqual(i["reasons"], [{"type": name, "item": product, "weight": 1.0}])
+                    self.assertEqual(terms is not None, intent == "content")
+                    if terms is not None:
+                        shares = [t["weight"] for t in terms]
+                        self.assertTrue(1 <= len(terms) <= 5 and 0 < sum(shares) <= 1 + 1e-6 and shares == sorted(shares, reverse=True))
                     seen += 1
             self.assertTrue(seen, intent)
         self.assertNotIn("reasons", self.related(product)["items"][0])

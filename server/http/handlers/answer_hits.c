@@ -2,8 +2,11 @@
  * numbers are written here; the rest, which few ask for, is built as trees. */
 #include "server/http/handlers/answer_hits.h"
 
+#include <string.h>
+
 #include "server/http/handlers/product_texts.h"
 #include "server/json/json_text.h"
+#include "server/recommend/shared_terms.h"
 #include "server/recommend/trial.h"
 #include "server/recommend/walk.h"
 
@@ -24,6 +27,18 @@ aisle_shelf *aisle_shelf_or_refuse(aisle_request *r)
     return s;
 }
 
+/* The words that a likeness of texts is made of. */
+static json_t *encode_terms(const aisle_shelf *s, int32_t a, int32_t b)
+{
+    aisle_shared_term shared[AISLE_SHARED_TERMS];
+    json_t *terms = json_array();
+    const int32_t n = aisle_shared_terms(s, a, b, shared);
+    for (int32_t k = 0; k < n && terms; k++)
+        json_array_append_new(terms, json_pack("{s:o, s:f}", "term", aisle_answer_text(shared[k].term),
+                                               "weight", (double)shared[k].share));
+    return terms;
+}
+
 static json_t *encode_reasons(const aisle_shelf *s, const aisle_hit *hit, const char *type)
 {
     json_t *reasons = json_array();
@@ -31,6 +46,8 @@ static json_t *encode_reasons(const aisle_shelf *s, const aisle_hit *hit, const 
         aisle_str id = aisle_shelf_id(s, hit->reasons[k].item);
         json_t *one = json_pack("{s:s, s:o, s:f}", "type", type, "item", aisle_answer_text(id), "weight",
                                 (double)hit->reasons[k].share);
+        if (strcmp(type, "content") == 0)
+            json_object_set_new(one, "terms", encode_terms(s, hit->item, hit->reasons[k].item));
         json_array_append_new(reasons, one);
     }
     return reasons;
