@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
 
 const OWNER = { email: "owner@shop.example", password: "correct horse battery" }, OTHER = { email: "other@shop.example", password: "correct horse battery" };
-const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "playground", "map"];
+const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "rules", "playground", "map"];
 
 const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main [aria-busy]"));
 
@@ -176,8 +176,33 @@ test("people, products and answers are looked at", async () => {
   faultless(page, "looking");
 });
 
-test("experiments take effect, and what is wrong with them is said", async () => {
+test("rules and experiments take effect, and what is wrong with them is said", async () => {
   const page = await engineer();
+  await open(page, "rules");
+  const first = async () => (await page.request.get("/v1/recommendations?limit=3").then((r) => r.json())).items[0].id;
+  const before = await first(), pinned = before === "p5" ? "p6" : "p5";
+  await page.getByLabel("Name").fill("a pin");
+  await page.getByLabel("Product").fill(pinned);
+  await page.getByLabel("Place").fill("101");
+  await page.getByRole("button", { name: "Add the rule" }).click();
+  await page.locator("[data-field=position] .wrong").waitFor();
+  await page.getByLabel("Place").fill("1");
+  await page.getByRole("button", { name: "Add the rule" }).click();
+  await page.getByRole("table", { name: "Rules" }).getByRole("link", { name: pinned }).waitFor();
+  assert.equal(await first(), pinned);
+  await page.getByLabel("What it does").selectOption("boost");
+  await page.getByLabel("Name").fill("less of it");
+  await page.getByLabel("Category").first().fill("Home");
+  await page.getByLabel("Times").fill("0.5");
+  await page.getByRole("button", { name: "Add the rule" }).click();
+  await page.getByText("▼ Times 0.5: category Home").waitFor();
+  await picture(page, "console-rules");
+  await accessible(page, "rules");
+  await page.getByRole("button", { name: "Remove a pin" }).click();
+  await page.getByRole("button", { name: "Remove less of it" }).click();
+  await page.getByText("No rule: the model alone decides.").waitFor();
+  assert.equal(await first(), before);
+
   await open(page, "experiments");
   await page.getByRole("button", { name: "Add an example" }).click();
   await page.getByRole("button", { name: "Save" }).click();
@@ -191,7 +216,7 @@ test("experiments take effect, and what is wrong with them is said", async () =>
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("No experiment runs.").waitFor();
   forgive(page);
-  faultless(page, "experiments");
+  faultless(page, "rules and experiments");
 });
 
 for (const [name, how] of [["desktop", { size: DESKTOP }], ["phone", { size: PHONE, dark: true }]])

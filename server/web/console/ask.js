@@ -50,6 +50,8 @@ export const api = {
   outcomes: (q) => ask("GET", "/v1/admin/outcomes" + query(q)),
   experiments: () => ask("GET", "/v1/admin/experiments"),
   putExperiments: (body) => ask("PUT", "/v1/admin/experiments", body),
+  rules: () => ask("GET", "/v1/admin/rules"),
+  putRules: (body) => ask("PUT", "/v1/admin/rules", body),
   recommend: (body) => ask("POST", "/v1/recommendations", body),
 };
 

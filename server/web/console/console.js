@@ -6,7 +6,7 @@ import { failed, say } from "../parts/notice.js";
 
 const PARTS = [
   ["", "overview", "Overview"], ["models", "models", "Models"], ["training", "training", "Training"], ["imports", "imports", "Imports"],
-  ["catalogue", "catalogue", "Catalogue"], ["users", "users", "People"], ["experiments", "experiments", "Experiments"],
+  ["catalogue", "catalogue", "Catalogue"], ["users", "users", "People"], ["experiments", "experiments", "Experiments"], ["rules", "rules", "Rules"],
   ["playground", "playground", "Playground"], ["map", "map", "Map"],
 ];
 const main = document.getElementById("main"), nav = document.getElementById("parts"), who = document.getElementById("who");
