@@ -90,6 +90,14 @@ class RelatedIntents(unittest.TestCase):
                 seen += 1
         self.assertGreater(seen, 50)
 
+    def test_an_upgrade_is_rated_at_least_as_well(self):
+        product, first = next((p, u["items"][0]["id"]) for p in self.products if (u := self.related(p, intent="upgrade"))["items"])
+        made = self.server.post("/v1/account", {"email": "ann@shop.example", "password": "correct horse battery", "bearer": True})
+        for stars, there in ((1, False), (5, True)):
+            rated = self.server.ask("PUT", f"/v1/products/{first}/rating", {"stars": stars}, key=made.json["token"])
+            self.assertIn(rated.status, (200, 201, 204), rated.body)
+            self.assertEqual(first in [i["id"] for i in self.related(product, intent="upgrade", limit=100)["items"]], there, stars)
+
     def test_lists_have_an_id_of_their_own_and_can_be_cached(self):
         product = next(iter(self.products))
         first = self.server.get(f"/v1/products/{product}/related")
