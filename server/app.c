@@ -378,9 +378,9 @@ void aisle_app_close(aisle_app *app)
     aisle_jobs_close(app->jobs);
     close_loops(app);
     aisle_product_texts_free(app->texts);
-    aisle_recents_free(app->recents);
     aisle_view_close(app->view);
-    aisle_shadow_close(app->shadow);
+    aisle_shadow_close(app->shadow); /* it looks into the newest events */
+    aisle_recents_free(app->recents);
     aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
     aisle_scenarios_close(app->scenarios);

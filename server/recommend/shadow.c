@@ -27,6 +27,7 @@ typedef struct task {
     aisle_shadow *shadow;
     aisle_arena arena;
     int64_t version;
+    aisle_recents *recents; /* the server's */
     aisle_ask ask;
     aisle_str *served;
     int32_t n;
@@ -147,8 +148,12 @@ static void note(aisle_shadow *s, const task *t, const aisle_str *theirs, int32_
 
 static bool ask(aisle_shadow *s, task *t, const aisle_shelf *shelf)
 {
-    const aisle_answering w = {
-        .shelf = shelf, .view = s->view, .scorer = s->scorer, .arena = &t->arena, .catalogue = s->catalogue};
+    const aisle_answering w = {.shelf = shelf,
+                               .view = s->view,
+                               .recents = t->recents,
+                               .scorer = s->scorer,
+                               .arena = &t->arena,
+                               .catalogue = s->catalogue};
     aisle_recommendation found;
     aisle_error err = {0};
     aisle_str theirs[AISLE_ASK_LIMIT];
@@ -211,6 +216,7 @@ static task *make_task(aisle_shadow *s, const aisle_answering *w, const aisle_as
     aisle_arena *a = &t->arena;
     t->shadow = s;
     t->version = aisle_shadow_version(s);
+    t->recents = w->recents;
     t->ask = *question;
     t->ask.explain = false;
     t->n = hits->n < question->limit ? hits->n : (int32_t)question->limit;
@@ -231,7 +237,9 @@ void aisle_shadow_offer(aisle_shadow *s, const aisle_answering *w, const aisle_a
                         const aisle_hits *hits)
 {
     uint64_t threshold = atomic_load_explicit(&s->threshold, memory_order_relaxed);
-    if (!threshold || question->filter.where || question->sight != AISLE_SIGHT_ALL) return;
+    if (!threshold || question->filter.where || question->scenario || question->sight != AISLE_SIGHT_ALL)
+        return;
+    if (question->wishes.n_boosts || question->wishes.n_pins) return; /* they lie in the request's arena */
     uint64_t count = atomic_fetch_add_explicit(&s->count, 1, memory_order_relaxed);
     if (aisle_mix64(count) >> 32 >= threshold) return;
     task *t = make_task(s, w, question, hits);

@@ -2,7 +2,7 @@
  * and on a thread of its own, and the two lists are compared. Nobody sees its answers, and nobody waits for them: when the
  * bounded queue is full a question is dropped and counted. One candidate at a time; it is forgotten at a restart.
  *
- * Compared are questions without a filter that are in no experiment, with as many items as were asked for (k):
+ * Compared are questions without a filter, boosts, pins or a scenario that are in no experiment, with as many items as were asked for (k):
  *   overlap            items that are in both lists / k: the mean over the answers
  *   rank correlation   Spearman's 1 - 6 sum d^2 / (m (m^2 - 1)) of the order of the m items in both lists; the mean over
  *                      the answers with m >= 2

@@ -177,8 +177,7 @@ static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_p
     char id[AISLE_RECOMMENDATION_ID_BYTES];
     int64_t started_ns = aisle_time_monotonic_ns();
     AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
-    if (!t->experiment.ptr && !t->ask->scenario) /* a candidate is compared by the one list of who asks */
-        aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
+    if (!t->experiment.ptr) aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
     AISLE_TRY(aisle_page_note_init(r, t->ask->limit, shown));
     aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit,  found.reason_type,
                               shown,     found.sourced,  found.n_sourced};
