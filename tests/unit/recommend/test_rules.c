@@ -69,6 +69,7 @@ static int32_t laid_out(const aisle_hits *plain, const struct aisle_pin *pins, i
 Test(rules, pins_stand_where_they_say)
 {
     int moved = 0;
+    json_t *all = json_object();
     for (int round = 0; round < 200; round++) {
         int32_t user = (int32_t)below(&r.g, RANDOM_USERS), n = 1 + (int32_t)below(&r.g, 20), n_good = 0;
         const aisle_answering w = random_with(&r);
@@ -88,8 +89,7 @@ Test(rules, pins_stand_where_they_say)
             bool again = false;
             for (int32_t g = 0; g < n_good; g++) again |= aisle_str_eq(good[g].product, pin.product);
             pins[wish.n_pins++] = pin;
-            if (!again && !is_odd(NULL, item) && offered_by_hand(&r, json_object(), item))
-                good[n_good++] = pin;
+            if (!again && !is_odd(NULL, item) && offered_by_hand(&r, all, item)) good[n_good++] = pin;
         }
         int32_t want[32], n_want = laid_out(&plain, good, n_good, n, want);
         cr_assert_ok(aisle_pin_hits(&c, is_odd, NULL, &hits, &r.f.err), r.f);
@@ -107,6 +107,7 @@ Test(rules, pins_stand_where_they_say)
         }
     }
     cr_assert_gt(moved, 300);
+    json_decref(all);
 }
 
 /* ---- which hold ---- */
