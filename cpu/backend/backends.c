@@ -93,7 +93,7 @@ static bool lies_in(const plugin *p, const char *folder)
 
 static aisle_status add(const char *folder, const char *file, aisle_error *err)
 {
-    size_t length, bytes = strlen(folder) + strlen(file) + 2;
+    size_t length = 0, bytes = strlen(folder) + strlen(file) + 2;
     const char *name = plugin_name(file, &length);
     plugin p = {.path = aisle_alloc(bytes), .name = aisle_strndup(name, length)};
     if (!p.path || !p.name ||

@@ -39,7 +39,7 @@ static aisle_status encode_point(const mapping *m, const aisle_item_map *map, in
 
 static aisle_status encode(mapping *m, const aisle_item_map *map)
 {
-    json_t *items = json_array(), *one;
+    json_t *items = json_array(), *one = NULL;
     for (int32_t i = 0; i < map->n; i++) {
         aisle_status st = items ? encode_point(m, map, i, &one) : aisle_no_memory(m->work.r);
         if (st == AISLE_OK && json_array_append_new(items, one)) st = aisle_no_memory(m->work.r);
