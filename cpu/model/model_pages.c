@@ -13,9 +13,9 @@
 #include "cpu/model/model_file.h"
 
 enum {
-    LARGE_BYTES = 64 << 20,
-    WARM_BYTES = 48 << 20, /* of rows in the mapping */
-    LOOK_ROWS = 16         /* so many rows between looks at what is resident */
+    LARGE_BYTES = 160 << 20, /* what a server may well keep whole; below it nothing here happens */
+    WARM_BYTES = 48 << 20,   /* of rows in the mapping */
+    LOOK_ROWS = 16           /* so many rows between looks at what is resident */
 };
 
 static bool is_large(const struct aisle_model *m)
