@@ -81,6 +81,8 @@ static void print_row(const aisle_option *o, place from, const char *file)
         printf("%lld\n", (long long)*(int64_t *)o->out);
     else if (o->kind == AISLE_OPT_FLAG)
         puts(*(bool *)o->out ? "true" : "false");
+    else if (o->kind == AISLE_OPT_REAL)
+        printf("%.15g\n", *(double *)o->out);
     else
         puts(text ? text : "");
 }
@@ -89,6 +91,7 @@ static json_t *row_json(const aisle_option *o, place from)
 {
     json_t *value = o->kind == AISLE_OPT_INT    ? json_integer(*(int64_t *)o->out)
                     : o->kind == AISLE_OPT_FLAG ? json_boolean(*(bool *)o->out)
+                    : o->kind == AISLE_OPT_REAL ? json_real(*(double *)o->out)
                     : *(const char **)o->out    ? json_string(*(const char **)o->out)
                                                 : json_null();
     return json_pack("{s:s, s:o, s:s}", "name", o->name, "value", value, "from", place_names[from]);
