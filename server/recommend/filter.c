@@ -302,7 +302,7 @@ static bool write_key(const aisle_where *w, aisle_buf *b)
     bool ok = aisle_buf_printf(b, "%d", (int)w->kind);
     if (w->name.ptr) ok = ok && write_text(b, w->name);
     for (int32_t i = 0; i < w->n_values; i++) ok = ok && write_text(b, w->values[i]);
-    if (w->low || (w->high && w->high != INT64_MAX))
+    if (w->low || w->kind == AISLE_WHERE_PRICE) /* 0 is a bound, too: a price has two */
         ok = ok && aisle_buf_printf(b, "#%lld,%lld", (long long)w->low, (long long)w->high);
     if (w->kind == AISLE_WHERE_NUMBER) ok = ok && aisle_buf_printf(b, "#%a,%a", w->least, w->most);
     if (!w->child) return ok && aisle_buf_append(b, ";", 1);

@@ -102,6 +102,7 @@ Test(filter, has_one_key_however_it_was_written)
     static const char *const other[][2] = {
         {"{\"brand\": \"a\"}", "{\"category\": \"a\"}"},
         {"{\"price_min\": 1}", "{\"price_max\": 1}"},
+        {"{\"price_min\": 0}", "{\"price_max\": 0}"},
         {"{\"brand\": [\"a\", \"b\"]}", "{\"brand\": \"a1:b\"}"},
         {"{\"not\": {\"brand\": \"a\"}}", "{\"and\": [{\"brand\": \"a\"}]}"},
         {"{\"and\": [{\"brand\": \"a\"}]}", "{\"or\": [{\"brand\": \"a\"}]}"},
