@@ -57,11 +57,14 @@ void aisle_shown_free(aisle_shown *s)
     aisle_free(s);
 }
 
-/* Ids are of 255 bytes at most. */
+/* NULL: out of memory, or an id of more than 255 bytes, which no product has. */
 static char *pack(const aisle_str *items, int64_t n, int64_t *bytes)
 {
     *bytes = 0;
-    for (int64_t i = 0; i < n; i++) *bytes += 1 + (int64_t)items[i].len;
+    for (int64_t i = 0; i < n; i++) {
+        if (items[i].len > UINT8_MAX) return NULL;
+        *bytes += 1 + (int64_t)items[i].len;
+    }
     char *ids = aisle_alloc((size_t)*bytes), *at = ids;
     for (int64_t i = 0; i < n && ids; i++) {
         *at++ = (char)(unsigned char)items[i].len;

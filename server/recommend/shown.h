@@ -18,7 +18,7 @@ typedef struct aisle_shown aisle_shown;
 aisle_shown *aisle_shown_new(void);    /* NULL: out of memory */
 void aisle_shown_free(aisle_shown *s); /* NULL is fine */
 /* Remembers the items of an answer, those of the pages before it included. origin: of its recommendation_id. now_ms: monotonic. False:
- * not kept, since memory is short; then there is no next page. */
+ * not kept, since memory is short or an id has more than 255 bytes; then there is no next page. */
 bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_str *items, int64_t n,
                      int64_t now_ms);
 /* AISLE_ENOTFOUND: not there any more. AISLE_ENOMEM. *items in the arena. */

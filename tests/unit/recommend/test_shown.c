@@ -59,6 +59,18 @@ Test(shown, lists_are_told_apart_and_forgotten_after_half_an_hour)
     cr_assert_eq(aisle_shown_get(s, &other, 5, &arena, &items, &n), AISLE_ENOTFOUND);
 }
 
+Test(shown, an_id_too_long_for_its_length_is_not_kept)
+{
+    static char text[257];
+    aisle_str *items;
+    memset(text, 'x', 256);
+    cr_assert(!put(1, "a", text, 0));
+    cr_assert_eq(get(1, 0, &items), AISLE_ENOTFOUND);
+    cr_assert(put(1, "a", text + 1, 0));
+    cr_assert_eq(get(1, 0, &items), AISLE_OK);
+    cr_assert_eq(items[1].len, 255);
+}
+
 Test(shown, the_oldest_of_too_many_go)
 {
     aisle_str *items;
