@@ -78,7 +78,8 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                               .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
                               .explain = ask->explain};
     AISLE_TRY(ask->scenario ? walk(w, ask, &t, &q, &found, err) : aisle_choose(&c, &found.hits, err));
-    AISLE_TRY(aisle_pin_hits(&c, aisle_taste_masks, &(aisle_tasting){w->shelf, &t}, &found.hits, err));
+    AISLE_TRY(aisle_pin_hits(&c, ask->n_shown, aisle_taste_masks, &(aisle_tasting){w->shelf, &t}, &found.hits,
+                             err));
     found.known = t.user >= 0;
     found.reason_type = ask->explain ? reason_type(found.known, found.hits.strategy) : NULL;
     *out = found;

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Of a product: the shop keeper's boosts come on top of the question's, and low * high must stay a float. */
+static const double least_weight = 1e-18, most_weight = 1e18;
+
 typedef struct ranked {
     double key; /* boosted: a double keeps scores apart that a float would round together */
     aisle_hit hit;
@@ -139,7 +142,7 @@ static aisle_status make_room(search *s, aisle_error *err)
         double by = 1;
         for (int32_t k = 0; k < b->n_boosts; k++)
             if (has(b->boosts[k].bits, i)) by *= b->boosts[k].by;
-        s->by[i] = (float)by;
+        s->by[i] = (float)fmin(fmax(by, least_weight), most_weight);
     }
     return AISLE_OK;
 }

@@ -59,8 +59,8 @@ static bool copy_name(aisle_arena *a, aisle_str from, aisle_str *to)
 }
 
 /* Categories and brands of n items, by name: numbers of the catalogue do not outlive its end. */
-static aisle_status find_groups(const aisle_choosing *c, aisle_candidate *of, int32_t n,
-                                aisle_str *name[AISLE_CAPS], aisle_error *err)
+aisle_status aisle_find_groups(const aisle_choosing *c, aisle_candidate *of, int32_t n,
+                               aisle_str *const *name, aisle_error *err)
 {
     bool ok = true;
     if (!is_capped(c->wishes)) return AISLE_OK;
@@ -69,10 +69,12 @@ static aisle_status find_groups(const aisle_choosing *c, aisle_candidate *of, in
         int32_t row = c->w->shelf->row[of[i].item];
         int32_t slot = row < 0 ? -1 : aisle_catalogue_slot_of_row(c->w->catalogue, row);
         if (slot < 0) continue;
-        ok = copy_name(c->w->arena, aisle_catalogue_category(c->w->catalogue, slot), &name[0][i]) &&
-             copy_name(c->w->arena, aisle_catalogue_brand(c->w->catalogue, slot), &name[1][i]);
-        for (int g = 0; g < AISLE_CAPS && ok; g++)
-            if (name[g][i].ptr) of[i].group[g] = aisle_hash64(name[g][i].ptr, name[g][i].len, 1) | 1;
+        const aisle_str of_item[AISLE_CAPS] = {aisle_catalogue_category(c->w->catalogue, slot),
+                                               aisle_catalogue_brand(c->w->catalogue, slot)};
+        for (int g = 0; g < AISLE_CAPS && ok; g++) {
+            ok = !name || copy_name(c->w->arena, of_item[g], &name[g][i]);
+            if (of_item[g].ptr) of[i].group[g] = aisle_hash64(of_item[g].ptr, of_item[g].len, 1) | 1;
+        }
     }
     aisle_catalogue_end(c->w->catalogue);
     return ok ? AISLE_OK : no_memory(err);
@@ -127,7 +129,7 @@ static int32_t pool_size(const aisle_choosing *c)
         n = c->n * (int64_t)AISLE_DIVERSITY_TIMES;
         if (n < AISLE_DIVERSITY_POOL) n = AISLE_DIVERSITY_POOL;
     }
-    return n < AISLE_SOURCE_MOST ? (int32_t)n : AISLE_SOURCE_MOST;
+    return n < AISLE_SOURCE_MOST && !c->source->unsorted ? (int32_t)n : AISLE_SOURCE_MOST;
 }
 
 static aisle_status begin(choice *k, const uint64_t *allowed, const aisle_hits *hits, aisle_error *err)
@@ -151,7 +153,7 @@ static aisle_status begin(choice *k, const uint64_t *allowed, const aisle_hits *
         take_out(k->allowed, hits->hit[h].item);
         k->chosen[k->n_chosen++] = (aisle_candidate){hits->hit[h].item, (double)hits->hit[h].score, {0}};
     }
-    AISLE_TRY(find_groups(k->c, k->chosen, k->n_chosen, k->name, err));
+    AISLE_TRY(aisle_find_groups(k->c, k->chosen, k->n_chosen, k->name, err));
     return compile_boosts(k, err);
 }
 
@@ -188,15 +190,27 @@ static aisle_status take_round(choice *k, bool *done, aisle_error *err)
         if ((double)k->pool.hit[h].score >= c->wishes->min_score)
             k->candidates[n++] = (aisle_candidate){k->pool.hit[h].item, (double)k->pool.hit[h].score, {0}};
     }
-    AISLE_TRY(find_groups(c, k->candidates, n, k->pool_name, err));
+    AISLE_TRY(aisle_find_groups(c, k->candidates, n, k->pool_name, err));
     if (!aisle_diversify(k->candidates, n, &k->diversity, c->n, k->chosen, &k->n_chosen, c->w->arena))
         return no_memory(err);
     note_names(k, before, n);
-    *done = k->n_chosen == c->n || k->pool.n < k->pool_n || n < k->pool.n;
+    *done = k->n_chosen == c->n || k->pool.n < k->pool_n || (n < k->pool.n && !c->source->unsorted);
     return *done ? AISLE_OK : close_groups(k, err);
 }
 
 /* ---- reasons ---- */
+
+/* The source's own memory is written to, or freed, when it is asked again. */
+static aisle_status keep_shares(const aisle_answering *w, aisle_hits *hits, aisle_error *err)
+{
+    const size_t n = (size_t)hits->n * (size_t)hits->n_parts;
+    if (!hits->shares) return AISLE_OK;
+    float *copy = aisle_arena_calloc(w->arena, n + 1, sizeof *copy);
+    if (!copy) return no_memory(err);
+    memcpy(copy, hits->shares, n * sizeof *copy);
+    hits->shares = copy;
+    return AISLE_OK;
+}
 
 /* Asks for just the chosen ones, and puts what is said of them where they stand. */
 static aisle_status explain(const choice *k, int32_t from, aisle_hits *hits, aisle_error *err)
@@ -240,8 +254,10 @@ aisle_status aisle_choose(const aisle_choosing *c, aisle_hits *hits, aisle_error
                               .ctx = c->w->shelf}};
     if (done) return AISLE_OK;
     AISLE_TRY(aisle_offer_bits(c->w, c->filter, &allowed, err));
-    if (!from && is_plain(c->wishes))
-        return c->source->best(c->source->ctx, allowed, c->n, c->explain, hits, err);
+    if (!from && is_plain(c->wishes)) {
+        AISLE_TRY(c->source->best(c->source->ctx, allowed, c->n, c->explain, hits, err));
+        return keep_shares(c->w, hits, err);
+    }
     AISLE_TRY(begin(&k, allowed, hits, err));
     while (!done) AISLE_TRY(take_round(&k, &done, err));
     if (!from) hits->strategy = k.pool.strategy;

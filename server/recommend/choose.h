@@ -24,4 +24,10 @@ typedef struct aisle_choosing {
  * AISLE_ENOMEM, AISLE_EIO, and the source's errors. */
 aisle_status aisle_choose(const aisle_choosing *c, aisle_hits *hits, aisle_error *err);
 
+struct aisle_candidate;
+/* The groups of n items under caps, as diversify.h compares them: categories and brands. name: [AISLE_CAPS][n], their names in the
+ * arena; NULL: not wanted. Nothing without caps. AISLE_ENOMEM, AISLE_EIO. */
+aisle_status aisle_find_groups(const aisle_choosing *c, struct aisle_candidate *of, int32_t n,
+                               aisle_str *const *name, aisle_error *err);
+
 #endif

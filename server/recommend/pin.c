@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/recommend/boost.h"
+#include "server/recommend/diversify.h"
 #include "server/recommend/offer.h"
 
 typedef struct pinned {
@@ -15,8 +16,10 @@ typedef struct pinned {
 
 typedef struct pinning {
     const aisle_choosing *c;
+    int64_t before; /* products on earlier pages */
     pinned *pins;
     int32_t n;
+    bool *capped;    /* [hits->n]: pins have taken its place */
     aisle_hits said; /* of the source, of those that it had not chosen */
 } pinning;
 
@@ -104,15 +107,27 @@ static aisle_status ask(pinning *p, aisle_error *err)
     return AISLE_OK;
 }
 
-/* The source's own memory is written to when it is asked again. */
-static aisle_status keep_shares(const aisle_choosing *c, aisle_hits *hits, aisle_error *err)
+/* Pins that stand in this list count for the caps, wherever in it; of the others, the better ones go first. */
+static aisle_status find_capped(pinning *p, const aisle_hits *hits, aisle_error *err)
 {
-    const size_t n = (size_t)hits->n * (size_t)hits->n_parts;
-    if (!hits->shares) return AISLE_OK;
-    float *copy = aisle_arena_calloc(c->w->arena, n + 1, sizeof *copy);
-    if (!copy) return no_memory(err);
-    memcpy(copy, hits->shares, n * sizeof *copy);
-    hits->shares = copy;
+    const aisle_choosing *c = p->c;
+    const aisle_diversity caps = {.cap = {c->wishes->max_per_category, c->wishes->max_per_brand}};
+    const size_t room = (size_t)p->n + (size_t)hits->n + 1;
+    aisle_candidate *all = aisle_arena_calloc(c->w->arena, room, sizeof *all);
+    int32_t n = 0;
+    p->capped = aisle_arena_calloc(c->w->arena, (size_t)hits->n + 1, sizeof *p->capped);
+    if (!all || !p->capped) return no_memory(err);
+    for (int32_t i = 0; i < p->n && p->pins[i].position - p->before <= c->n; i++)
+        all[n++].item = p->pins[i].hit.item;
+    const int32_t n_pins = n;
+    for (int32_t h = 0; h < hits->n; h++) all[n + h].item = hits->hit[h].item;
+    AISLE_TRY(aisle_find_groups(c, all, n + hits->n, NULL, err));
+    for (int32_t h = 0; h < hits->n; h++) {
+        const aisle_candidate one = all[n_pins + h];
+        if (is_pinned(p, one.item)) continue;
+        p->capped[h] = aisle_is_capped(&one, &caps, all, n);
+        if (!p->capped[h]) all[n++] = one;
+    }
     return AISLE_OK;
 }
 
@@ -126,8 +141,8 @@ static aisle_status lay_out(const pinning *p, aisle_hits *hits, aisle_error *err
     if (!out || !shares) return no_memory(err);
     while (n < most) {
         const float *from = NULL;
-        while (h < hits->n && is_pinned(p, hits->hit[h].item)) h++;
-        if (pin < p->n && (p->pins[pin].position <= n + 1 || h == hits->n)) {
+        while (h < hits->n && (p->capped[h] || is_pinned(p, hits->hit[h].item))) h++;
+        if (pin < p->n && (p->pins[pin].position - p->before <= n + 1 || h == hits->n)) {
             from = p->pins[pin].shares;
             out[n] = p->pins[pin++].hit;
         } else if (h < hits->n) {
@@ -145,15 +160,16 @@ static aisle_status lay_out(const pinning *p, aisle_hits *hits, aisle_error *err
     return AISLE_OK;
 }
 
-aisle_status aisle_pin_hits(const aisle_choosing *c, bool (*masked)(const void *ctx, int32_t item),
-                            const void *ctx, aisle_hits *hits, aisle_error *err)
+aisle_status aisle_pin_hits(const aisle_choosing *c, int64_t before,
+                            bool (*masked)(const void *ctx, int32_t item), const void *ctx, aisle_hits *hits,
+                            aisle_error *err)
 {
-    pinning p = {.c = c};
+    pinning p = {.c = c, .before = before};
     if (!c->wishes->n_pins) return AISLE_OK;
     AISLE_TRY(gather(&p, masked, ctx, err));
     if (!p.n) return AISLE_OK;
-    AISLE_TRY(keep_shares(c, hits, err));
     learn(&p, hits, true);
     AISLE_TRY(ask(&p, err));
+    AISLE_TRY(find_capped(&p, hits, err));
     return lay_out(&p, hits, err);
 }

@@ -62,6 +62,15 @@ class Rules(unittest.TestCase):
         plain = self.items(explain=True, limit=4, exclude=[far])
         self.assertEqual([(i["id"], i["reasons"], i["parts"]) for i in got[2:]], [(i["id"], i["reasons"], i["parts"]) for i in plain[1:]])
 
+    def test_places_of_pins_count_over_pages(self):
+        far = self.ids(limit=100)[80]
+        self.put({"name": "a", "pin": {"product": far, "position": 15}})
+        first = self.server.post("/v1/recommendations", {"user": self.user, "limit": 10}).json
+        second = self.server.post("/v1/recommendations", {"user": self.user, "limit": 10, "next": first["next"]}).json
+        third = self.server.post("/v1/recommendations", {"user": self.user, "limit": 10, "next": second["next"]}).json
+        self.assertNotIn(far, [i["id"] for i in first["items"] + third["items"]])
+        self.assertEqual(second["items"][4]["id"], far)
+
     def test_a_pin_respects_stock_filter_exclusions_hides_and_what_is_seen(self):
         product = next(i for i in self.items(limit=100)[50:])
         id, first = product["id"], self.plain[0]["id"]

@@ -88,7 +88,7 @@ static aisle_status choose(aisle_request *r, aisle_choosing *c, aisle_rules_plac
     c->filter = &filter;
     c->wishes = &wishes;
     AISLE_TRY(aisle_choose(c, hits, aisle_request_error(r)));
-    return aisle_pin_hits(c, is_itself, &item, hits, aisle_request_error(r));
+    return aisle_pin_hits(c, 0, is_itself, &item, hits, aisle_request_error(r));
 }
 
 /* AISLE_ENOTFOUND: no such product, or one that is hidden from who asks. A shop that keeps no catalogue has what its model

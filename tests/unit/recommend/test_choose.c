@@ -4,6 +4,8 @@
 #include "random_answering.h"
 #include "server/recommend/boost.h"
 #include "server/recommend/choose.h"
+#include "server/recommend/scenario.h"
+#include "server/store/store_rules.h"
 
 static random_answering r;
 
@@ -177,6 +179,112 @@ Test(choose, boosts_give_what_scoring_everything_gives)
         drop(&w);
     }
     cr_assert(got > 2000 && calls > 5, "%d, %d", got, calls);
+}
+
+static int64_t work(aisle_wishes wishes, aisle_scenario *scenario, unsigned leave_out)
+{
+    const aisle_ask ask = {
+        .user = AISLE_STR("u"), .limit = 10, .wishes = wishes, .scenario = scenario, .leave_out = leave_out};
+    return aisle_ask_work(r.shelf, &ask);
+}
+
+Test(choose, work_counts_what_wishes_may_cost)
+{
+    const int64_t plain = work((aisle_wishes){.min_score = -INFINITY}, NULL, 0);
+    aisle_scenario all = {.n_steps = 1}, spread = {.n_steps = 1, .diversity = .3};
+    const aisle_wishes none = {.min_score = -INFINITY};
+    aisle_wishes boosted = none, capped = none, both = none;
+    both.n_boosts = boosted.n_boosts = 24;
+    both.max_per_brand = capped.max_per_brand = 1;
+    cr_assert_gt(work(boosted, NULL, 0), 100 * (plain - 10000));
+    cr_assert_gt(work(capped, NULL, 0), 10 * (plain - 10000));
+    cr_assert_gt(work(both, NULL, 0), 10 * (work(boosted, NULL, 0) - 10000));
+    cr_assert_gt(work(none, &spread, 0), 2 * work(none, &all, 0));
+    cr_assert_gt(work(none, NULL, AISLE_KEPT_BOUGHT), 10000000);
+    cr_assert_eq(work(none, NULL, AISLE_KEPT_CART), plain);
+}
+
+Test(choose, many_large_boosts_keep_the_order)
+{
+    struct aisle_ask_boost boosts[24];
+    for (int i = 0; i < 24; i++)
+        boosts[i] = (struct aisle_ask_boost){.filter = {.key = AISLE_STR("")}, .by = AISLE_BOOST_MOST};
+    for (int32_t user = 0; user < 10; user++) {
+        who q = {.q = {.user = user}};
+        wish plain = {.w = {.min_score = -INFINITY}, .filter = json_object()}, large = plain;
+        aisle_hit hit[20], want[20];
+        aisle_hits hits = {.hit = hit}, all = {.hit = want};
+        large.w.boosts = boosts;
+        large.w.n_boosts = 24;
+        choose(&q, &plain, 20, false, &all);
+        choose(&q, &large, 20, false, &hits);
+        cr_assert_eq(hits.n, all.n);
+        for (int32_t i = 0; i < hits.n; i++) {
+            cr_assert_eq(hit[i].item, want[i].item, "place %d", i);
+            cr_assert(isfinite(hit[i].score));
+        }
+        json_decref(plain.filter);
+    }
+}
+
+/* Backwards: worst first. */
+static aisle_status best_backwards(void *ctx, const uint64_t *allowed, int32_t n, bool explain,
+                                   aisle_hits *hits, aisle_error *err)
+{
+    aisle_hit all[AISLE_SOURCE_MOST];
+    aisle_hits of_all = {.hit = all};
+    AISLE_TRY(best(ctx, allowed, AISLE_SOURCE_MOST, explain, &of_all, err));
+    hits->n = of_all.n < n ? of_all.n : n;
+    hits->strategy = of_all.strategy;
+    for (int32_t i = 0; i < hits->n; i++) hits->hit[i] = all[of_all.n - 1 - i];
+    return AISLE_OK;
+}
+
+Test(choose, a_least_score_leaves_what_stands_behind_worse_ones)
+{
+    who q = {.q = {.user = 3}};
+    wish w = {.w = {.min_score = -INFINITY}, .filter = json_object()};
+    aisle_hit hit[20], want[20];
+    aisle_hits hits = {.hit = hit}, all = {.hit = want};
+    const aisle_answering with = random_with(&r);
+    const aisle_filter filter = {.key = AISLE_STR("")};
+    const aisle_source source = {.best = best_backwards, .ctx = &q, .unsorted = true};
+    const aisle_choosing c = {&with, &source, &filter, &w.w, 20, false};
+    choose(&q, &w, 20, false, &all);
+    w.w.min_score = (double)want[9].score;
+    cr_assert_ok(aisle_choose(&c, &hits, &r.f.err), r.f);
+    cr_assert_eq(hits.n, 10);
+    for (int32_t i = 0; i < hits.n; i++) cr_assert_eq(hit[i].item, want[i].item, "place %d", i);
+    json_decref(w.filter);
+}
+
+/* Shares of a block that the next question writes to, as a scorer's. */
+static aisle_status best_with_shares(void *ctx, const uint64_t *allowed, int32_t n, bool explain,
+                                     aisle_hits *hits, aisle_error *err)
+{
+    static float shares[64];
+    AISLE_TRY(best(ctx, allowed, n, explain, hits, err));
+    for (int32_t i = 0; i < hits->n; i++) shares[i] = (float)hits->hit[i].item;
+    hits->shares = explain ? shares : NULL;
+    hits->n_parts = explain;
+    return AISLE_OK;
+}
+
+Test(choose, shares_outlive_the_next_question)
+{
+    who q = {.q = {.user = 3}};
+    const aisle_wishes w = {.min_score = -INFINITY};
+    aisle_hit hit[20];
+    aisle_hits hits = {.hit = hit};
+    const aisle_answering with = random_with(&r);
+    const aisle_filter filter = {.key = AISLE_STR("")};
+    const aisle_source source = {.best = best_with_shares, .ctx = &q};
+    aisle_choosing c = {&with, &source, &filter, &w, 5, true};
+    cr_assert_ok(aisle_choose(&c, &hits, &r.f.err), r.f);
+    c.n = 12;
+    cr_assert_ok(aisle_choose(&c, &hits, &r.f.err), r.f);
+    cr_assert_eq(hits.n, 12);
+    for (int32_t i = 0; i < hits.n; i++) cr_assert_eq(hits.shares[i], (float)hit[i].item, "place %d", i);
 }
 
 Test(choose, caps_hold_for_all_products_and_leave_no_place_empty)

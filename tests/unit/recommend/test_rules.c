@@ -39,7 +39,7 @@ static bool is_odd(const void *ctx, int32_t item)
 
 /* The list without the pinned ones, and these put in one after the other, by place. */
 static int32_t laid_out(const aisle_hits *plain, const struct aisle_pin *pins, int32_t n_pins, int32_t n,
-                        int32_t *out)
+                        int32_t before, int32_t *out)
 {
     int32_t have = 0, next = 0;
     bool put[8] = {0};
@@ -55,7 +55,7 @@ static int32_t laid_out(const aisle_hits *plain, const struct aisle_pin *pins, i
             if (!skip) break;
             next++;
         }
-        of_pin = pick >= 0 && (pins[pick].position <= at + 1 || next == plain->n);
+        of_pin = pick >= 0 && (pins[pick].position <= before + at + 1 || next == plain->n);
         if (!of_pin && next == plain->n) break;
         if (of_pin) {
             out[have++] = aisle_shelf_find(r.shelf, pins[pick].product);
@@ -91,8 +91,9 @@ Test(rules, pins_stand_where_they_say)
             pins[wish.n_pins++] = pin;
             if (!again && !is_odd(NULL, item) && offered_by_hand(&r, all, item)) good[n_good++] = pin;
         }
-        int32_t want[32], n_want = laid_out(&plain, good, n_good, n, want);
-        cr_assert_ok(aisle_pin_hits(&c, is_odd, NULL, &hits, &r.f.err), r.f);
+        const int32_t before = 5 * (int32_t)below(&r.g, 3);
+        int32_t want[32], n_want = laid_out(&plain, good, n_good, n, before, want);
+        cr_assert_ok(aisle_pin_hits(&c, before, is_odd, NULL, &hits, &r.f.err), r.f);
         cr_assert_eq(hits.n, n_want, "round %d", round);
         for (int32_t i = 0; i < hits.n; i++) {
             uint64_t bits[(RANDOM_ITEMS + 63) / 64] = {0};
@@ -108,6 +109,42 @@ Test(rules, pins_stand_where_they_say)
     }
     cr_assert_gt(moved, 300);
     json_decref(all);
+}
+
+static int of_brand(const char *brand, const aisle_hits *hits, int32_t n)
+{
+    int same = 0;
+    for (int32_t i = 0; i < n; i++)
+        same += strcmp(r.shop[product_of_item(hits->hit[i].item)].brand, brand) == 0;
+    return same;
+}
+
+Test(rules, pins_count_for_caps)
+{
+    int full = 0;
+    for (int round = 0; round < 100; round++) {
+        int32_t user = (int32_t)below(&r.g, RANDOM_USERS);
+        const aisle_answering w = random_with(&r);
+        const aisle_source source = {.best = best, .ctx = &user};
+        const aisle_filter filter = {.key = AISLE_STR("")};
+        const aisle_str id = aisle_shelf_id(r.shelf, (int32_t)below(&r.g, RANDOM_ITEMS));
+        const struct aisle_pin pin = {id, 1 + (int32_t)below(&r.g, 12)};
+        const aisle_wishes wish = {.min_score = -INFINITY, .pins = &pin, .n_pins = 1, .max_per_brand = 2};
+        const aisle_choosing c = {&w, &source, &filter, &wish, 10, round % 2};
+        aisle_hit hit[10];
+        aisle_hits hits = {.hit = hit};
+        cr_assert_ok(aisle_choose(&c, &hits, &r.f.err), r.f);
+        cr_assert_ok(aisle_pin_hits(&c, 0, NULL, NULL, &hits, &r.f.err), r.f);
+        cr_assert_geq(hits.n, 1);
+        for (int32_t i = 0; i < hits.n; i++) {
+            const char *brand = r.shop[product_of_item(hit[i].item)].brand;
+            const bool pinned = aisle_str_eq(aisle_shelf_id(r.shelf, hit[i].item), id);
+            if (!brand[0] || (pin.position > c.n && pinned)) continue;
+            cr_assert(of_brand(brand, &hits, hits.n) <= 2, "round %d, place %d", round, i);
+            full += pinned && of_brand(brand, &hits, hits.n) == 2;
+        }
+    }
+    cr_assert_gt(full, 5);
 }
 
 /* ---- which hold ---- */
