@@ -2,6 +2,7 @@
 #include "server/recommend/walk.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/recommend/relations.h"
@@ -104,6 +105,36 @@ typedef struct step_ctx {
     aisle_step_source source;
 } step_ctx;
 
+static bool is_newer(const aisle_hit *a, const aisle_hit *b)
+{
+    return a->score > b->score || (a->score == b->score && a->item < b->item);
+}
+
+static int compare_newest(const void *a, const void *b)
+{
+    return is_newer(a, b) ? -1 : 1;
+}
+
+/* hits is a heap with the oldest at the root: catalogues are often written in the order of creation, where a sorted list would be
+ * moved for each product. */
+static void offer_newest(aisle_hits *hits, int32_t n, aisle_hit hit)
+{
+    aisle_hit *heap = hits->hit;
+    int32_t at = 0, child;
+    if (hits->n < n) {
+        for (at = hits->n++; at > 0 && is_newer(&heap[(at - 1) / 2], &hit); at = (at - 1) / 2)
+            heap[at] = heap[(at - 1) / 2];
+    } else {
+        if (!is_newer(&hit, &heap[0])) return;
+        for (; (child = 2 * at + 1) < n; at = child) {
+            if (child + 1 < n && is_newer(&heap[child], &heap[child + 1])) child++;
+            if (is_newer(&heap[child], &hit)) break;
+            heap[at] = heap[child];
+        }
+    }
+    heap[at] = hit;
+}
+
 /* Days since 1970: products of the same moment are in the order of their numbers. */
 static aisle_status best_newest(const walk *s, const uint64_t *allowed, int32_t n, aisle_hits *hits,
                                 aisle_error *err)
@@ -117,14 +148,10 @@ static aisle_status best_newest(const walk *s, const uint64_t *allowed, int32_t 
         const int32_t slot = aisle_catalogue_slot_of_row(w->catalogue, row);
         const int64_t created_ms = slot < 0 ? 0 : aisle_catalogue_traits(w->catalogue, slot).created_ms;
         const aisle_hit hit = {.item = i, .score = (float)((double)created_ms / 86400000)};
-        int32_t at = hits->n < n ? hits->n : n;
-        if (created_ms <= 0 || (at == n && hits->hit[n - 1].score >= hit.score)) continue;
-        for (at = at == n ? n - 1 : at; at > 0 && hits->hit[at - 1].score < hit.score; at--)
-            hits->hit[at] = hits->hit[at - 1];
-        hits->hit[at] = hit;
-        hits->n += hits->n < n;
+        if (created_ms > 0) offer_newest(hits, n, hit);
     }
     aisle_catalogue_end(w->catalogue);
+    if (hits->n) qsort(hits->hit, (size_t)hits->n, sizeof *hits->hit, compare_newest);
     hits->strategy = AISLE_STRATEGY_POPULAR;
     return AISLE_OK;
 }
@@ -163,7 +190,8 @@ static aisle_status best_of(void *ctx, const uint64_t *allowed, int32_t n, bool 
     const walk *s = c->s;
     const aisle_answering *w = s->k->w;
     const bool viewed = c->source == AISLE_FROM_VIEWED;
-    hits->n = 0;
+    hits->n = hits->n_parts = 0; /* most sources say nothing of parts: those of one before are not theirs */
+    hits->shares = NULL;
     if (c->source == AISLE_FROM_PERSONAL) return best_personal(s, allowed, n, explain, hits, err);
     uint64_t *bits = aisle_arena_calloc(w->arena, (size_t)aisle_shelf_words(w->shelf) + 1, sizeof *bits);
     if (!bits) return no_memory(err);
