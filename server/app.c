@@ -114,14 +114,14 @@ static void chore(void *ctx)
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (train_if_due(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    (void)aisle_app_keep_models(app, aisle_shadow_version(app->shadow), &err); /* told when they were named */
 }
 
 /* Model versions beside the serving one that are in use. */
-static int32_t models_in_use(aisle_app *app, int64_t out[AISLE_EXPERIMENT_MODELS + 1])
+static int32_t models_in_use(aisle_app *app, int64_t watched, int64_t out[AISLE_EXPERIMENT_MODELS + 1])
 {
     aisle_experiments *e = aisle_experiments_get(app->experiments);
     int32_t n = aisle_experiments_models(e, out, AISLE_EXPERIMENT_MODELS);
-    int64_t watched = aisle_shadow_version(app->shadow);
     aisle_experiments_unref(e);
     bool twice = false;
     for (int32_t i = 0; i < n; i++) twice = twice || out[i] == watched;
@@ -129,10 +129,10 @@ static int32_t models_in_use(aisle_app *app, int64_t out[AISLE_EXPERIMENT_MODELS
     return n;
 }
 
-aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err)
+aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error *err)
 {
     int64_t versions[AISLE_EXPERIMENT_MODELS + 1];
-    int32_t n = models_in_use(app, versions);
+    int32_t n = models_in_use(app, watched, versions);
     return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
 
@@ -147,7 +147,7 @@ static void trim_models(aisle_app *app)
 {
     int64_t spared[AISLE_EXPERIMENT_MODELS + 1];
     if (!app->config->keep_models) return;
-    int32_t n = models_in_use(app, spared);
+    int32_t n = models_in_use(app, aisle_shadow_version(app->shadow), spared);
     aisle_registry_trim(app->registry, (int32_t)app->config->keep_models, spared, n);
 }
 
@@ -348,7 +348,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(open_jobs(app, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
     AISLE_TRY(take_popularity(app, err));
-    if (aisle_app_keep_models(app, err) != AISLE_OK)
+    if (aisle_app_keep_models(app, 0, err) != AISLE_OK)
         aisle_log(AISLE_LOG_WARN, "an experiment: %s", err->message);
     AISLE_TRY(train_if_due(app, err)); /* before the first event: what comes from now on is new */
     return aisle_worker_start(chore, app, &app->worker, err);

@@ -95,8 +95,9 @@ static inline int64_t aisle_app_clock_ms(const aisle_app *app)
 /* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
 aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);
 
-/* Keeps the models that experiments name, and the one that is watched, on the rack, and no others. Not on a loop. The status is of the first that cannot be. */
-aisle_status aisle_app_keep_models(aisle_app *app, aisle_error *err);
+/* Keeps the models that experiments name, and the one that is watched or will be (0 = none), on the rack, and no others. Not on
+ * a loop. The status is of the first that cannot be. */
+aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error *err);
 
 static inline aisle_http *aisle_app_http(const aisle_app *app)
 {

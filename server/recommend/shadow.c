@@ -181,7 +181,7 @@ static void run(void *ctx)
     aisle_shelf_unref(shelf);
     if (!good) {
         pthread_mutex_lock(&s->lock);
-        s->sums.failed++;
+        s->sums.failed += s->sums.version == t->version;
         pthread_mutex_unlock(&s->lock);
     }
     free_task(t);

@@ -1,6 +1,7 @@
 /* GET and PUT /v1/admin/experiments: all of them as a whole, and what came of each so far. */
 #include <stddef.h>
 
+#include "aisle/log.h"
 #include "server/http/handlers/handlers.h"
 #include "server/recommend/sequential.h"
 #include "server/recommend/trial.h"
@@ -207,8 +208,10 @@ static aisle_status check_models(const experiments_work *x, aisle_error *err)
                 return aisle_request_invalid(r, pointer, "too_many",
                                              "at most %d models beside the serving one",
                                              AISLE_EXPERIMENT_MODELS);
-            if (aisle_registry_get(aisle_request_app(r)->registry, model, &m, err) != AISLE_OK)
+            aisle_status st = aisle_registry_get(aisle_request_app(r)->registry, model, &m, err);
+            if (st == AISLE_ENOTFOUND)
                 return aisle_request_invalid(r, pointer, "unknown", "%s", err->message);
+            AISLE_TRY(st);
             aisle_model_unref(m);
             seen[n++] = model;
         }
@@ -230,7 +233,9 @@ static aisle_status put(aisle_work *w, aisle_error *err)
     AISLE_TRY(check_models(x, err));
     AISLE_TRY(aisle_store_write_now(app->store, &x->write, err));
     AISLE_TRY(aisle_experiment_keeper_read(app->experiments, app->view, err));
-    AISLE_TRY(aisle_app_keep_models(app, err));
+    aisle_error why = {0}; /* they are stored: what is not on the rack yet the chore tries again */
+    if (aisle_app_keep_models(app, aisle_shadow_version(app->shadow), &why) != AISLE_OK)
+        aisle_log(AISLE_LOG_WARN, "an experiment: %s", why.message);
     return read_all(w, err);
 }
 

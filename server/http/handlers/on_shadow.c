@@ -65,12 +65,19 @@ static aisle_status watch(aisle_work *w, aisle_error *err)
     if (x->share > 0) {
         AISLE_TRY(aisle_registry_get(app->registry, x->version, &m, err));
         aisle_model_unref(m);
+        aisle_status st = aisle_app_keep_models(app, x->version, err);
+        if (!aisle_shelf_rack_has(app->rack, x->version)) { /* as it was; the error may be another model's */
+            aisle_error ignored = {0};
+            (void)aisle_app_keep_models(app, before, &ignored);
+            return st;
+        }
         aisle_shadow_watch(app->shadow, x->version, x->share);
-    } else if (before != x->version)
+        return AISLE_OK;
+    }
+    if (before != x->version)
         return aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not watched", (long long)x->version);
-    else
-        aisle_shadow_watch(app->shadow, x->version, 0);
-    return aisle_app_keep_models(app, err);
+    aisle_shadow_watch(app->shadow, x->version, 0);
+    return aisle_app_keep_models(app, 0, err);
 }
 
 static aisle_status reply_watched(aisle_work *w)
