@@ -124,7 +124,7 @@ static double resident_mib(void)
     return (double)kib / 1024;
 }
 
-enum { MANY = 160000, MOST = 280000, WIDE = 128 };
+enum { MANY = 340000, MOST = 680000, WIDE = 128 };
 
 static aisle_str many_id(const void *ctx, int32_t i)
 {
@@ -165,7 +165,7 @@ static void write_large(const char *path, int32_t n, bool half)
     aisle_mat_deinit(&users);
 }
 
-/* 80 MB of users, and as many in 16 bits: rows are read of the file, and what is looked at in the mapping does not stay. */
+/* 174 MB of users, and as much in 16 bits: rows are read of the file, and what is looked at in the mapping does not stay. */
 Test(model_compact, rows_of_a_large_file_do_not_gather)
 {
     const char *path = temp_path("large.aisle");
