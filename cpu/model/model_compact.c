@@ -37,6 +37,8 @@ aisle_status model_check_compact(struct aisle_model *m, const model_fault *f)
     const char *array;
     m->compact = (aisle_compact){0};
     if (m->at[MODEL_COMPACT_TILE_ERROR] < 0) return AISLE_OK;
+    if (m->dim[DIM_TILES] <= 0) /* then nothing has asked for the other sections */
+        return model_fail(f, model_kinds[MODEL_COMPACT_TILE_ERROR].name, "no tiles, wanted 1 at least");
     if (factors > AISLE_MAX_FACTORS)
         return model_fail(f, model_kinds[MODEL_COMPACT_CODES].name, "of %lld factors, wanted %d at most",
                           (long long)factors, (int)AISLE_MAX_FACTORS);

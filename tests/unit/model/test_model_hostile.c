@@ -116,16 +116,15 @@ static long data_of(const char *name)
     return (long)get(entry_of(name) + 32, 8);
 }
 
-/* The good file without a section, laid out anew; returns its size. */
-static long leave_out(const char *name)
+/* The good file without the sections of these entries, laid out anew; returns its size. */
+static long leave_out_all(long first, long last)
 {
-    const long gone = entry_of(name);
-    uint64_t n = get(24, 4);
-    long entry = HEADER, end = HEADER + ((long)n - 1) * ENTRY;
+    const uint64_t n = get(24, 4), left = n - (uint64_t)((last - first) / ENTRY + 1);
+    long entry = HEADER, end = HEADER + (long)left * ENTRY;
     memset(file + HEADER, 0, (size_t)(size - HEADER));
     for (long from = HEADER; from < HEADER + (long)n * ENTRY; from += ENTRY) {
         uint64_t offset, bytes;
-        if (from == gone) continue;
+        if (from >= first && from <= last) continue;
         memcpy(&offset, good + from + 32, 8);
         memcpy(&bytes, good + from + 40, 8);
         long to = (end + 63) / 64 * 64;
@@ -135,10 +134,16 @@ static long leave_out(const char *name)
         entry += ENTRY;
         end = to + (long)bytes;
     }
-    put(24, n - 1, 4);
+    put(24, left, 4);
     put(16, (uint64_t)end, 8);
     seal(end);
     return end;
+}
+
+static long leave_out(const char *name)
+{
+    const long gone = entry_of(name);
+    return leave_out_all(gone, gone);
 }
 
 Test(model_hostile, a_sealed_good_file_opens)
@@ -412,6 +417,18 @@ Test(model_hostile, numbers_that_no_model_has)
         snprintf(what, sizeof what, "lie %zu in %s", i, lies[i].section);
         assert_refused(size, lies[i].section, what);
     }
+}
+
+Test(model_hostile, a_table_of_no_tiles_and_nothing_beside_it)
+{
+    const long at = entry_of("compact-tile-error");
+    leave_out_all(entry_of("compact-ids"), entry_of("compact-error"));
+    const long end = (long)get(at + 32, 8); /* it is the last now */
+    put(at + 16, 0, 8);
+    put(at + 40, 0, 8);
+    put(16, (uint64_t)end, 8);
+    seal(end);
+    assert_refused(end, "no tiles", "no tiles");
 }
 
 Test(model_hostile, a_table_whose_codes_or_errors_are_not_those_of_its_rows)
