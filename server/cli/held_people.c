@@ -115,6 +115,7 @@ static int by_person(const void *a, const void *b)
     int order = n ? memcmp(x->person.ptr, y->person.ptr, n) : 0;
     if (order || x->person.len != y->person.len)
         return order ? order : x->person.len < y->person.len ? -1 : 1;
+    if (x->event.at_ms != y->event.at_ms) return x->event.at_ms < y->event.at_ms ? -1 : 1;
     return (x->arrival > y->arrival) - (x->arrival < y->arrival);
 }
 
@@ -125,15 +126,28 @@ static bool counts(const aisle_held *h, const aisle_event *e)
            (!stars || e->value >= (double)h->weights->rating_floor);
 }
 
+/* Whether cancels have taken all of a purchase away, by the rule of aisle_dataset_matrix: newest first. */
+static bool is_undone(const aisle_held *h, const person *p, int64_t at)
+{
+    const aisle_event *e = &h->events[at].event;
+    double cancelled = 0;
+    if (e->type != AISLE_EVENT_PURCHASE) return false;
+    for (int64_t i = p->first + p->n - 1; i > at; i--) {
+        const aisle_event *later = &h->events[i].event;
+        if (later->type != AISLE_EVENT_CANCEL && later->type != AISLE_EVENT_PURCHASE) continue;
+        if (!aisle_str_eq(later->item, e->item)) continue;
+        cancelled += later->type == AISLE_EVENT_CANCEL ? later->value : -fmin(cancelled, later->value);
+    }
+    return cancelled >= e->value;
+}
+
 /* The newest event that counts; of the same moment the last that came. False: nothing, or nothing beside it. */
 static bool pick(const aisle_held *h, person *p)
 {
-    const kept *newest = NULL;
-    for (int64_t i = p->first; i < p->first + p->n; i++)
-        if (counts(h, &h->events[i].event) && (!newest || h->events[i].event.at_ms >= newest->event.at_ms))
-            newest = &h->events[i];
-    if (!newest) return false;
-    p->item = newest->event.item;
+    int64_t newest = p->first + p->n - 1;
+    while (newest >= p->first && (!counts(h, &h->events[newest].event) || is_undone(h, p, newest))) newest--;
+    if (newest < p->first) return false;
+    p->item = h->events[newest].event.item;
     for (int64_t i = p->first; i < p->first + p->n; i++)
         if (counts(h, &h->events[i].event) && !aisle_str_eq(h->events[i].event.item, p->item)) return true;
     return false;
@@ -151,11 +165,11 @@ aisle_status aisle_held_finish(aisle_held *h, aisle_error *err)
         person p = {.first = at};
         while (at < h->n_events && same_person(&h->events[at], &h->events[p.first])) at++;
         p.n = at - p.first;
-        bool held = h->n_people < AISLE_HELD_MOST && pick(h, &p);
+        bool held = pick(h, &p); /* also beyond those measured: the next training may measure others */
         for (int64_t i = p.first; i < at; i++)
             if (!held || !aisle_str_eq(h->events[i].event.item, p.item))
                 AISLE_TRY(h->to.event(h->to.ctx, &h->events[i].event, err));
-        if (!held) continue;
+        if (!held || h->n_people == AISLE_HELD_MOST) continue;
         if (!aisle_grow((void **)&h->people, &h->cap_people, h->n_people + 1, sizeof *h->people))
             return no_memory(err);
         h->people[h->n_people++] = p;

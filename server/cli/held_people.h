@@ -1,5 +1,5 @@
 /* A hold-out that a training makes while it reads the shop, and what models are worth on it: of one person in N, the item of the
- * newest event that counts is kept out of the training, and asked for afterwards. Who is held out follows from a hash of the
+ * newest event that counts, and is no purchase that was cancelled, is kept out of the training, and asked for afterwards. Who is held out follows from a hash of the
  * id alone, so that the next training holds out the same people: their newest items are then unknown to that model and to
  * the one before it, and the two can be compared on them. Evaluating by splits is holdout.h's. */
 #ifndef AISLE_SERVER_HELD_PEOPLE_H
@@ -8,7 +8,10 @@
 #include "aisle/dataset.h"
 #include "aisle/model.h"
 
-enum { AISLE_HELD_CUT = 10, AISLE_HELD_MOST = 2000 }; /* measured at most, of those held out */
+enum {
+    AISLE_HELD_CUT = 10,
+    AISLE_HELD_MOST = 2000
+}; /* measured at most, of those held out: by their hashes */
 
 typedef struct aisle_held aisle_held;
 /* one_in >= 2. Passes everything on to `to`, but for the events of who is held out, which are kept in memory until finish. w
