@@ -99,8 +99,11 @@ aisle_status aisle_shelf_rack_refresh(aisle_shelf_rack *r, aisle_error *err)
 {
     aisle_status st = AISLE_OK;
     pthread_mutex_lock(&r->change);
-    for (int i = 0; i < AISLE_RACK && st == AISLE_OK; i++)
-        if (r->places[i].keeper) st = aisle_shelf_refresh(r->places[i].keeper, err);
+    for (int i = 0; i < AISLE_RACK; i++) {
+        aisle_error why = {0};
+        aisle_status one = r->places[i].keeper ? aisle_shelf_refresh(r->places[i].keeper, &why) : AISLE_OK;
+        if (one != AISLE_OK && st == AISLE_OK) st = aisle_fail(err, one, "%s", why.message);
+    }
     pthread_mutex_unlock(&r->change);
     return st;
 }
