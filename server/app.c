@@ -152,16 +152,18 @@ static void trim_models(aisle_app *app)
 }
 
 /* A new version serves, unless one is pinned or the gate refuses it; it stays on disk in any case. A failure fails the training,
- * and so says why. */
+ * and so says why; AISLE_ECONFLICT: it is refused, which is no failure to the schedule. */
 static aisle_status take_version(aisle_app *app, int64_t version, aisle_error *err)
 {
     aisle_verdict v = {0};
-    int64_t pinned = aisle_registry_pinned(app->registry);
+    int64_t pinned = 0;
     const char *gate = app->config->gate;
     if (strcmp(gate, "off") != 0) aisle_gate_judge(app->registry, version, app->config->gate_tolerance, &v);
     if (v.worse) aisle_log(AISLE_LOG_WARN, "model version %lld is worse: %s", (long long)version, v.why);
     bool refused = v.worse && strcmp(gate, "refuse") == 0;
-    aisle_status st = pinned || refused ? AISLE_OK : aisle_app_activate(app, version, err);
+    aisle_status st =
+        refused ? AISLE_OK : aisle_registry_activate_unless_pinned(app->registry, version, &pinned, err);
+    if (st == AISLE_OK) st = aisle_shelf_refresh(app->shelves, err);
     if (st == AISLE_OK && !refused)
         aisle_log(AISLE_LOG_INFO, "model version %lld %s", (long long)version,
                   pinned ? "is there; a pinned one goes on serving" : "serves");

@@ -43,8 +43,10 @@ static aisle_status publish(const aisle_training *t, aisle_trained *trained, ais
     AISLE_TRY(aisle_trained_quantize(trained, &t->params, t->trainer.threads, err));
     AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
     if (t->held && registry) AISLE_TRY(aisle_held_report(t->held, registry, o->version, err));
-    if (registry && aisle_registry_pinned(registry)) o->activated = false; /* it goes on serving */
-    return o->activated ? aisle_registry_activate(registry, o->version, err) : AISLE_OK;
+    int64_t pinned = 0; /* it goes on serving */
+    if (o->activated) AISLE_TRY(aisle_registry_activate_unless_pinned(registry, o->version, &pinned, err));
+    o->activated = o->activated && !pinned;
+    return AISLE_OK;
 }
 
 static json_t *number(double v)
@@ -78,6 +80,18 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
     if (aisle_quantized_text(&trained->quantized, text)) puts(text);
 }
 
+/* What is held out is measured beside a version, and one person in one would leave nobody. */
+static aisle_status check_hold_out(const aisle_train_options *o, const char *out, aisle_error *err)
+{
+    if (o->hold_out == 1)
+        return aisle_fail(err, AISLE_EINVAL, "--hold-out 1: 0, or one person in 2 to 1000, wanted");
+    return o->hold_out && out ? aisle_fail(err, AISLE_EINVAL,
+                                           "--hold-out %lld with --out: only a version of the data folder is "
+                                           "measured; leave one of them out",
+                                           (long long)o->hold_out)
+                              : AISLE_OK;
+}
+
 int aisle_command_train(int argc, char **argv)
 {
     aisle_train_options o;
@@ -88,20 +102,22 @@ int aisle_command_train(int argc, char **argv)
          "write the model here, not as the next version"},
         {"activate", 0, NULL, AISLE_OPT_FLAG, &activate, 0, 0, NULL, "serve the new version at once"},
         {"hold-out", 0, "N", AISLE_OPT_INT, &o.hold_out, 0, 1000, NULL,
-         "of one person in N keep the newest item out, and measure on it; 0 = of nobody"},
+         "of one person in N, 2 or more, keep the newest item out, and measure on it; 0 = of nobody"},
         {"checkpoint", 0, "FILE", AISLE_OPT_TEXT, &checkpoint, 0, 0, NULL, "saved after every iteration"},
         {"resume", 0, NULL, AISLE_OPT_FLAG, &resume, 0, 0, NULL, "go on from --checkpoint"},
         {0},
     };
     aisle_option table[AISLE_TRAIN_OPTION_ROWS];
     aisle_train_options_init(&o, AISLE_SCOPE_TRAIN, own, table);
+    aisle_error err = {0};
     int code = aisle_train_options_parse(&o, &usage, table, argc, argv);
+    if (code < 0 && check_hold_out(&o, out, &err) != AISLE_OK)
+        code = aisle_end(usage.command, o.json, AISLE_EINVAL, &err);
     if (code >= 0) {
         aisle_train_options_deinit(&o);
         return code;
     }
 
-    aisle_error err = {0};
     aisle_training t;
     aisle_trained trained = {0};
     aisle_registry *registry = NULL;

@@ -105,14 +105,20 @@ static void hear(void *ctx, const char *text, size_t n)
     pthread_mutex_unlock(&t->jobs->lock);
 }
 
-static char *error_json(const char *message)
+static char *failure_json(const char *message, bool refused)
 {
     json_t *object = json_pack("{s:s%}", "error", message, strlen(message));
+    if (object && refused) json_object_set_new(object, "refused", json_true());
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     char *copy = text ? aisle_strdup(text) : NULL;
     aisle_free(text);
     json_decref(object);
     return copy;
+}
+
+static char *error_json(const char *message)
+{
+    return failure_json(message, false);
 }
 
 /* {"event":"error","message":...} as the child's last line. */
@@ -176,10 +182,10 @@ static const char *carry_out(aisle_jobs *j, aisle_job *job, char **result)
     }
     if (end.exit_code == 0) { /* done is done, even when a cancel came at the last moment */
         *result = job->last ? aisle_strdup(job->last) : NULL;
-        if (!j->p.succeeded || j->p.succeeded(j->p.ctx, job->kind, *result, &err) == AISLE_OK)
-            return "succeeded";
+        aisle_status st = j->p.succeeded ? j->p.succeeded(j->p.ctx, job->kind, *result, &err) : AISLE_OK;
+        if (st == AISLE_OK) return "succeeded";
         aisle_free(*result);
-        *result = error_json(err.message);
+        *result = failure_json(err.message, st == AISLE_ECONFLICT);
         return "failed";
     }
     if (end.stopped && by_owner(j, job)) return "canceled";

@@ -29,7 +29,8 @@ typedef struct aisle_jobs_params {
     const char *program; /* NULL = this very program */
     aisle_child_limits limits[AISLE_JOB_KINDS];
     /* On the job's own thread after its child has succeeded and before the job counts as succeeded; `result`
-     * is the child's last line of JSON, or NULL. A failure fails the job. May be NULL. */
+     * is the child's last line of JSON, or NULL. A failure fails the job; AISLE_ECONFLICT: the work is
+     * done, but what came of it is refused, for which "refused": true stands beside "error" in the result. May be NULL. */
     aisle_status (*succeeded)(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err);
     void *ctx;
 } aisle_jobs_params;

@@ -309,6 +309,18 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
     return st;
 }
 
+aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
+                                                   aisle_error *err)
+{
+    aisle_marks m;
+    pthread_mutex_lock(&r->change);
+    aisle_status st = aisle_marks_read(r->folder, &m, err);
+    if (st == AISLE_OK && !m.pinned) st = activate(r, version, err);
+    pthread_mutex_unlock(&r->change);
+    if (st == AISLE_OK) *pinned = m.pinned;
+    return st;
+}
+
 int64_t aisle_registry_pinned(aisle_registry *r)
 {
     aisle_marks m;

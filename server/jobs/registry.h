@@ -36,6 +36,10 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
 
 /* The pinned version, which no training replaces; 0 = none, also when that cannot be read. */
 int64_t aisle_registry_pinned(aisle_registry *r);
+/* As aisle_registry_activate, but leaves everything as it is where a version is pinned, which *pinned then names (0 = none, and
+ * `version` serves): a pin of this process cannot come in between. Pins that cannot be read are a failure. */
+aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
+                                                   aisle_error *err);
 /* Serves the version and pins it; version 0 takes the pin away, and what serves goes on serving. AISLE_ENOTFOUND. */
 aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err);
 /* Serves what had served before the present version, which is forgotten as having served: again goes further back.

@@ -115,7 +115,7 @@ static void publish(aisle_schedule *s, int64_t fresh)
     int64_t now = monotonic_ms(), until = s->due_ms > s->retry_ms ? s->due_ms : s->retry_ms;
     if (!s->p.config->train_every_ms) until = s->retry_ms;
     aisle_schedule_state state = {
-        .succeeded_ms = is_of_others(s) ? s->model_ms : s->history.ended_ms,
+        .succeeded_ms = is_of_others(s) ? s->model_ms : s->history.succeeded_ms,
         .new_events = fresh,
         .failures = failures_of(s),
         .wait_ms = s->p.config->train_every_ms || failures_of(s) ? until > now ? until - now : 0 : -1};

@@ -41,8 +41,11 @@ SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms, coale
 FROM jobs ORDER BY id DESC LIMIT ?1;
 
 -- name: training_newest
-SELECT id, started_ms, ended_ms, coalesce(events, 0) FROM jobs
-WHERE kind = 'training' AND state = 'succeeded' ORDER BY id DESC LIMIT 1;
+-- A refused one has read the events, too: the same again would be refused again.
+SELECT id, started_ms, ended_ms, coalesce(events, 0),
+       (SELECT coalesce(max(ended_ms), 0) FROM jobs WHERE kind = 'training' AND state = 'succeeded')
+FROM jobs WHERE kind = 'training' AND (state = 'succeeded' OR state = 'failed' AND result ->> '$.refused')
+ORDER BY id DESC LIMIT 1;
 
 -- name: training_failures
 -- Since the job ?1; ?2: the result of those that the end of a server took along.

@@ -213,8 +213,9 @@ aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle
 
 /* What a schedule of trainings goes by. */
 typedef struct aisle_training_history {
-    int64_t started_ms, ended_ms; /* of the newest that succeeded; 0 = none has */
+    int64_t started_ms, ended_ms; /* of the newest that succeeded, or that the gate refused; 0 = none has */
     int64_t events;               /* aisle_store_counts when it was ordered */
+    int64_t succeeded_ms;         /* the last end of one that succeeded */
     int64_t failures,
         failed_ms; /* since, of those that nobody asked for: how many failed or were canceled; the last end */
     const char

@@ -116,6 +116,7 @@ static aisle_status read_newest(aisle_view *v, aisle_training_history *h, int64_
     h->started_ms = aisle_stmt_get_int(&q, 1);
     h->ended_ms = aisle_stmt_get_int(&q, 2);
     h->events = aisle_stmt_get_int(&q, 3);
+    h->succeeded_ms = aisle_stmt_get_int(&q, 4);
     aisle_stmt_end(&q);
     return AISLE_OK;
 }

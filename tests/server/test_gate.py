@@ -3,6 +3,7 @@ import atexit
 import pathlib
 import shutil
 import tempfile
+import time
 import unittest
 
 import shop
@@ -65,6 +66,34 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.serving(), [3])
         self.post("4/activate?force=true")
         self.assertEqual(self.serving(), [4])
+
+    def test_a_refused_training_has_read_the_events_and_is_not_tried_again(self):
+        config = shop._template / "bad.conf"
+        config.write_text("model = als\nfactors = 2\niterations = 1\nweight = dislike=1,rating=0.001\n")
+        self.serve("--gate", "refuse", "--gate-tolerance", "0.02", "--train-every", "1s", "--train-config", config)
+        self.train(GOOD)
+
+        def buy(k):
+            self.assertEqual(self.server.post("/v1/events", [{"type": "view", "item": f"item-{k}", "session": f"gate-{k}"}]).json["stored"], 1)
+
+        def scheduled(n):
+            end = time.monotonic() + 60
+            while len(of_schedule := [j for j in self.server.get("/v1/admin/jobs").json["items"] if j["cause"] == "schedule"]) < n:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(.05)
+            return [self.server.await_job(j["id"]) for j in of_schedule]
+
+        buy(1)
+        first, = scheduled(1)
+        self.assertEqual(first["state"], "failed", first)
+        self.assertIn("is not published", first["error"])
+        time.sleep(2.5)  # a failure would be tried again after one second
+        self.assertEqual(len(scheduled(1)), 1)
+        metrics = self.server.get("/metrics").body.decode()
+        self.assertIn("\naisle_training_failures 0\n", metrics)
+        self.assertIn("\naisle_training_new_events 0\n", metrics)
+        buy(2)
+        self.assertEqual(len(scheduled(2)), 2)
 
     def test_a_gate_that_warns_publishes_and_says_so(self):
         self.serve("--gate", "warn", "--gate-tolerance", "0.02")

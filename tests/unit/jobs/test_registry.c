@@ -203,6 +203,23 @@ Test(registry, a_reference_outlives_the_swap_and_the_registry)
     aisle_model_unref(m);
 }
 
+Test(registry, activating_unless_pinned_leaves_a_pinned_version_serving)
+{
+    aisle_registry *r = open_registry();
+    const int64_t first = add_version(r, 2), second = add_version(r, 3);
+    int64_t pinned = -1;
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, first, &pinned, NULL), AISLE_OK);
+    cr_assert(pinned == 0 && serving(r) == first);
+    cr_assert_eq(aisle_registry_pin(r, first, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, &pinned, NULL), AISLE_OK);
+    cr_assert(pinned == first && serving(r) == first);
+    write_text("marks", "nothing of ours\n");
+    aisle_error err = {0};
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, &pinned, &err), AISLE_EFORMAT);
+    cr_assert_eq(serving(r), first);
+    aisle_registry_close(r);
+}
+
 Test(registry, refresh_takes_up_what_another_process_has_published)
 {
     aisle_registry *here = open_registry(), *there = open_registry();
