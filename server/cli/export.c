@@ -100,7 +100,8 @@ static aisle_status report(const export_options *o, aisle_error *err)
 
 int aisle_command_export(int argc, char **argv)
 {
-    export_options o = {.quantize = "auto"};
+    static const char unsaid[] = "auto"; /* told from "auto" that was said by where it is */
+    export_options o = {.quantize = unsaid};
     const char *path;
     const aisle_option options[] = {
         {"npy", 0, "DIR", AISLE_OPT_TEXT, &o.npy, 0, 0, NULL, "folder for NumPy files (format 1.0)"},
@@ -116,8 +117,11 @@ int aisle_command_export(int argc, char **argv)
     aisle_error err = {0};
     int code = aisle_options_parse(&usage, options, argc, argv, &path, &n_args);
     if (code >= 0) return code;
+    bool ignored = o.quantize != unsaid && !o.model;
     aisle_status st =
-        o.npy || o.csv || o.model
+        ignored ? aisle_fail(&err, AISLE_EINVAL,
+                             "--quantize %s: it is of the file of --model, which is not there", o.quantize)
+        : o.npy || o.csv || o.model
             ? export(path, &o, &err)
             : aisle_fail(&err, AISLE_EINVAL,
                          "nothing to write; name a folder with --npy or --csv, or a file with --model");

@@ -119,7 +119,7 @@ static aisle_status drop(aisle_store *s, void *ctx, aisle_error *err)
     if (aisle_store_scrub(s, &later) != AISLE_OK) fprintf(stderr, "aisle user: %s\n", later.message);
     fputs("Erased from the database; a server takes the person out of the model files when it runs.\n",
           stderr);
-    return AISLE_OK;
+    return a->json ? aisle_verb_say(json_pack("{s:s}", "removed", a->email), err) : AISLE_OK;
 }
 
 static aisle_status run_password(aisle_write *w, aisle_tx *tx, aisle_error *err)
@@ -137,7 +137,8 @@ static aisle_status set_password(aisle_store *s, void *ctx, aisle_error *err)
     asked *a = ctx;
     AISLE_TRY(read_password(a, err));
     a->base.run = run_password;
-    return aisle_store_write_now(s, &a->base, err);
+    AISLE_TRY(aisle_store_write_now(s, &a->base, err));
+    return a->json ? aisle_verb_say(json_pack("{s:s}", "password", a->email), err) : AISLE_OK;
 }
 
 /* ---- list ---- */

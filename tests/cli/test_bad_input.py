@@ -28,6 +28,9 @@ class BadInput(unittest.TestCase):
             (["train", "--regularization", "nan"], ["--regularization", "nan"]),
             (["serve", "--port", "70000"], ["--port", "70000", "65535"]),
             (["serve", "--port", "8o80"], ["--port", "8o80"]),
+            (["train", "--hold-out", "1"], ["--hold-out 1"]),
+            (["train", "--hold-out", "20", "--out", "x"], ["--hold-out 20", "--out"]),
+            (["export", "x", "--npy", "y", "--quantize", "f16"], ["--quantize f16", "--model"]),
             (["evaluate", "--split", "sideways"], ["--split", "sideways"]),
             (["generate", "--users", "0", "--out", "x"], ["--users", "0"]),
         ):

@@ -508,6 +508,8 @@ class Users(unittest.TestCase):
             self.assertEqual(self.run_user(data, "add", "y@shop.example", "--id", "u7", password="a shop of my own\n").returncode, 1)
             for line in self.run_user(data, "list", "--json").stdout.splitlines():
                 self.assertEqual(json.loads(line)["id"], "u7")
+            self.assertEqual(json.loads(self.run_user(data, "password", "x@shop.example", "--json", password="a shop of another kind\n").stdout), {"password": "x@shop.example"})
+            self.assertEqual(json.loads(self.run_user(data, "remove", "x@shop.example", "--json").stdout), {"removed": "x@shop.example"})
 
 
 if __name__ == "__main__":
