@@ -56,6 +56,7 @@ function stepBack() {
   if (!key || entry?.path !== location.pathname || !entry.refilter?.(new URLSearchParams(location.search))) return false;
   places.set(entry.key, scrollY);
   entry.key = key;
+  visit++; // a page that is still on its way is no longer wanted
   return true;
 }
 
@@ -71,6 +72,7 @@ async function show(back = false) {
   const mine = ++visit, state = history.state ?? {};
   const old = back && kept.get(state.key);
   if (old) {
+    kept.delete(state.key); // its nodes are on the page again
     fill(main, old.nodes);
     document.title = old.title;
     entry = { key: state.key, keep: true, path: location.pathname, refilter: old.refilter };

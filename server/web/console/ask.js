@@ -64,6 +64,7 @@ export function follow(id, heard, stop) {
       resolve();
     };
     const hear = (e) => {
+      if (e.data === undefined) return; // "error" is also the stream's own, when it breaks off
       const line = JSON.parse(e.data);
       heard(line);
       if (line.event === "state" && !["queued", "running"].includes(line.state)) end();
