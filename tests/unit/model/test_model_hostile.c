@@ -431,6 +431,55 @@ Test(model_hostile, a_table_of_no_tiles_and_nothing_beside_it)
     assert_refused(end, "no tiles", "no tiles");
 }
 
+/* Where there are no items, no tiles are what a table has: nothing has asked for the sections beside it. */
+Test(model_hostile, a_table_of_a_model_without_items)
+{
+    static float gram[4], user[2] = {1, 2};
+    static const int64_t rows[2];
+    const aisle_model_parts p = {.users = {1, 2, 2, user},
+                                 .items = {0, 2, 2, gram},
+                                 .item_gram = gram,
+                                 .n_users = 1,
+                                 .user_id = small_id,
+                                 .item_id = small_id,
+                                 .user_ctx = "u",
+                                 .item_ctx = "i",
+                                 .seen = {.n_rows = 1, .row_ptr = (int64_t *)rows},
+                                 .meta = "{}",
+                                 .nu = 1};
+    aisle_error err = {0};
+    const char *bare = temp_path("bare.aisle");
+    cr_assert_eq(aisle_model_write(bare, &p, &err), AISLE_OK, "%s", err.message);
+    long bytes;
+    unsigned char *from = read_all(bare, &bytes);
+    memcpy(file, from, HEADER);
+    const long n = (long)get(24, 4);
+    long end = HEADER + (n + 1) * ENTRY;
+    memset(file + HEADER, 0, (size_t)(size - HEADER));
+    for (long e = HEADER; e < HEADER + n * ENTRY; e += ENTRY) {
+        uint64_t offset, len;
+        memcpy(&offset, from + e + 32, 8);
+        memcpy(&len, from + e + 40, 8);
+        memcpy(file + e, from + e, ENTRY);
+        end = (end + 63) / 64 * 64;
+        put(e + 32, (uint64_t)end, 8);
+        memcpy(file + end, from + offset, len);
+        end += (long)len;
+    }
+    const long at = HEADER + n * ENTRY;
+    end = (end + 63) / 64 * 64;
+    put(at, 52, 4);    /* compact-tile-error, */
+    put(at + 4, 4, 4); /* in f32, */
+    put(at + 8, 1, 4); /* that may be passed over */
+    put(at + 24, 1, 8);
+    put(at + 32, (uint64_t)end, 8);
+    put(24, (uint64_t)n + 1, 4);
+    put(16, (uint64_t)end, 8);
+    seal(end);
+    free(from);
+    assert_refused(end, "compact-tile-error: no tiles", "no items");
+}
+
 Test(model_hostile, a_table_whose_codes_or_errors_are_not_those_of_its_rows)
 {
     const long codes = data_of("compact-codes"), error = data_of("compact-error");
