@@ -53,7 +53,7 @@ npm_packages() {
   cmp -s "$from/package-lock.json" "$to/installed.json" && return
   mkdir -p "$to"
   for name in package.json package-lock.json .npmrc; do cp "$from/$name" "$to/"; done
-  if (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries 1 >&2); then
+  if (cd "$to" && timeout 180 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries 1 >&2); then
     cp "$from/package-lock.json" "$to/installed.json"
   else
     echo "$0: npm packages for the browser tests cannot be had; those tests are skipped" >&2
