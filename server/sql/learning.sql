@@ -24,11 +24,13 @@ INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT DO UPDATE SET impressions = impressions + ?7, clicks = clicks + ?8, carts = carts + ?9, purchases = purchases + ?10;
 
 -- name: outcome_revenue_add
+-- Never above 2^53 (AISLE_MONEY_MAX), here and in the sums: an overflow would end counting for good.
 INSERT INTO outcome_revenue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-ON CONFLICT DO UPDATE SET minor = minor + ?8, squares = squares + ?9;
+ON CONFLICT DO UPDATE SET minor = min(minor + ?8, 9007199254740992), squares = squares + ?9;
 
 -- name: outcome_upto
-UPDATE outcome_state SET upto = ?1;
+-- Not beyond the newest: one that was removed meanwhile has lowered it, and its id is given again.
+UPDATE outcome_state SET upto = min(?1, (SELECT coalesce(max(id), 0) FROM events));
 
 -- name: outcome_seen_forget
 DELETE FROM outcome_seen WHERE day < ?1;
@@ -41,8 +43,8 @@ FROM outcomes WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name ORDER BY of, name LI
 
 -- name: outcome_revenue_sums
 SELECT CASE ?3 WHEN 0 THEN strategy WHEN 1 THEN model WHEN 2 THEN scenario WHEN 3 THEN variant ELSE day END AS name,
-       iif(?3 = 3, experiment, '') AS of, currency, sum(minor), sum(squares)
-FROM outcome_revenue WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name, currency ORDER BY of, name, currency LIMIT ?4;
+       iif(?3 = 3, experiment, '') AS of, currency, CAST(min(total(minor), 9007199254740992) AS INTEGER), total(squares)
+FROM outcome_revenue WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name, currency ORDER BY of, name, currency;
 
 -- name: experiment_all
 SELECT name, salt, share, created_ms FROM experiments ORDER BY position;

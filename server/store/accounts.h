@@ -62,6 +62,11 @@ typedef struct aisle_new_session {
 } aisle_new_session;
 aisle_status aisle_tx_session_add(aisle_tx *tx, const aisle_new_session *s, int64_t *session,
                                   aisle_error *err);
+/* AISLE_EDENIED when the user or session that a request was found to come from (each may be 0) has been erased since: to
+ * be asked before anything is written for it. aisle_session_erased tells the reader so. */
+aisle_status aisle_tx_asker(aisle_tx *tx, int64_t user, aisle_str user_ext, int64_t session,
+                            aisle_str session_ext, aisle_error *err);
+extern const char aisle_session_erased[];
 /* The row of a guest that aisle_guest_begin has made (auth/identity.h). */
 aisle_status aisle_tx_guest(aisle_tx *tx, const unsigned char hash[32], const char *ext, int64_t now_ms,
                             int64_t *session, aisle_error *err);

@@ -88,11 +88,7 @@ aisle_status aisle_tx_person_erase(aisle_tx *tx, int64_t user, aisle_error *err)
     aisle_people_touch_all(tx->people);
     AISLE_TRY(note_ids(tx, user, err));
     aisle_id_cache_clear(tx->ids);
-    for (int i = 0; i < HOLDINGS; i++) {
-        AISLE_TRY(run_for(tx, holdings[i].erase, user, err));
-        if (holdings[i].erase == AISLE_SQL_PERSON_EVENTS_ERASE)
-            tx->deltas.events -= sqlite3_changes64(tx->db->handle);
-    }
+    for (int i = 0; i < HOLDINGS; i++) AISLE_TRY(run_for(tx, holdings[i].erase, user, err));
     for (size_t i = 0; i < sizeof last / sizeof *last; i++) AISLE_TRY(run_for(tx, last[i], user, err));
     tx->deltas.users--;
     return AISLE_OK;
@@ -164,16 +160,15 @@ aisle_status aisle_view_person_export(aisle_view *v, int64_t user, aisle_buf *ou
 
 /* ---- who was erased ---- */
 
-bool aisle_view_is_erased(aisle_view *v, aisle_str id)
+aisle_status aisle_view_is_erased(aisle_view *v, aisle_str id, bool *erased, aisle_error *err)
 {
     unsigned char hash[16];
-    bool row = false;
     aisle_erased_hash(id, hash);
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_ERASED_GET);
     aisle_stmt_blob(&q, 1, hash, sizeof hash);
-    if (aisle_stmt_next(&q, &row, NULL) != AISLE_OK) return false;
-    if (row) aisle_stmt_end(&q);
-    return row;
+    AISLE_TRY(aisle_stmt_next(&q, erased, err));
+    if (*erased) aisle_stmt_end(&q);
+    return AISLE_OK;
 }
 
 aisle_status aisle_view_erased(aisle_view *v, int64_t since_ms, aisle_arena *a, unsigned char (**hashes)[16],

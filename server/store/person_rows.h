@@ -16,9 +16,9 @@ aisle_status aisle_tx_guest_join(aisle_tx *tx, int64_t session, int64_t user, ai
 /* Appends "name":[rows] of every table, with commas between, to out. */
 aisle_status aisle_view_person_export(aisle_view *v, int64_t user, aisle_buf *out, aisle_error *err);
 
-/* True for an id (of a user, or "session:" and that of a guest) that was erased: models made before may still hold
- * it. False too when the store cannot be read. */
-bool aisle_view_is_erased(aisle_view *v, aisle_str id);
+/* *erased for an id (of a user, or "session:" and that of a guest) that was erased: models made before may still hold
+ * it. False, with the status of a failed read, when the store cannot be read. */
+aisle_status aisle_view_is_erased(aisle_view *v, aisle_str id, bool *erased, aisle_error *err);
 /* Hashes of all ids erased at since_ms or later (wall clock), in the arena. */
 aisle_status aisle_view_erased(aisle_view *v, int64_t since_ms, aisle_arena *a, unsigned char (**hashes)[16],
                                int64_t *n, aisle_error *err);

@@ -133,8 +133,7 @@ static aisle_status find_erased(aisle_view *v, aisle_str id, uint32_t tag, aisle
         if (!text) return aisle_fail(err, AISLE_ENOMEM, "out of memory for who asks");
         id = aisle_str_from(text);
     }
-    *erased = aisle_view_is_erased(v, id);
-    return AISLE_OK;
+    return aisle_view_is_erased(v, id, erased, err);
 }
 
 aisle_status aisle_recents_get(aisle_recents *r, aisle_view *v, const aisle_recents_ask *ask, aisle_arena *a,

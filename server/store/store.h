@@ -46,7 +46,7 @@ aisle_status aisle_view_user(aisle_view *v, aisle_str id, aisle_arena *a, aisle_
 typedef struct aisle_store_counts {
     int64_t products; /* with a record */
     int64_t users;    /* with a record or an event */
-    int64_t events;   /* ever taken: erasing takes none away */
+    int64_t events;   /* ever taken: neither erasing nor taking back takes one away */
 } aisle_store_counts;
 aisle_status aisle_view_counts(aisle_view *v, aisle_store_counts *out, aisle_error *err);
 /* Products that are not to be recommended: sold out, hidden or removed; the ids in the arena. */

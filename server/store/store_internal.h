@@ -19,11 +19,12 @@ typedef struct aisle_deltas {
 struct aisle_tx {
     aisle_db *db;
     aisle_deltas deltas;
-    aisle_deltas marked;                       /* as they were at aisle_tx_mark */
+    aisle_deltas marked;                       /* as they were at aisle_tx_mark, */
+    aisle_tail_mark marked_tail;               /* and so is this */
     struct aisle_search_backlog *search_later; /* of a bulk write; NULL = the index follows at once */
     aisle_id_cache *ids;
     aisle_people_stamps *people; /* whose events change is touched */
-    bool ids_changed; /* since the last savepoint: rows of ids were made or removed */
+    bool ids_changed;            /* since the last savepoint: rows of ids were made or removed */
 };
 
 /* When the tail is merged: at so many of its rows, or so many where nothing was to be written for idle_ns; in
@@ -38,8 +39,8 @@ struct aisle_store {
     int64_t catalogue; /* newest version known; atomic */
     aisle_db db;       /* the one write connection; guarded by applying */
     pthread_mutex_t applying;
-    aisle_event_tail tail; /* what is not of all threads in it: guarded by applying */
-    aisle_id_cache ids;    /* and so are these */
+    aisle_event_tail tail;      /* what is not of all threads in it: guarded by applying */
+    aisle_id_cache ids;         /* and so are these */
     aisle_people_stamps people; /* but for what is atomic, and so are these, */
     int64_t people_version;     /* and PRAGMA data_version as it was when aisle_store_look looked */
     aisle_event_merge merge;

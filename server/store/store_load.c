@@ -88,6 +88,7 @@ static aisle_status send_event(loader *l, const aisle_stmt *q, aisle_error *err)
                      .position = (int32_t)aisle_stmt_get_int(q, 7),
                      .order = aisle_stmt_get_text(q, 8),
                      .recommendation = aisle_stmt_get_text(q, 9)};
+    if (!e.user.ptr && !e.session.ptr) return AISLE_OK; /* nobody's: its owner's row is gone */
     return l->sink->event(l->sink->ctx, &e, err);
 }
 

@@ -24,7 +24,6 @@ static aisle_status forget_events(aisle_tx *tx, aisle_owner owner, int64_t produ
     aisle_stmt_int(&q, 5, types[1]);
     AISLE_TRY(aisle_stmt_run(&q, err));
     *n = sqlite3_changes64(tx->db->handle);
-    tx->deltas.events -= *n;
     if (*n) aisle_people_touch_all(tx->people); /* an event may be of a user and a session */
     return AISLE_OK;
 }
@@ -172,7 +171,6 @@ aisle_status aisle_tx_wish_remove(aisle_tx *tx, aisle_owner owner, aisle_str ite
     if (!found) return aisle_fail(err, AISLE_ENOTFOUND, "the product is not on the list");
     AISLE_TRY(run_row(tx, AISLE_SQL_WISH_REMOVE, wish.row, err));
     AISLE_TRY(run_row(tx, AISLE_SQL_EVENT_REMOVE, event, err));
-    tx->deltas.events -= sqlite3_changes64(tx->db->handle);
     aisle_people_touch_all(tx->people);
     return AISLE_OK;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/store/buying_internal.h"
+#include "server/store/event_tail.h"
 
 static aisle_status run_sql(aisle_tx *tx, aisle_sql id, aisle_error *err)
 {
@@ -13,12 +14,15 @@ static aisle_status run_sql(aisle_tx *tx, aisle_sql id, aisle_error *err)
 aisle_status aisle_tx_mark(aisle_tx *tx, aisle_error *err)
 {
     tx->marked = tx->deltas;
+    tx->marked_tail = aisle_event_tail_mark(tx->db->tail);
     return run_sql(tx, AISLE_SQL_TX_MARK, err);
 }
 
 aisle_status aisle_tx_undo(aisle_tx *tx, aisle_error *err)
 {
     tx->deltas = tx->marked;
+    aisle_event_tail_cut(tx->db->tail, tx->marked_tail);
+    aisle_id_cache_clear(tx->ids); /* rows that were made since are undone */
     return run_sql(tx, AISLE_SQL_TX_UNDO, err);
 }
 

@@ -1,6 +1,7 @@
 /* Outcomes in the store: the events to count, what is counted, and the sums. */
 #include <string.h>
 
+#include "aisle/memory.h"
 #include "server/store/learning.h"
 #include "server/store/store_internal.h"
 
@@ -115,7 +116,6 @@ static aisle_stmt begin_sums(aisle_view *v, aisle_sql id, aisle_outcome_group by
     aisle_stmt_int(&q, 1, from);
     aisle_stmt_int(&q, 2, to);
     aisle_stmt_int(&q, 3, (int64_t)by);
-    aisle_stmt_int(&q, 4, AISLE_OUTCOME_SUMS);
     return q;
 }
 
@@ -145,28 +145,45 @@ static int32_t find_sum(const aisle_outcome_sum *list, int32_t from, int32_t n, 
     return -1;
 }
 
-static aisle_status read_revenue(aisle_view *v, aisle_stmt *q, aisle_arena *a, aisle_outcome_sum *list,
-                                 int32_t n, aisle_error *err)
+/* A currency is the product's: there may be many a group. *rows is the caller's to free. */
+static aisle_status collect_revenue(aisle_view *v, aisle_stmt *q, aisle_arena *a, aisle_outcome_sum *list,
+                                    int32_t n, aisle_outcome_revenue **rows, int64_t *used, aisle_error *err)
 {
     bool row;
-    int32_t at = 0, used = 0;
-    aisle_outcome_revenue *rows = aisle_arena_calloc(a, AISLE_OUTCOME_SUMS, sizeof *rows);
-    if (!rows) return no_memory(v, err);
+    int32_t at = 0;
+    int64_t cap = 0;
     for (;;) {
         AISLE_TRY(aisle_stmt_next(q, &row, err));
         if (!row) return AISLE_OK;
         int32_t found = find_sum(list, at, n, aisle_stmt_get_text(q, 0), aisle_stmt_get_text(q, 1));
         if (found < 0) continue;
         at = found;
-        rows[used].minor = aisle_stmt_get_int(q, 3);
-        rows[used].squares = aisle_stmt_get_real(q, 4);
-        if (!aisle_stmt_copy_text(q, 2, a, &rows[used].currency)) {
-            aisle_stmt_end(q);
-            return no_memory(v, err);
-        }
-        if (!list[at].n_revenue++) list[at].revenue = &rows[used];
-        used++;
+        if (!aisle_grow((void **)rows, &cap, *used + 1, sizeof **rows)) break;
+        aisle_outcome_revenue *one = &(*rows)[*used];
+        *one =
+            (aisle_outcome_revenue){.minor = aisle_stmt_get_int(q, 3), .squares = aisle_stmt_get_real(q, 4)};
+        if (!aisle_stmt_copy_text(q, 2, a, &one->currency)) break;
+        list[at].n_revenue++;
+        ++*used;
     }
+    aisle_stmt_end(q);
+    return no_memory(v, err);
+}
+
+static aisle_status read_revenue(aisle_view *v, aisle_stmt *q, aisle_arena *a, aisle_outcome_sum *list,
+                                 int32_t n, aisle_error *err)
+{
+    aisle_outcome_revenue *rows = NULL, *copy = NULL;
+    int64_t used = 0;
+    aisle_status st = collect_revenue(v, q, a, list, n, &rows, &used, err);
+    if (st == AISLE_OK && used) {
+        copy = aisle_arena_alloc(a, (size_t)used * sizeof *copy);
+        if (copy) memcpy(copy, rows, (size_t)used * sizeof *copy);
+        if (!copy) st = no_memory(v, err);
+    }
+    for (int32_t i = 0; i < n && copy; copy += list[i++].n_revenue) list[i].revenue = copy;
+    aisle_free(rows);
+    return st;
 }
 
 aisle_status aisle_view_outcomes(aisle_view *v, aisle_outcome_group by, int64_t from, int64_t to,
@@ -176,6 +193,7 @@ aisle_status aisle_view_outcomes(aisle_view *v, aisle_outcome_group by, int64_t 
     aisle_outcome_sum *list = aisle_arena_calloc(a, AISLE_OUTCOME_SUMS, sizeof *list);
     if (!list) return no_memory(v, err);
     aisle_stmt q = begin_sums(v, AISLE_SQL_OUTCOME_SUMS, by, from, to);
+    aisle_stmt_int(&q, 4, AISLE_OUTCOME_SUMS);
     AISLE_TRY(read_sums(v, &q, a, list, &count, err));
     q = begin_sums(v, AISLE_SQL_OUTCOME_REVENUE_SUMS, by, from, to);
     AISLE_TRY(read_revenue(v, &q, a, list, count, err));

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "server/store/accounts.h"
 #include "server/store/store_internal.h"
 
 enum { MAX_ID = AISLE_ID_BYTES };
@@ -89,24 +90,30 @@ int64_t aisle_event_key_again(int64_t key, uint32_t n)
     return hash(text, sizeof text);
 }
 
-aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err)
+/* 0: there is none. */
+static aisle_status find_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err)
 {
     static const aisle_sql find[] = {AISLE_SQL_PRODUCT_ID, AISLE_SQL_USER_ID, AISLE_SQL_SESSION_ID};
-    static const aisle_sql add[] = {AISLE_SQL_PRODUCT_ID_ADD, AISLE_SQL_USER_ID_ADD,
-                                    AISLE_SQL_SESSION_ID_ADD};
     bool row;
     *id = aisle_id_cache_get(tx->ids, kind, ext);
     if (*id) return AISLE_OK;
     aisle_stmt q = aisle_stmt_begin(tx->db, find[kind]);
     aisle_stmt_text(&q, 1, ext);
     AISLE_TRY(aisle_stmt_next(&q, &row, err));
-    if (row) {
-        *id = aisle_stmt_get_int(&q, 0);
-        aisle_stmt_end(&q);
-        aisle_id_cache_put(tx->ids, kind, ext, *id);
-        return AISLE_OK;
-    }
-    q = aisle_stmt_begin(tx->db, add[kind]);
+    if (!row) return AISLE_OK;
+    *id = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    aisle_id_cache_put(tx->ids, kind, ext, *id);
+    return AISLE_OK;
+}
+
+aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int64_t *id, aisle_error *err)
+{
+    static const aisle_sql add[] = {AISLE_SQL_PRODUCT_ID_ADD, AISLE_SQL_USER_ID_ADD,
+                                    AISLE_SQL_SESSION_ID_ADD};
+    AISLE_TRY(find_ext(tx, kind, ext, id, err));
+    if (*id) return AISLE_OK;
+    aisle_stmt q = aisle_stmt_begin(tx->db, add[kind]);
     aisle_stmt_text(&q, 1, ext);
     AISLE_TRY(aisle_stmt_run(&q, err));
     *id = sqlite3_last_insert_rowid(tx->db->handle);
@@ -114,6 +121,19 @@ aisle_status aisle_tx_ext(aisle_tx *tx, aisle_ext_kind kind, aisle_str ext, int6
     aisle_id_cache_put(tx->ids, kind, ext, *id);
     if (kind == AISLE_EXT_USER) tx->deltas.users++;
     return AISLE_OK;
+}
+
+const char aisle_session_erased[] = "the session has ended: its account was erased";
+
+/* By name and number: the number of a removed row may be given to another. */
+aisle_status aisle_tx_asker(aisle_tx *tx, int64_t user, aisle_str user_ext, int64_t session,
+                            aisle_str session_ext, aisle_error *err)
+{
+    int64_t found_user = 0, found_session = 0;
+    if (user) AISLE_TRY(find_ext(tx, AISLE_EXT_USER, user_ext, &found_user, err));
+    if (session) AISLE_TRY(find_ext(tx, AISLE_EXT_SESSION, session_ext, &found_session, err));
+    if (found_user == user && found_session == session) return AISLE_OK;
+    return aisle_fail(err, AISLE_EDENIED, "%s", aisle_session_erased);
 }
 
 aisle_status aisle_tx_event_claim(aisle_tx *tx, int64_t key, bool *known, aisle_error *err)

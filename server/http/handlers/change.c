@@ -45,7 +45,12 @@ static aisle_status run_once(aisle_change *c, aisle_tx *tx, aisle_error *err)
 static aisle_status run(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     aisle_change *c = (aisle_change *)w;
+    const aisle_identity *who = aisle_request_identity(c->r);
     c->owner = aisle_owner_of(c->r);
+    aisle_status st = aisle_tx_asker(tx, who->user, who->user_ext, who->session, who->session_ext, err);
+    if (st == AISLE_EDENIED)
+        return aisle_change_refuse(c, 401, "authentication_required", aisle_session_erased);
+    if (st != AISLE_OK) return st;
     if (c->guest.fresh)
         AISLE_TRY(
             aisle_tx_guest(tx, c->guest.hash, c->guest.session_ext, c->guest.now_ms, &c->owner.session, err));

@@ -237,6 +237,8 @@ static aisle_status store(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
     batch *b = (batch *)w;
     int64_t session;
+    const aisle_identity *who = aisle_request_identity(b->r);
+    AISLE_TRY(aisle_tx_asker(tx, who->user, who->user_ext, who->session, who->session_ext, err));
     if (b->guest.fresh)
         AISLE_TRY(aisle_tx_guest(tx, b->guest.hash, b->guest.session_ext, b->guest.now_ms, &session, err));
     for (int32_t i = 0; i < b->n; i++) {
@@ -288,6 +290,8 @@ static void on_loop(aisle_request *r, void *ctx)
     batch *b = ctx;
     aisle_status st = b->outcome;
     if (st == AISLE_OK) st = reply(b);
+    if (st == AISLE_EDENIED) /* the only one that the write denies */
+        st = aisle_reply_problem(r, 401, "authentication_required", aisle_session_erased);
     release(b);
     if (st != AISLE_OK) aisle_reply_status(r, st);
 }

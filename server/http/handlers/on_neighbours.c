@@ -13,23 +13,25 @@ typedef struct neighbours {
 static aisle_status find(neighbours *k, const aisle_answering *w, aisle_hits *hits, aisle_error *err)
 {
     aisle_user record;
+    bool erased;
     const int32_t user = aisle_model_find_user(k->shelf->model, k->id);
     *hits = (aisle_hits){.hit = aisle_hits_room(w->arena, k->limit)};
     if (!hits->hit) return aisle_fail(err, AISLE_ENOMEM, "out of memory for neighbours");
     if (user < 0) return aisle_view_user(w->view, k->id, w->arena, &record, err);
-    if (aisle_view_is_erased(w->view, k->id))
-        return aisle_fail(err, AISLE_ENOTFOUND, "user %.*s: not found", (int)k->id.len, k->id.ptr);
+    AISLE_TRY(aisle_view_is_erased(w->view, k->id, &erased, err));
+    if (erased) return aisle_fail(err, AISLE_ENOTFOUND, "user %.*s: not found", (int)k->id.len, k->id.ptr);
     return aisle_scorer_neighbours(w->scorer, k->shelf->model, user, (int32_t)k->limit + AISLE_SPARE_HITS,
                                    hits, err);
 }
 
-/* Those who were erased since are left out. */
+/* Those who were erased since are left out, and those of whom it cannot be read. */
 static json_t *encode(const neighbours *k, const aisle_answering *w, const aisle_hits *hits)
 {
     json_t *items = json_array();
     for (int32_t h = 0; h < hits->n && (int64_t)json_array_size(items) < k->limit; h++) {
+        bool erased;
         aisle_str id = aisle_model_user_id(k->shelf->model, hits->hit[h].item);
-        if (aisle_view_is_erased(w->view, id)) continue;
+        if (aisle_view_is_erased(w->view, id, &erased, NULL) != AISLE_OK || erased) continue;
         json_t *one =
             json_pack("{s:o, s:f}", "user", aisle_answer_text(id), "score", (double)hits->hit[h].score);
         if (!one || json_array_append_new(items, one)) {

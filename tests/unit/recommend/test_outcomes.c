@@ -29,6 +29,8 @@ static void teardown(void)
 
 TestSuite(outcomes, .init = setup, .fini = teardown);
 
+static int64_t price = 20;
+
 /* An event of a session about an answer of so many days ago; each is another event to the store. */
 static void send(const aisle_origin *o, aisle_event_type type, const char *session, const char *item)
 {
@@ -43,7 +45,7 @@ static void send(const aisle_origin *o, aisle_event_type type, const char *sessi
                      .type = type,
                      .at_ms = 1,
                      .value = 3,
-                     .price_minor = 20};
+                     .price_minor = price};
     fixture_write w = {.base = {.run = fixture_run}, .event = &e};
     cr_assert_eq(aisle_store_write_now(f.store, &w.base, &f.err), AISLE_OK, "%s", f.err.message);
     known = w.known;
@@ -136,6 +138,93 @@ Test(outcomes, the_event_after_a_removed_one_is_not_taken_for_counted)
     cr_assert_eq(aisle_store_write_now(f.store, &w, &f.err), AISLE_OK, "%s", f.err.message);
     send(&a, AISLE_EVENT_CLICK, "s", "p3");
     check("hybrid", 3, 3, 0);
+}
+
+static aisle_status set_upto(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    (void)w;
+    return aisle_tx_outcome_upto(tx, 1000, 0, err);
+}
+
+Test(outcomes, counting_never_gets_beyond_the_newest_event)
+{
+    aisle_origin a = origin("hybrid", 0);
+    aisle_write w = {.run = set_upto};
+    send(&a, AISLE_EVENT_CLICK, "s", "p1");
+    check("hybrid", 1, 1, 0);
+    cr_assert_eq(aisle_store_write_now(f.store, &w, &f.err), AISLE_OK, "%s", f.err.message);
+    send(&a, AISLE_EVENT_CLICK, "s", "p2");
+    check("hybrid", 2, 2, 0);
+}
+
+static aisle_status make_rich(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    (void)w;
+    return aisle_db_run(tx->db, "UPDATE outcome_revenue SET minor = 9223372036854775807", err);
+}
+
+Test(outcomes, no_amount_that_anybody_sends_stops_the_counting)
+{
+    aisle_origin a = origin("hybrid", 0), b = origin("other", 0);
+    aisle_write rich = {.run = make_rich};
+    price = 1000000000000;
+    send(&a, AISLE_EVENT_PURCHASE, "s", "p1"); /* three of them: no revenue */
+    check("hybrid", 1, 0, 1);
+    cr_assert_eq(sum_of("hybrid").n_revenue, 0);
+    price = 300000000000;
+    send(&a, AISLE_EVENT_PURCHASE, "s", "p2");
+    send(&b, AISLE_EVENT_PURCHASE, "s", "p2");
+    cr_assert_eq(sum_of("hybrid").revenue[0].minor, 900000000000);
+    cr_assert_eq(aisle_store_write_now(f.store, &rich, &f.err), AISLE_OK, "%s", f.err.message);
+    send(&a, AISLE_EVENT_PURCHASE, "s", "p3");
+    check("hybrid", 3, 0, 3);
+    cr_assert_eq(sum_of("hybrid").revenue[0].minor, INT64_C(1) << 53);
+    aisle_origin later = origin("hybrid", 1); /* another row of the same sum */
+    send(&later, AISLE_EVENT_PURCHASE, "s", "p1");
+    cr_assert_eq(aisle_store_write_now(f.store, &rich, &f.err), AISLE_OK, "%s", f.err.message);
+    cr_assert_eq(sum_of("hybrid").revenue[0].minor, INT64_C(1) << 53);
+}
+
+static aisle_status refuse_revenue(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    (void)w;
+    return aisle_db_run(
+        tx->db, "CREATE TRIGGER no BEFORE INSERT ON outcome_revenue BEGIN SELECT raise(ABORT, 'no'); END",
+        err);
+}
+
+Test(outcomes, an_event_that_the_tables_refuse_is_passed_over)
+{
+    aisle_origin a = origin("hybrid", 0);
+    aisle_write w = {.run = refuse_revenue};
+    cr_assert_eq(aisle_store_write_now(f.store, &w, &f.err), AISLE_OK, "%s", f.err.message);
+    send(&a, AISLE_EVENT_PURCHASE, "s", "p1");
+    send(&a, AISLE_EVENT_CLICK, "s", "p2");
+    check("hybrid", 2, 1, 1);
+}
+
+static aisle_status add_currencies(aisle_write *w, aisle_tx *tx, aisle_error *err)
+{
+    (void)w;
+    return aisle_db_run(
+        tx->db,
+        "WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 1099)"
+        "INSERT INTO outcome_revenue SELECT day, model, strategy, scenario, experiment, variant,"
+        " 'C' || n, 1, 1 FROM outcomes, c WHERE strategy = 'first'",
+        err);
+}
+
+Test(outcomes, many_currencies_of_one_group_push_no_other_out)
+{
+    aisle_origin a = origin("first", 0), b = origin("last", 0);
+    aisle_write w = {.run = add_currencies};
+    send(&a, AISLE_EVENT_PURCHASE, "s", "p1");
+    send(&b, AISLE_EVENT_PURCHASE, "s", "p1");
+    check("last", 1, 0, 1);
+    cr_assert_eq(aisle_store_write_now(f.store, &w, &f.err), AISLE_OK, "%s", f.err.message);
+    cr_assert_eq(sum_of("first").n_revenue, 1101);
+    cr_assert_eq(sum_of("last").n_revenue, 1);
+    cr_assert_eq(sum_of("last").revenue[0].minor, 60);
 }
 
 Test(outcomes, more_events_than_a_batch_are_all_counted)

@@ -32,6 +32,12 @@ static aisle_status count_event(void *n, const aisle_event *e, aisle_error *err)
     return AISLE_OK;
 }
 
+static aisle_status count_owner(void *n, const aisle_event *e, aisle_error *err)
+{
+    ++*(int *)n;
+    return e->user.ptr ? AISLE_OK : aisle_fail(err, AISLE_EINVAL, "an event of nobody");
+}
+
 static void run(const char *sql)
 {
     char path[96];
@@ -59,4 +65,17 @@ Test(store_load, a_table_that_no_callback_wants_is_not_read)
     run("ALTER TABLE products RENAME TO gone_too");
     cr_assert_ok(aisle_store_load(f.store, &nothing, NULL, &f.err), f);
     cr_assert_neq(aisle_store_load(f.store, &events, NULL, &f.err), AISLE_OK);
+}
+
+Test(store_load, an_event_whose_owner_is_gone_is_passed_over)
+{
+    int n = 0;
+    const aisle_event e = {.user = STR("u"), .item = STR("p"), .value = 1, .price_minor = -1};
+    const aisle_event other = {.user = STR("gone"), .item = STR("p"), .value = 1, .price_minor = -1};
+    const aisle_sink all = {.ctx = &n, .event = count_owner};
+    cr_assert_ok(put_event(&f, &e, NULL), f);
+    cr_assert_ok(put_event(&f, &other, NULL), f);
+    run("DELETE FROM users WHERE ext = 'gone'");
+    cr_assert_ok(aisle_store_load(f.store, &all, NULL, &f.err), f);
+    cr_assert_eq(n, 1);
 }
