@@ -135,7 +135,7 @@ static void offer_newest(aisle_hits *hits, int32_t n, aisle_hit hit)
     heap[at] = hit;
 }
 
-/* Days since 1970: products of the same moment are in the order of their numbers. */
+/* Days since 1970, as a float to some three minutes: products of the same moment are in the order of their numbers. */
 static aisle_status best_newest(const walk *s, const uint64_t *allowed, int32_t n, aisle_hits *hits,
                                 aisle_error *err)
 {
