@@ -16,6 +16,7 @@
 #include "server/recommend/rules.h"
 #include "server/recommend/scenario.h"
 #include "server/recommend/shown.h"
+#include "server/recommend/trends.h"
 
 /* Keys, and accounts that administer the shop. */
 static aisle_status count_keys(aisle_view *view, int64_t *n, aisle_error *err)
@@ -92,6 +93,15 @@ static aisle_status train_if_due(aisle_app *app, aisle_error *err)
     return aisle_schedule_run(app->schedule, model_ms, err);
 }
 
+/* By the weights that the serving model was trained with. */
+static aisle_status count_trends(aisle_app *app, aisle_error *err)
+{
+    aisle_shelf *s = aisle_shelf_get(app->shelves);
+    const aisle_weights w = s ? s->weights : aisle_weights_default();
+    aisle_shelf_unref(s);
+    return aisle_trends_run(app->trends, &w, err);
+}
+
 /* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
@@ -99,6 +109,7 @@ static void chore(void *ctx)
     aisle_error err = {0};
     look_for_keys(app);
     aisle_recents_look(app->recents);
+    if (count_trends(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_registry_refresh(app->registry, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_forget_run(app->forgetter, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -334,6 +345,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     if (!(app->shown = aisle_shown_new())) return aisle_fail(err, AISLE_ENOMEM, "out of memory for pages");
     AISLE_TRY(aisle_experiment_keeper_open(app->store, app->view, &app->experiments, err));
     AISLE_TRY(aisle_outcomes_open(app->store, app->ids, app->experiments, &app->outcomes, err));
+    AISLE_TRY(aisle_trends_open(app->store, &app->trends, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
@@ -391,6 +403,7 @@ void aisle_app_close(aisle_app *app)
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
+    aisle_trends_close(app->trends);
     aisle_outcomes_close(app->outcomes);
     aisle_experiment_keeper_close(app->experiments);
     aisle_shown_free(app->shown);

@@ -61,6 +61,7 @@ typedef struct aisle_app {
     aisle_recommendation_ids *ids; /* of answers */
     struct aisle_shown *shown;     /* what recent answers have shown */
     aisle_outcomes *outcomes;      /* what came of them; run by the worker */
+    struct aisle_trends *trends;   /* what moves now; run by the worker */
     aisle_http *http;              /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
     int64_t purge_ms;      /* of the worker: when to look for ended sessions next */

@@ -2,9 +2,9 @@
 #include "server/recommend/walk.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "server/recommend/best_hits.h"
 #include "server/recommend/relations.h"
 #include "server/recommend/together.h"
 
@@ -105,36 +105,6 @@ typedef struct step_ctx {
     aisle_step_source source;
 } step_ctx;
 
-static bool is_newer(const aisle_hit *a, const aisle_hit *b)
-{
-    return a->score > b->score || (a->score == b->score && a->item < b->item);
-}
-
-static int compare_newest(const void *a, const void *b)
-{
-    return is_newer(a, b) ? -1 : 1;
-}
-
-/* hits is a heap with the oldest at the root: catalogues are often written in the order of creation, where a sorted list would be
- * moved for each product. */
-static void offer_newest(aisle_hits *hits, int32_t n, aisle_hit hit)
-{
-    aisle_hit *heap = hits->hit;
-    int32_t at = 0, child;
-    if (hits->n < n) {
-        for (at = hits->n++; at > 0 && is_newer(&heap[(at - 1) / 2], &hit); at = (at - 1) / 2)
-            heap[at] = heap[(at - 1) / 2];
-    } else {
-        if (!is_newer(&hit, &heap[0])) return;
-        for (; (child = 2 * at + 1) < n; at = child) {
-            if (child + 1 < n && is_newer(&heap[child], &heap[child + 1])) child++;
-            if (is_newer(&heap[child], &hit)) break;
-            heap[at] = heap[child];
-        }
-    }
-    heap[at] = hit;
-}
-
 /* Days since 1970, as a float to some three minutes: products of the same moment are in the order of their numbers. */
 static aisle_status best_newest(const walk *s, const uint64_t *allowed, int32_t n, aisle_hits *hits,
                                 aisle_error *err)
@@ -148,10 +118,10 @@ static aisle_status best_newest(const walk *s, const uint64_t *allowed, int32_t 
         const int32_t slot = aisle_catalogue_slot_of_row(w->catalogue, row);
         const int64_t created_ms = slot < 0 ? 0 : aisle_catalogue_traits(w->catalogue, slot).created_ms;
         const aisle_hit hit = {.item = i, .score = (float)((double)created_ms / 86400000)};
-        if (created_ms > 0) offer_newest(hits, n, hit);
+        if (created_ms > 0) aisle_best_offer(hits, n, hit);
     }
     aisle_catalogue_end(w->catalogue);
-    if (hits->n) qsort(hits->hit, (size_t)hits->n, sizeof *hits->hit, compare_newest);
+    aisle_best_sort(hits);
     hits->strategy = AISLE_STRATEGY_POPULAR;
     return AISLE_OK;
 }

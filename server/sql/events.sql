@@ -56,6 +56,12 @@ ORDER BY r.at_ms DESC, r.id DESC LIMIT ?2;
 -- name: event_last
 SELECT coalesce(max(id), 0) FROM events;
 
+-- name: event_scan_up
+SELECT id, product_id, at_ms, value, type FROM events WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: event_scan_down
+SELECT id, product_id, at_ms, value, type FROM events WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
+
 -- name: event_tail_from
 SELECT upto FROM event_merge;
 

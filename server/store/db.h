@@ -43,6 +43,8 @@ enum {
     X(EVENT_INSERT, "event_insert")                                                                          \
     X(EVENT_ALL, "event_all")                                                                                \
     X(EVENT_LAST, "event_last")                                                                              \
+    X(EVENT_SCAN_UP, "event_scan_up")                                                                        \
+    X(EVENT_SCAN_DOWN, "event_scan_down")                                                                    \
     X(EVENT_TAIL_FROM, "event_tail_from")                                                                    \
     X(EVENT_TAIL_ROWS, "event_tail_rows")                                                                    \
     X(EVENT_TAIL_OF, "event_tail_of")                                                                        \

@@ -115,8 +115,8 @@ wrong("getProduct", (404, {"path": {"id": "none"}}))
 good("listRelated")(lambda w: {"path": {"id": w.known}})
 wrong("listRelated", (404, {"path": {"id": "none"}}), lambda w: (422, {"path": {"id": w.known}, "query": {"intent": "no"}}))
 
-good("listTrending")(lambda w: {})
-wrong("listTrending", (422, {"query": {"limit": "no"}}))
+good("listTrending")(lambda w: {"query": {"window": "24h"}})
+wrong("listTrending", (422, {"query": {"limit": "no"}}), (422, {"query": {"window": "2h"}}))
 
 good("getRecommendations")(lambda w: {"query": {"explain": "true", "price_min": 1}})
 wrong("getRecommendations", (422, {"query": {"limit": 1000}}))

@@ -1,0 +1,45 @@
+/* How much was done with each product lately, by windows of an hour to a month: exponentially decayed counts. Knows neither
+ * events nor products, but rows, weights and times.
+ *
+ * Of the events e of a product i, with weights w_e and times t_e, the count of window W at the time T is
+ *     C_i(T) = sum w_e exp(-(T - t_e) / tau),   tau = W / 2.
+ * With tau = W / 2 what counts is as old in the mean as in a window of length W with sharp edges, in which an event counts
+ * wholly or not at all (the rule by which exponential smoothing takes the place of a moving average: R. G. Brown, "Smoothing,
+ * Forecasting and Prediction of Discrete Time Series", 1963). A product has a count as long as its newest event is at most W old.
+ *
+ * Kept is C_i as of the product's newest event, the landmark of forward decay (Cormode, Shkapenyuk, Srivastava and Xu, "Forward
+ * decay: a practical time decay model for streaming systems", ICDE 2009): time that goes by changes nothing that is kept, an
+ * event costs one product, and events may come in any order. */
+#ifndef AISLE_SERVER_DECAYED_H
+#define AISLE_SERVER_DECAYED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aisle/str.h"
+
+typedef struct aisle_window {
+    const char *name; /* "1h", "6h", "24h", "3d", "7d", "30d" */
+    int64_t ms;       /* W */
+} aisle_window;
+enum { AISLE_WINDOWS = 6 };
+extern const aisle_window aisle_windows[AISLE_WINDOWS]; /* ascending */
+int32_t aisle_window_find(aisle_str name);              /* -1: none has it */
+/* Events older than that are not counted: they weigh e^-8 (.03 %) of a new one in the longest window. */
+#define AISLE_DECAYED_MS (INT64_C(120) * 24 * 3600 * 1000)
+
+/* 64 bytes a product with an event in that time, and 4 a row up to the highest. Not thread-safe. */
+typedef struct aisle_decayed aisle_decayed;
+aisle_decayed *aisle_decayed_new(void); /* NULL: out of memory */
+void aisle_decayed_free(aisle_decayed *d);
+void aisle_decayed_clear(aisle_decayed *d);
+int32_t aisle_decayed_count(const aisle_decayed *d); /* products */
+/* An event of the product in this row (1..INT32_MAX - 1): weight > 0, at_ms >= 0. False: out of memory, and nothing is counted. */
+bool aisle_decayed_add(aisle_decayed *d, int64_t row, double weight, int64_t at_ms);
+/* C at now_ms; events beyond that count as of now. 0: no event in the window, or C is at most `least`, which is mostly seen
+ * without computing it. */
+double aisle_decayed_get(const aisle_decayed *d, int64_t row, int32_t window, int64_t now_ms, double least);
+/* Lets go of products without an event in AISLE_DECAYED_MS. Some 10 ns a product. */
+void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms);
+
+#endif
