@@ -12,8 +12,9 @@
 
 enum { ID_BYTES = 255 };
 
-void note_dropped(row_cleaner *c, aisle_import_reason r)
+void note_dropped(row_cleaner *c, aisle_import_reason r, target t)
 {
+    if (!(c->dropped & REASON(r))) c->at[r] = t;
     c->found |= REASON(r);
     c->dropped |= REASON(r);
 }
@@ -89,7 +90,7 @@ aisle_str cell_text(row_cleaner *c, const aisle_row *row, target t, const char *
 aisle_str cell_id(row_cleaner *c, const aisle_row *row, target t)
 {
     aisle_str s = cell_raw(c, row, t, "-");
-    if (s.len > ID_BYTES) note_dropped(c, AISLE_REASON_ID_TOO_LONG);
+    if (s.len > ID_BYTES) note_dropped(c, AISLE_REASON_ID_TOO_LONG, t);
     return s;
 }
 
@@ -99,7 +100,7 @@ int64_t cell_price(row_cleaner *c, const aisle_row *row, aisle_str currency)
     aisle_str s = cell_raw(c, row, T_PRICE, "");
     if (!s.len) return -1;
     if (!money_parse(s, currency_exponent(currency), &minor))
-        note_dropped(c, AISLE_REASON_BAD_NUMBER);
+        note_dropped(c, AISLE_REASON_BAD_NUMBER, T_PRICE);
     else if (minor > 0)
         return minor;
     else
@@ -115,7 +116,7 @@ bool cell_number(row_cleaner *c, const aisle_row *row, target t, double low, dou
     if (aisle_str_to_f64(s, &v) && v >= low && v <= high)
         *out = v;
     else
-        note_dropped(c, AISLE_REASON_BAD_NUMBER);
+        note_dropped(c, AISLE_REASON_BAD_NUMBER, t);
     return true;
 }
 
@@ -123,7 +124,7 @@ int64_t cell_time(row_cleaner *c, const aisle_row *row, target t)
 {
     int64_t ms = 0;
     aisle_str s = cell_raw(c, row, t, " ");
-    if (s.len && !moment_parse(s, &ms)) note_dropped(c, AISLE_REASON_BAD_TIME);
+    if (s.len && !moment_parse(s, &ms)) note_dropped(c, AISLE_REASON_BAD_TIME, t);
     return ms;
 }
 

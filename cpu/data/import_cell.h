@@ -24,8 +24,8 @@ aisle_str cell_attributes(row_cleaner *c, const aisle_row *row, aisle_str list);
 /* One JSON array (images.h), {NULL, 0} when there is none; what is no image is left out (changed). */
 aisle_str cell_images(row_cleaner *c, const aisle_row *row);
 
-/* Notes a reason: `found` always, and what it does to the row. */
-void note_dropped(row_cleaner *c, aisle_import_reason r);
+/* Notes a reason: `found` always, and what it does to the row. t: the cell that showed it, N_TARGETS = the row as a whole. */
+void note_dropped(row_cleaner *c, aisle_import_reason r, target t);
 void note_changed(row_cleaner *c, aisle_import_reason r);
 
 #endif

@@ -23,25 +23,27 @@ static void begin_row(row_cleaner *c, const aisle_row *row)
 {
     bool known = false;
     c->found = c->dropped = c->changed = 0;
+    c->user = (aisle_str){NULL, 0};
     if (row->fault == AISLE_ROW_BAD_UTF8) c->found |= REASON(AISLE_REASON_BAD_UTF8);
     if (row->fault == AISLE_ROW_BAD_QUOTE) note_changed(c, AISLE_REASON_UNREADABLE);
     if (c->keep_duplicates) return;
     if (!rowset_add(&c->seen, rowset_hash(row, c->whole_rows), &known)) c->no_memory = true;
-    if (known) note_dropped(c, AISLE_REASON_DUPLICATE_ROW);
+    if (known) note_dropped(c, AISLE_REASON_DUPLICATE_ROW, N_TARGETS);
 }
 
 static aisle_str user_id(row_cleaner *c, const aisle_row *row)
 {
     aisle_str user = cell_id(c, row, T_USER);
-    return c->preset->float_users ? without_zero_fraction(user) : user;
+    c->user = c->preset->float_users ? without_zero_fraction(user) : user;
+    return c->user;
 }
 
 static aisle_str item_id(row_cleaner *c, const aisle_row *row)
 {
     aisle_str item = cell_id(c, row, T_ITEM);
-    if (!item.len) note_dropped(c, AISLE_REASON_NO_ITEM);
+    if (!item.len) note_dropped(c, AISLE_REASON_NO_ITEM, T_ITEM);
     for (const char *const *s = c->preset->services; s && *s; s++)
-        if (aisle_str_eq(item, aisle_str_from(*s))) note_dropped(c, AISLE_REASON_NOT_A_PRODUCT);
+        if (aisle_str_eq(item, aisle_str_from(*s))) note_dropped(c, AISLE_REASON_NOT_A_PRODUCT, T_ITEM);
     return item;
 }
 
@@ -56,7 +58,7 @@ static aisle_event_type event_type(row_cleaner *c, const aisle_row *row)
 {
     aisle_event_type type = c->type;
     if (!c->type_is_fixed && !aisle_event_type_parse(cell_raw(c, row, T_TYPE, ""), &type))
-        note_dropped(c, AISLE_REASON_BAD_TYPE);
+        note_dropped(c, AISLE_REASON_BAD_TYPE, T_TYPE);
     return type;
 }
 
@@ -70,10 +72,11 @@ static bool counts_pieces(aisle_event_type t)
 static double quantity_of(row_cleaner *c, const aisle_row *row, bool cancellation)
 {
     double v = 1;
-    bool got = cell_number(c, row, T_QUANTITY, -most_quantity, most_quantity, &v) ||
-               cell_number(c, row, T_VALUE, -most_quantity, most_quantity, &v);
-    if (got && v < 0 && !cancellation) note_dropped(c, AISLE_REASON_NEGATIVE_QUANTITY);
-    if (got && v == 0) note_dropped(c, AISLE_REASON_BAD_NUMBER);
+    target t = T_QUANTITY;
+    bool got = cell_number(c, row, t, -most_quantity, most_quantity, &v);
+    if (!got) got = cell_number(c, row, t = T_VALUE, -most_quantity, most_quantity, &v);
+    if (got && v < 0 && !cancellation) note_dropped(c, AISLE_REASON_NEGATIVE_QUANTITY, t);
+    if (got && v == 0) note_dropped(c, AISLE_REASON_BAD_NUMBER, t);
     return fabs(v);
 }
 
@@ -81,7 +84,7 @@ static double stars_of(row_cleaner *c, const aisle_row *row, bool needed)
 {
     double unit = c->preset->stars > 0 ? c->preset->stars : 1, v = 0;
     if (!cell_number(c, row, T_VALUE, 0, MOST_STARS / unit, &v) && needed)
-        note_dropped(c, AISLE_REASON_BAD_NUMBER);
+        note_dropped(c, AISLE_REASON_BAD_NUMBER, T_VALUE);
     return v * unit;
 }
 
@@ -136,7 +139,8 @@ void clean_event(row_cleaner *c, const aisle_row *row, aisle_event *out)
                          .item = item_id(c, row),
                          .order = cell_id(c, row, T_ORDER),
                          .at_ms = cell_time(c, row, T_TIME)};
-    if (!out->user.len && !out->session.len) note_dropped(c, AISLE_REASON_NO_USER);
+    if (!out->user.len && !out->session.len)
+        note_dropped(c, AISLE_REASON_NO_USER, c->columns.n[T_USER] ? T_USER : T_SESSION);
     out->type = event_type(c, row);
     bool cancellation = starts_with(out->order, c->preset->cancel_prefix);
     if (cancellation) {
@@ -185,8 +189,8 @@ void clean_user(row_cleaner *c, const aisle_row *row, aisle_user *out)
     begin_row(c, row);
     *out = (aisle_user){user_id(c, row), cell_raw(c, row, T_AGE_BAND, " "), cell_raw(c, row, T_GENDER, " "),
                         cell_raw(c, row, T_COUNTRY, " ")};
-    if (!out->id.len) note_dropped(c, AISLE_REASON_NO_USER);
-    if (out->age_band.len > ATTRIBUTE_BYTES || out->gender.len > ATTRIBUTE_BYTES ||
-        out->country.len > ATTRIBUTE_BYTES)
-        note_dropped(c, AISLE_REASON_ID_TOO_LONG);
+    if (!out->id.len) note_dropped(c, AISLE_REASON_NO_USER, T_USER);
+    if (out->age_band.len > ATTRIBUTE_BYTES) note_dropped(c, AISLE_REASON_ID_TOO_LONG, T_AGE_BAND);
+    if (out->gender.len > ATTRIBUTE_BYTES) note_dropped(c, AISLE_REASON_ID_TOO_LONG, T_GENDER);
+    if (out->country.len > ATTRIBUTE_BYTES) note_dropped(c, AISLE_REASON_ID_TOO_LONG, T_COUNTRY);
 }

@@ -24,7 +24,10 @@ typedef struct row_cleaner {
     gather *gather; /* NULL: event rows of this file carry no catalogue */
     bool gather_products, gather_users;
     uint32_t found, dropped, changed; /* REASON bits of the row at hand */
-    bool no_memory;                   /* sticky: the row is not to be trusted */
+    target at
+        [AISLE_REASON_COUNT]; /* of a dropped reason: the cell that showed it first; N_TARGETS = the whole row */
+    aisle_str user;           /* of the row at hand, clean; {NULL, 0} = none */
+    bool no_memory;           /* sticky: the row is not to be trusted */
 } row_cleaner;
 
 void row_cleaner_deinit(row_cleaner *c);

@@ -3,6 +3,7 @@
 
 #include "aisle/memory.h"
 #include "cpu/data/import_row.h"
+#include "cpu/data/reject_words.h"
 #include "cpu/data/rejects.h"
 
 typedef struct importer {
@@ -16,6 +17,8 @@ typedef struct importer {
     gather *gather;
     rejects rejects;
     row_cleaner cleaner;
+    reject_words words;
+    aisle_status told; /* by p->rejected, sticky */
 } importer;
 
 const char *aisle_import_reason_name(aisle_import_reason r)
@@ -48,8 +51,19 @@ static aisle_status no_memory(const char *path, aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory while importing", path);
 }
 
+/* Tells whoever wants to know of the first rows of each reason. */
+static void tell_reject(importer *im, const aisle_row *row, aisle_import_reason r, aisle_error *err)
+{
+    const aisle_import_params *p = im->p;
+    aisle_import_reject reject;
+    if (!p->rejected || im->told != AISLE_OK || im->report->dropped[r] > p->rejects_each) return;
+    im->told = reject_words_of(&im->words, &im->cleaner, row, r, &reject)
+                   ? p->rejected(p->rejected_ctx, &reject, err)
+                   : no_memory("rejected row", err);
+}
+
 /* Adds the row's bits to the report and the rejects file. *use: the record may be sent. */
-static void settle(importer *im, const char *path, const aisle_row *row, bool *use)
+static aisle_status settle(importer *im, const char *path, const aisle_row *row, bool *use, aisle_error *err)
 {
     const row_cleaner *c = &im->cleaner;
     const char *fault = row->fault == AISLE_ROW_OK ? NULL : aisle_row_fault_name(row->fault);
@@ -62,7 +76,9 @@ static void settle(importer *im, const char *path, const aisle_row *row, bool *u
         rejects_add(&im->rejects, path, row, *use ? "changed" : "dropped",
                     aisle_import_reason_name((aisle_import_reason)r),
                     r == AISLE_REASON_UNREADABLE ? fault : NULL);
+        if (!*use) tell_reject(im, row, (aisle_import_reason)r, err);
     }
+    return im->told;
 }
 
 static aisle_status send_event(importer *im, const char *path, const aisle_row *row, aisle_error *err)
@@ -70,7 +86,7 @@ static aisle_status send_event(importer *im, const char *path, const aisle_row *
     aisle_event e;
     bool use;
     clean_event(&im->cleaner, row, &e);
-    settle(im, path, row, &use);
+    AISLE_TRY(settle(im, path, row, &use, err));
     if (!use || im->cleaner.no_memory) return AISLE_OK;
     im->report->events++;
     return im->sink->event ? im->sink->event(im->sink->ctx, &e, err) : AISLE_OK;
@@ -81,7 +97,7 @@ static aisle_status send_product(importer *im, const char *path, const aisle_row
     aisle_product p;
     bool use;
     clean_product(&im->cleaner, row, &p);
-    settle(im, path, row, &use);
+    AISLE_TRY(settle(im, path, row, &use, err));
     if (!use || im->cleaner.no_memory) return AISLE_OK;
     im->report->products++;
     return im->sink->product ? im->sink->product(im->sink->ctx, &p, err) : AISLE_OK;
@@ -92,7 +108,7 @@ static aisle_status send_user(importer *im, const char *path, const aisle_row *r
     aisle_user u;
     bool use;
     clean_user(&im->cleaner, row, &u);
-    settle(im, path, row, &use);
+    AISLE_TRY(settle(im, path, row, &use, err));
     if (!use || im->cleaner.no_memory) return AISLE_OK;
     im->report->users++;
     return im->sink->user ? im->sink->user(im->sink->ctx, &u, err) : AISLE_OK;
@@ -112,7 +128,9 @@ static aisle_status send_row(importer *im, const aisle_import_file *f, const ais
     else {
         c->changed = 0;
         c->found = c->dropped = REASON(AISLE_REASON_UNREADABLE);
-        settle(im, f->path, row, &use);
+        c->at[AISLE_REASON_UNREADABLE] = N_TARGETS;
+        c->user = (aisle_str){NULL, 0};
+        AISLE_TRY(settle(im, f->path, row, &use, err));
     }
     return c->no_memory ? no_memory(f->path, err) : AISLE_OK;
 }
@@ -260,6 +278,7 @@ aisle_status aisle_import(const aisle_import_params *p, const aisle_sink *sink, 
     close_file(im);
     rejects_abort(&im->rejects);
     gather_free(im->gather);
+    reject_words_deinit(&im->words);
     row_cleaner_deinit(&im->cleaner);
     aisle_free(im);
     report->seconds = (double)(aisle_time_monotonic_ns() - start) / 1e9;

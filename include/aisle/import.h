@@ -55,6 +55,18 @@ typedef struct aisle_import_report {
     double seconds;
 } aisle_import_report;
 
+/* A row that was dropped, for people to look at: texts are valid UTF-8 without NUL, shortened (with "…" at the end) where they
+ * are long, and borrowed for the call. What a file says is hostile text. */
+typedef struct aisle_import_reject {
+    aisle_import_reason reason;
+    int64_t line;     /* 1-based, of the uncompressed text */
+    aisle_str column; /* as the file names it, several joined by '+'; {NULL, 0}: the row as a whole */
+    aisle_str got;    /* what stood there, may be empty; {NULL, 0}: the row as a whole */
+    aisle_str wanted; /* in words */
+    aisle_str row;
+    aisle_str user; /* the user's id, whole; {NULL, 0}: none could be read */
+} aisle_import_reject;
+
 typedef struct aisle_import_params {
     const aisle_import_file *files;
     int32_t n_files;
@@ -73,6 +85,11 @@ typedef struct aisle_import_params {
     const char *currency;     /* of imported prices; NULL = the preset's, else "USD" */
     const char *rejects_path; /* NULL = none; TSV: file, line, action (dropped/changed), reason, raw row; made
                                  whole by rename, and only when the import succeeds */
+    /* Told of the first rejects_each dropped rows of each reason, in the order of the files; a failure ends the import. NULL =
+     * nobody is. */
+    aisle_status (*rejected)(void *ctx, const aisle_import_reject *r, aisle_error *err);
+    void *rejected_ctx;
+    int32_t rejects_each;
     const aisle_progress *progress;
 } aisle_import_params;
 

@@ -8,6 +8,7 @@
 #include "server/cli/command.h"
 #include "server/cli/import_report.h"
 #include "server/cli/options.h"
+#include "server/store/import_rejects.h"
 #include "server/store/store.h"
 
 enum { MAX_FILES = 3 * AISLE_STRINGS_MAX + AISLE_STRINGS_MAX };
@@ -15,7 +16,7 @@ enum { MAX_FILES = 3 * AISLE_STRINGS_MAX + AISLE_STRINGS_MAX };
 typedef struct settings {
     const char *data, *preset, *map, *format, *event_type, *rejects, *currency;
     aisle_strings events, products, users;
-    int64_t user_core, item_core;
+    int64_t user_core, item_core, job;
     bool keep_duplicates, dry_run, json;
     aisle_import_file files[MAX_FILES];
     int32_t n_files;
@@ -95,6 +96,7 @@ static aisle_status import(const settings *s, const aisle_progress *progress, ai
 {
     aisle_store *store = NULL;
     aisle_store_import *staged = NULL;
+    aisle_rejects_box rejects = {0};
     const aisle_import_params params = {.files = s->files,
                                         .n_files = s->n_files,
                                         .preset = s->preset,
@@ -103,11 +105,16 @@ static aisle_status import(const settings *s, const aisle_progress *progress, ai
                                         .keep_duplicates = s->keep_duplicates,
                                         .currency = s->currency,
                                         .rejects_path = s->rejects,
+                                        .rejected = s->job ? aisle_rejects_box_add : NULL,
+                                        .rejected_ctx = &rejects,
+                                        .rejects_each = AISLE_REJECTS_EACH,
                                         .progress = progress};
     const aisle_store_import_params stage = {.user_core = (int32_t)s->user_core,
                                              .item_core = (int32_t)s->item_core,
                                              .keep_duplicates = s->keep_duplicates,
                                              .dry_run = s->dry_run,
+                                             .job = s->job,
+                                             .rejects = &rejects,
                                              .progress = progress};
     aisle_status st = open_store(s, &store, err);
     if (st == AISLE_OK) st = aisle_store_import_begin(store, &stage, &staged, err);
@@ -117,6 +124,7 @@ static aisle_status import(const settings *s, const aisle_progress *progress, ai
     }
     if (st == AISLE_OK) st = aisle_store_import_commit(staged, report, err);
     aisle_store_import_abort(staged);
+    aisle_rejects_box_deinit(&rejects);
     aisle_store_close(store);
     return st;
 }
@@ -157,6 +165,8 @@ static int parse(settings *s, int argc, char **argv)
         {"event-type", 0, "TYPE", AISLE_OPT_CHOICE, &s->event_type, 0, 0, event_types, "type of every event"},
         {"rejects", 0, "FILE", AISLE_OPT_TEXT, &s->rejects, 0, 0, NULL,
          "write every dropped or changed row here"},
+        {"job", 0, "ID", AISLE_OPT_INT, &s->job, 0, 9e15, NULL,
+         "keep the first dropped rows of each reason in the shop, as those of this job of the server"},
         {"user-core", 0, "N", AISLE_OPT_INT, &s->user_core, 0, 1e6, NULL, "drop users with fewer products"},
         {"item-core", 0, "N", AISLE_OPT_INT, &s->item_core, 0, 1e6, NULL, "drop products with fewer users"},
         {"keep-duplicates", 0, NULL, AISLE_OPT_FLAG, &s->keep_duplicates, 0, 0, NULL,

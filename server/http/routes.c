@@ -24,6 +24,7 @@ const aisle_route aisle_routes[] = {
     {"POST",   "/v1/rank",                             aisle_on_rank,                 PUBLIC, AISLE_BODY_JSON, 0},
     {"GET",    "/v1/users/{id}/neighbours",            aisle_on_neighbours,           ADMIN,  NONE,            0},
     {"POST",   "/v1/admin/imports",                    aisle_on_import_add,           ADMIN,  FILE_ONCE,       IMPORT_BYTES},
+    {"GET",    "/v1/admin/imports/{id}/rejects",       aisle_on_import_rejects,       ADMIN,  NONE,            0},
     {"POST",   "/v1/admin/trainings",                  aisle_on_training_add,         ADMIN,  ONCE,            65536},
     {"GET",    "/v1/admin/jobs",                       aisle_on_jobs_list,            ADMIN,  NONE,            0},
     {"GET",    "/v1/admin/jobs/{id}",                  aisle_on_job_get,              ADMIN,  NONE,            0},

@@ -2,15 +2,20 @@
 #include "server/jobs/job.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
-static char **dup_list(const char *const *list)
+enum { ID_BYTES = 24 };
+
+/* With the option behind it, and a place for the id. */
+static char **dup_list(const char *const *list, const char *id_option)
 {
-    size_t n = 0;
+    char blank[ID_BYTES] = "                       ";
+    size_t n = 0, more = id_option ? 2 : 0;
     while (list[n]) n++;
-    char **out = aisle_calloc(n + 1, sizeof *out);
-    for (size_t i = 0; out && i < n; i++) {
-        out[i] = aisle_strdup(list[i]);
+    char **out = aisle_calloc(n + more + 1, sizeof *out);
+    for (size_t i = 0; out && i < n + more; i++) {
+        out[i] = aisle_strdup(i < n ? list[i] : i == n ? id_option : blank);
         if (out[i]) continue;
         while (i > 0) aisle_free(out[--i]);
         aisle_free(out);
@@ -24,7 +29,8 @@ aisle_job *aisle_job_new(const aisle_job_order *o)
     aisle_job *job = aisle_calloc(1, sizeof *job);
     if (!job) return NULL;
     job->kind = o->kind;
-    job->argv = dup_list(o->argv);
+    job->argv = dup_list(o->argv, o->id_option);
+    for (size_t i = 0; o->id_option && job->argv && job->argv[i]; i++) job->id_text = job->argv[i];
     job->scratch = o->scratch ? aisle_strdup(o->scratch) : NULL;
     job->record = (aisle_job_record){.kind = aisle_job_kind_name(o->kind),
                                      .state = "queued",
@@ -34,6 +40,11 @@ aisle_job *aisle_job_new(const aisle_job_order *o)
     if (job->argv && job->record.request && (job->scratch || !o->scratch)) return job;
     aisle_job_free(job);
     return NULL;
+}
+
+void aisle_job_number(aisle_job *job)
+{
+    if (job->id_text) snprintf(job->id_text, ID_BYTES, "%lld", (long long)job->record.id);
 }
 
 void aisle_job_free(aisle_job *job)

@@ -9,6 +9,7 @@ typedef struct aisle_job {
     aisle_job_kind kind;
     aisle_job_record record; /* state: a static word; request and result are owned */
     char **argv;             /* owned, NULL at the end */
+    char *id_text;           /* what argv says of the id, or NULL; in argv */
     char *scratch;           /* owned, or NULL */
     int stop;                /* raised to end the child */
     bool canceled;           /* by its owner, not by the server's end */
@@ -20,7 +21,9 @@ typedef struct aisle_job {
 } aisle_job;
 
 aisle_job *aisle_job_new(const aisle_job_order *o); /* NULL: out of memory */
-void aisle_job_free(aisle_job *job);                /* does not remove scratch */
+/* The record has its id: argv says it, where the order wants that. */
+void aisle_job_number(aisle_job *job);
+void aisle_job_free(aisle_job *job); /* does not remove scratch */
 /* Adds a line of JSON; a text that is not one JSON object is left out, as is one that memory is short for. */
 void aisle_job_say(aisle_job *job, const char *text, size_t n);
 /* A line {"event":"state",...} with the record's state, and the reason when it has one. */

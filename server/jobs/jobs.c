@@ -289,6 +289,7 @@ static void order_stored(aisle_write *w, aisle_status st, const aisle_error *err
     j->storing--;
     if (st == AISLE_OK) {
         if (j->closing) aisle_cancel(&o->job->stop);
+        aisle_job_number(o->job);
         aisle_job_say_state(o->job);
         *j->last = o->job;
         j->last = &o->job->next;

@@ -46,6 +46,7 @@ typedef struct aisle_job_order {
     aisle_job_kind kind;
     const char *cause;       /* "schedule", "events"; static; NULL = "request" */
     const char *const *argv; /* argv[0] included, NULL at the end; copied */
+    const char *id_option;   /* "--job": goes behind argv, with the job's id behind it; NULL = none */
     const char *request;     /* JSON text, copied */
     const char *scratch; /* file that the jobs remove once the job has ended or was refused; may be NULL */
     /* In the transaction that stores the job: with id 0 before it is, then with its id. A failure leaves no job and is what

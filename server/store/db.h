@@ -250,6 +250,11 @@ enum {
     X(EXPERIMENT_CLAIM, "experiment_claim")                                                                  \
     X(EXPERIMENT_RESULT_ADD, "experiment_result_add")                                                        \
     X(EXPERIMENT_RESULT, "experiment_result")
+#define AISLE_SQL_KEPT_REPORTS(X)                                                                            \
+    X(IMPORT_REJECT_ADD, "import_reject_add")                                                                \
+    X(IMPORT_REJECTS_FORGET, "import_rejects_forget")                                                        \
+    X(IMPORT_REJECTS_PAGE, "import_rejects_page")                                                            \
+    X(PERSON_REJECTS_ERASE, "person_rejects_erase")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \
@@ -260,7 +265,8 @@ enum {
     AISLE_SQL_FEEDBACK(X)                                                                                    \
     AISLE_SQL_BUYING(X)                                                                                      \
     AISLE_SQL_ACCOUNTS(X)                                                                                    \
-    AISLE_SQL_LEARNING(X)
+    AISLE_SQL_LEARNING(X)                                                                                    \
+    AISLE_SQL_KEPT_REPORTS(X)
 
 #define AISLE_SQL_ENUM(id, name) AISLE_SQL_##id,
 typedef enum aisle_sql { AISLE_SQL_LIST(AISLE_SQL_ENUM) AISLE_SQL_COUNT } aisle_sql;

@@ -36,6 +36,9 @@ static const holding holdings[] = {
      NULL},
     {"sessions", AISLE_SQL_PERSON_TOKENS_ERASE, AISLE_SQL_PERSON_TOKENS_JOIN, AISLE_SQL_PERSON_TOKENS_EXPORT,
      NULL},
+
+    /* imports */
+    {"rejected rows", AISLE_SQL_PERSON_REJECTS_ERASE, NONE, NONE, NULL},
 };
 enum { HOLDINGS = sizeof holdings / sizeof *holdings };
 

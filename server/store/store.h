@@ -155,10 +155,12 @@ aisle_status aisle_tx_user(aisle_tx *tx, const aisle_user *u,
  * the file. */
 typedef struct aisle_store_import aisle_store_import;
 typedef struct aisle_store_import_params {
-    int32_t user_core, item_core;   /* k-core over the imported events; 0 or 1 = none */
-    bool keep_duplicates;           /* equal records are each stored, else once */
-    bool dry_run;                   /* count everything, write nothing */
-    const aisle_progress *progress; /* of the commit; borrowed until abort; NULL = silent */
+    int32_t user_core, item_core; /* k-core over the imported events; 0 or 1 = none */
+    bool keep_duplicates;         /* equal records are each stored, else once */
+    bool dry_run;                 /* count everything, write nothing */
+    int64_t job;                  /* keep what was rejected (import_rejects.h) under this job; 0 = do not */
+    const struct aisle_rejects_box *rejects; /* borrowed until abort; NULL = none */
+    const aisle_progress *progress;          /* of the commit; borrowed until abort; NULL = silent */
 } aisle_store_import_params;
 /* s may be NULL with dry_run: then nothing is known before. The staging file has no name, so nothing can be
  * left behind. */

@@ -1,6 +1,7 @@
 /* An import: staged without a lock, then one transaction. A dry run is the same transaction, undone. */
 #include <string.h>
 
+#include "server/store/import_rejects.h"
 #include "server/store/store_import.h"
 
 enum { REPORT_EVERY = 8192 };
@@ -67,6 +68,7 @@ static aisle_status run(aisle_write *w, aisle_tx *tx, aisle_error *err)
     aisle_store_import *i = (aisle_store_import *)w;
     AISLE_TRY(aisle_store_import_catalogue(i, tx, err));
     AISLE_TRY(aisle_store_import_events(i, tx, err));
+    if (i->params.job) AISLE_TRY(aisle_tx_import_rejects(tx, i->params.job, i->params.rejects, err));
     i->ran = true;
     /* The failure is what undoes the transaction. */
     return i->params.dry_run ? aisle_fail(err, AISLE_ECANCELED, "dry run") : AISLE_OK;

@@ -2,6 +2,7 @@
 // products and the map, asks by hand. Then every part is looked at as the shop's pages are.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 
 import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
@@ -80,7 +81,10 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   const report = page.getByRole("table", { name: "What was met in the rows" });
   await report.getByRole("row", { name: "No product" }).getByRole("cell", { name: "1", exact: true }).first().waitFor();
   await page.getByRole("link", { name: "Import 1" }).waitFor();
-  await picture(page, "console-imports");
+  const dropped = page.getByRole("table", { name: "Dropped rows" });
+  await dropped.getByRole("row").filter({ hasText: "yesterday" }).getByText("a time such as").waitFor();
+  assert.equal(await dropped.getByRole("row").count(), 3);
+  await picture(page, "console-imports", { fullPage: true });
   await accessible(page, "an import's report");
 
   await part("Training");
@@ -116,6 +120,33 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   await page.getByRole("button", { name: "Pin version 2" }).waitFor();
   page.faults = page.faults.filter((f) => !/status of 409/.test(f)); // the roll-back that the pin refused
   faultless(page, "an engineer's way");
+});
+
+test("what a file says is shown as text and saved as text", async () => {
+  const page = await engineer();
+  await open(page, "imports");
+  const evil = ["<img src=x onerror=window.caught=1>", "=HYPERLINK(\"http://evil.example\")", "\u202Eright to left", "@SUM(1)", "--><script>window.caught=1</script>"];
+  const quoted = (s) => `"${s.replaceAll('"', '""')}"`, rows = ["user,item,type,time", ...evil.map((e) => `u1,p1,view,${quoted(e)}`), ...Array.from({ length: 70 }, (_, i) => `u1,,view,2026-02-01T00:00:${i}Z`)];
+  await page.getByLabel("File").setInputFiles({ name: "evil.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) });
+  await page.getByRole("button", { name: "Import it" }).click();
+  const dropped = page.getByRole("table", { name: "Dropped rows" });
+  await dropped.waitFor();
+  const cells = await dropped.locator("tbody code").allTextContents();
+  for (const text of evil) assert.ok(cells.includes(text), text);
+  assert.equal(await dropped.locator("tbody tr").count(), 50);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await page.getByRole("table", { name: "More dropped rows" }).waitFor();
+  await page.getByLabel("Reason").selectOption("bad-time");
+  await page.waitForFunction(() => document.querySelectorAll(".job tbody code").length && ![...document.querySelectorAll(".job tbody th + td")].some((td) => td.textContent === "No product"));
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as CSV" }).click()]);
+  const saved = readFileSync(await file.path(), "utf8");
+  assert.match(file.suggestedFilename(), /^import-\d+-dropped\.csv$/);
+  assert.equal(saved.split("\r\n").length, evil.length + 2, "a head, a row each, and nothing behind the last line");
+  assert.ok(saved.includes(`"'=HYPERLINK(""http://evil.example"")"`) && saved.includes(`"'@SUM(1)"`), "no formulas");
+  assert.equal(await page.evaluate(() => window.caught), undefined);
+  await accessible(page, "dropped rows");
+  await noSidewaysScroll(page, "dropped rows");
+  faultless(page, "dropped rows");
 });
 
 test("a training's mistake is said beside its field, and a training can be cancelled", async () => {

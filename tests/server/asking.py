@@ -545,6 +545,15 @@ good("listUsers")(lambda w: {"query": {"prefix": "u", "limit": 5}})
 wrong("listUsers", (422, {"query": {"limit": 101}}), (422, {"query": {"sort": "id"}}))
 good("listUserEvents")(lambda w: {"path": {"id": known_user(w)}})
 wrong("listUserEvents", (404, {"path": {"id": "nobody-of-this-name"}}), lambda w: (422, {"path": {"id": known_user(w)}, "query": {"cursor": "x"}}))
+def import_of(w, text="user,item,type,time\nu1,,view,2026-01-01\n", kind="events"):
+    """The job of an import that has ended."""
+    job = w.ask("POST", f"/v1/admin/imports?kind={kind}", text.encode(), {"Content-Type": "text/csv"}, w.admin).json["id"]
+    w.settle()
+    return job
+
+
+good("listImportRejects")(lambda w: {"path": {"id": import_of(w)}, "query": {"reason": "no-item", "limit": 5}})
+wrong("listImportRejects", (404, {"path": {"id": 0}}), (404, {"path": {"id": 999999}}), lambda w: (422, {"path": {"id": import_of(w)}, "query": {"reason": "bad"}}))
 good("getItemMap")(lambda w: {"query": {"limit": 20}})
 wrong("getItemMap", (422, {"query": {"limit": 0}}), (422, {"query": {"limit": 2001}}))
 good("pageConsole")(lambda w: {})

@@ -15,6 +15,7 @@ aisle_status aisle_on_trending(aisle_request *r);
 aisle_status aisle_on_rank(aisle_request *r);
 aisle_status aisle_on_neighbours(aisle_request *r);
 aisle_status aisle_on_import_add(aisle_request *r);
+aisle_status aisle_on_import_rejects(aisle_request *r);
 aisle_status aisle_on_training_add(aisle_request *r);
 aisle_status aisle_on_jobs_list(aisle_request *r);
 aisle_status aisle_on_job_get(aisle_request *r);

@@ -87,7 +87,8 @@ static aisle_status order_import(aisle_request *r, const import_query *q, const 
     if (q->currency) argv[n++] = "--currency", argv[n++] = q->currency;
     char *request = describe(q);
     if (!request) return aisle_fail(aisle_request_error(r), AISLE_ENOMEM, "out of memory for the import");
-    aisle_job_order order = {.kind = AISLE_JOB_IMPORT, .argv = argv, .request = request, .scratch = path};
+    aisle_job_order order = {
+        .kind = AISLE_JOB_IMPORT, .argv = argv, .id_option = "--job", .request = request, .scratch = path};
     aisle_status st = aisle_answer_ordered(r, &order);
     aisle_free(request);
     return st;

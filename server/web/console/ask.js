@@ -35,6 +35,7 @@ export const api = {
   cancel: (id) => ask("DELETE", path`/v1/admin/jobs/${id}`),
   train: (settings) => ask("POST", "/v1/admin/trainings", settings),
   bring: (q, file) => ask("POST", "/v1/admin/imports" + query(q), file, { type: "application/octet-stream" }),
+  rejects: (id, q) => ask("GET", path`/v1/admin/imports/${id}/rejects` + query(q)),
   models: () => ask("GET", "/v1/admin/models"),
   activate: (version) => ask("POST", path`/v1/admin/models/${version}/activate`),
   pin: (version) => ask("POST", path`/v1/admin/models/${version}/pin`),

@@ -1,18 +1,13 @@
 // Bringing in a file, with the report of what was cleaned, and the imports there were.
 import { api, follow } from "./ask.js";
 import { bar, short } from "./plot.js";
+import { REASONS } from "./reject_reasons.js";
+import { rejects } from "./rejects.js";
 import { number, state, table, when } from "./table.js";
 import { go } from "./console.js";
 import { el, fill } from "../parts/dom.js";
 import { field, form } from "../parts/form.js";
 import { into, say } from "../parts/notice.js";
-
-const REASONS = {
-  unreadable: "The line is no row", "bad-utf8": "Not UTF-8", "html-entity": "HTML entities in a text", "no-user": "No user", "no-item": "No product", "no-description": "No description",
-  "bad-number": "A number that is none", "bad-time": "A time that is none", "bad-type": "An event type that is none", "duplicate-row": "The same row again", cancellation: "A cancellation",
-  "negative-quantity": "A negative quantity", "bad-price": "A price that is none", "bad-image": "An image that no page may load", "not-a-product": "Postage and the like", "id-too-long": "An id of more than 255 bytes",
-  "below-core": "Too few events of the user or product", known: "Known already",
-};
 
 function order() {
   const file = field("file", "File", { type: "file", required: true }, { hint: "CSV, TSV, JSON lines; plain, .gz or .zst." });
@@ -46,7 +41,7 @@ function watch(id, left, done) {
     if (left.aborted) return;
     const job = await api.job(id);
     fill(head, state(job.state), job.error ? ` ${job.error}` : null);
-    fill(body, job.result ? report(job.result) : null);
+    fill(body, job.result ? [report(job.result), rejects(id, job.result.reasons)] : null);
     done();
   }).catch((fault) => say(fault.message));
   return el("section.job", { "aria-label": `Import ${id}` }, el("h2", {}, `Import ${id}`), head, body);

@@ -296,6 +296,40 @@ Test(import, duplicates_are_kept_on_request_and_are_per_file)
     remove_folder(&f);
 }
 
+typedef struct told {
+    int32_t n, fail_at; /* 0 = never */
+    char text[2000];
+} told;
+
+static aisle_status hear(void *ctx, const aisle_import_reject *r, aisle_error *err)
+{
+    told *t = ctx;
+    size_t at = strlen(t->text);
+    if (++t->n == t->fail_at) return aisle_fail(err, AISLE_EIO, "no more of them");
+    snprintf(t->text + at, sizeof t->text - at, "%lld %s %.*s=%.*s (%.*s)\n", (long long)r->line,
+             aisle_import_reason_name(r->reason), (int)r->column.len, r->column.ptr ? r->column.ptr : "",
+             (int)r->got.len, r->got.ptr ? r->got.ptr : "", (int)r->user.len, r->user.ptr ? r->user.ptr : "");
+    cr_expect(r->wanted.len > 0 && r->row.len > 0);
+    return AISLE_OK;
+}
+
+Test(import, the_first_dropped_rows_of_each_reason_are_told_with_column_and_cell)
+{
+    told t = {0};
+    aisle_import_params p = {.rejected = hear, .rejected_ctx = &t, .rejects_each = 2};
+    outcome o =
+        run_events(p, "user,item,type,time,price\na,p,view,soon,\na,p,view,later,1\na,p,view,never,\n"
+                      "a,p,view,2020-01-01,-1\nb,,view,2020-01-01,dear\nc,p,view\n,p,view,2020-01-01,\n");
+    cr_expect_eq(o.st, AISLE_OK, "%s", o.err.message);
+    cr_expect_str_eq(t.text, "2 bad-time time=soon (a)\n3 bad-time time=later (a)\n6 no-item item= (b)\n"
+                             "7 unreadable = ()\n8 no-user user= ()\n");
+    t = (told){.fail_at = 2};
+    o = run_events(p, "user,item,type,time\na,p,view,soon\na,p,view,later\na,p,view,2020-01-01\n");
+    cr_expect_eq(o.st, AISLE_EIO);
+    cr_expect_str_eq(o.err.message, "no more of them");
+    cr_expect_eq(t.n, 2);
+}
+
 Test(import, a_failing_sink_or_a_raised_cancel_stops_it_and_leaves_no_rejects_file)
 {
     folder f = make_folder();

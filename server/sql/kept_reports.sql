@@ -1,0 +1,20 @@
+-- name: import_reject_add
+INSERT INTO import_rejects (job, n, line, reason, field, got, wanted, row, person)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: import_rejects_forget
+-- All but those of the newest ?1 jobs that have some.
+DELETE FROM import_rejects
+WHERE job NOT IN (SELECT DISTINCT job FROM import_rejects ORDER BY job DESC LIMIT ?1);
+
+-- name: import_rejects_page
+SELECT n, line, reason, field, got, wanted, row FROM import_rejects
+WHERE job = ?1 AND n > ?2 AND (?3 IS NULL OR reason = ?3) ORDER BY n LIMIT ?4;
+
+-- name: person_rejects_erase
+-- ?1 = users.id. Rows whose user could not be read may name anybody: those that hold the id, or one of a session, go too.
+DELETE FROM import_rejects
+WHERE person = (SELECT ext FROM users WHERE id = ?1)
+   OR person IS NULL
+      AND EXISTS (SELECT 1 FROM (SELECT ext FROM users WHERE id = ?1 UNION ALL SELECT ext FROM sessions WHERE user_id = ?1) p
+                  WHERE instr(import_rejects.row, p.ext) OR instr(import_rejects.got, p.ext));
