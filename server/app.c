@@ -13,8 +13,7 @@
 #include "server/http/handlers/product_texts.h"
 #include "server/jobs/gate.h"
 #include "server/store/accounts.h"
-#include "server/recommend/rules.h"
-#include "server/recommend/scenario.h"
+#include "server/recommend/sets.h"
 #include "server/recommend/shown.h"
 #include "server/recommend/trends.h"
 
@@ -119,9 +118,9 @@ static void chore(void *ctx)
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
-    if (aisle_rules_refresh(app->rules, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
-    if (aisle_scenarios_refresh(app->scenarios, &err) != AISLE_OK)
-        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    for (int i = 0; i < AISLE_SETS; i++)
+        if (aisle_set_keeper_refresh(app->sets[i], &err) != AISLE_OK)
+            aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_words_refresh(app->words, false, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (train_if_due(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
@@ -349,8 +348,8 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
-    AISLE_TRY(aisle_rules_open(app->store, &app->rules, err));
-    AISLE_TRY(aisle_scenarios_open(app->store, &app->scenarios, err));
+    for (int i = 0; i < AISLE_SETS; i++)
+        AISLE_TRY(aisle_set_keeper_open(app->store, (aisle_set_name)i, &app->sets[i], err));
     AISLE_TRY(aisle_words_keeper_open(app->store, &app->words, err));
     AISLE_TRY(aisle_shelf_keeper_open(app->store, app->registry, 0, &app->shelves, err));
     AISLE_TRY(aisle_shelf_rack_open(app->store, app->registry, &app->rack, err));
@@ -397,8 +396,7 @@ void aisle_app_close(aisle_app *app)
     aisle_recents_free(app->recents);
     aisle_shelf_rack_close(app->rack);
     aisle_shelf_keeper_close(app->shelves);
-    aisle_scenarios_close(app->scenarios);
-    aisle_rules_close(app->rules);
+    for (int i = 0; i < AISLE_SETS; i++) aisle_set_keeper_close(app->sets[i]);
     aisle_words_keeper_close(app->words);
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);

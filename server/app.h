@@ -25,6 +25,7 @@
 #include "server/search/lexicon.h"
 #include "server/store/recents.h"
 #include "server/store/store.h"
+#include "server/store/store_sets.h"
 
 /* What one thread answers with. */
 typedef struct aisle_loop_state {
@@ -48,10 +49,9 @@ typedef struct aisle_app {
     aisle_shadow *shadow;
     aisle_words_keeper *words;
     aisle_catalogue *catalogue;
-    struct aisle_rules_keeper *rules;
-    struct aisle_scenarios_keeper *scenarios;
-    struct aisle_product_texts *texts; /* products as lists answer with them */
-    aisle_recents *recents;            /* the newest events of who asked lately */
+    struct aisle_set_keeper *sets[AISLE_SETS]; /* rules, scenarios (recommend/sets.h) */
+    struct aisle_product_texts *texts;         /* products as lists answer with them */
+    aisle_recents *recents;                    /* the newest events of who asked lately */
     int64_t popular_version; /* the model that the catalogue's order by popularity is of; the worker's */
     aisle_jobs *jobs;
     aisle_schedule *schedule; /* of trainings; the worker's */

@@ -50,7 +50,7 @@ typedef struct aisle_ask {
     aisle_ask_sight sight;
 
     unsigned
-        leave_out; /* AISLE_KEPT_* (store_rules.h): what the asker has bought, wishes for, has in the cart */
+        leave_out; /* AISLE_KEPT_* (view_kept.h): what the asker has bought, wishes for, has in the cart */
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
     aisle_wishes wishes;

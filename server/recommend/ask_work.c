@@ -3,7 +3,7 @@
 
 #include "server/recommend/choose.h"
 #include "server/recommend/scenario.h"
-#include "server/store/store_rules.h"
+#include "server/store/view_kept.h"
 
 /* What a hybrid adds: three passes over the scores of each part, and the links of what was taken; with `explain`, each
  * taken item is compared with each hit. Measured with 4,000 to 9,000 items: 1.4 ns an item and part, 1 ns a link, 20 ns a pair
@@ -68,7 +68,7 @@ static int64_t likenesses(const aisle_shelf *s, const aisle_ask *ask)
 int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask)
 {
     const int64_t look_up = 1000, by_table = 18, by_fold_in = 11, of_scan = 20;
-    const int64_t of_bought = 20000000; /* thousands of events are read (store_rules.h) */
+    const int64_t of_bought = 20000000; /* thousands of events are read (view_kept.h) */
     int64_t f = aisle_model_n_factors(s->model),
             events = history_of(s, ask) + AISLE_RECENT_MAX + ask->n_items;
     bool somebody = ask->user.ptr || ask->session.ptr || ask->n_items;

@@ -1,118 +1,7 @@
-/* The newest set, and which of its rules hold for a question. */
+/* Which rules hold for a question. */
 #include "server/recommend/rules.h"
 
-#include <jansson.h>
-#include <pthread.h>
-
 #include "server/recommend/pin.h"
-#include "server/recommend/rule_set.h"
-#include "server/store/store_rules.h"
-
-struct aisle_rules_keeper {
-    aisle_view *view;           /* guarded by refreshing */
-    pthread_mutex_t refreshing; /* one refresh at a time */
-    pthread_mutex_t lock;       /* guards the rest, for nanoseconds */
-    aisle_rules *rules;
-    int64_t version;
-};
-
-void aisle_rules_unref(void *rules)
-{
-    aisle_rules *r = rules;
-    if (!r || __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) != 0) return;
-    aisle_arena_deinit(&r->arena);
-    aisle_free(r);
-}
-
-static aisle_rules *get(aisle_rules_keeper *k)
-{
-    pthread_mutex_lock(&k->lock);
-    aisle_rules *r = k->rules;
-    if (r) __atomic_add_fetch(&r->refs, 1, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&k->lock);
-    return r;
-}
-
-void aisle_rules_put(aisle_rules_keeper *k, aisle_rules *rules, int64_t version)
-{
-    aisle_rules *old = rules;
-    pthread_mutex_lock(&k->lock);
-    if (version > k->version) {
-        old = k->rules;
-        k->rules = rules;
-        k->version = version;
-    }
-    pthread_mutex_unlock(&k->lock);
-    aisle_rules_unref(old);
-}
-
-static aisle_status read_stored(aisle_rules_keeper *k, aisle_arena *a, aisle_error *err)
-{
-    aisle_str text;
-    int64_t version;
-    aisle_rules *rules = NULL;
-    aisle_filter_fault fault = {.code = ""};
-    AISLE_TRY(aisle_view_rules(k->view, a, &text, &version, err));
-    json_t *list = json_loadb(text.ptr, text.len, 0, NULL);
-    aisle_status st = aisle_rules_read(list, "", &rules, &fault);
-    json_decref(list);
-    if (st == AISLE_EINVAL)
-        return aisle_fail(err, AISLE_EFORMAT, "stored rules %s: %s", fault.pointer, fault.text);
-    if (st != AISLE_OK) return aisle_fail(err, st, "out of memory for the rules");
-    aisle_rules_put(k, rules, version);
-    return AISLE_OK;
-}
-
-static aisle_status refresh(aisle_rules_keeper *k, aisle_error *err)
-{
-    int64_t version;
-    aisle_arena arena;
-    AISLE_TRY(aisle_view_rules_version(k->view, &version, err));
-    pthread_mutex_lock(&k->lock);
-    bool same = k->version >= version;
-    pthread_mutex_unlock(&k->lock);
-    if (same) return AISLE_OK;
-    aisle_arena_init(&arena);
-    aisle_status st = read_stored(k, &arena, err);
-    aisle_arena_deinit(&arena);
-    return st;
-}
-
-aisle_status aisle_rules_refresh(aisle_rules_keeper *k, aisle_error *err)
-{
-    pthread_mutex_lock(&k->refreshing);
-    aisle_status st = refresh(k, err);
-    pthread_mutex_unlock(&k->refreshing);
-    return st;
-}
-
-aisle_status aisle_rules_open(aisle_store *store, aisle_rules_keeper **out, aisle_error *err)
-{
-    aisle_rules_keeper *k = aisle_calloc(1, sizeof *k);
-    *out = NULL;
-    if (!k) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the rules");
-    pthread_mutex_init(&k->refreshing, NULL);
-    pthread_mutex_init(&k->lock, NULL);
-    aisle_status st = aisle_view_open(store, &k->view, err);
-    if (st == AISLE_OK) st = aisle_rules_refresh(k, err);
-    if (st == AISLE_OK)
-        *out = k;
-    else
-        aisle_rules_close(k);
-    return st;
-}
-
-void aisle_rules_close(aisle_rules_keeper *k)
-{
-    if (!k) return;
-    aisle_rules_unref(k->rules);
-    aisle_view_close(k->view);
-    pthread_mutex_destroy(&k->refreshing);
-    pthread_mutex_destroy(&k->lock);
-    aisle_free(k);
-}
-
-/* ---- which hold ---- */
 
 /* "Home > Garden" is at or below "Home", "Homewares" is not. */
 static bool is_below(aisle_str path, aisle_str node)
@@ -186,17 +75,11 @@ static aisle_status wish(const aisle_rules *rules, const aisle_rules_place *at, 
     return AISLE_OK;
 }
 
-aisle_status aisle_rules_wish(aisle_rules_keeper *k, const aisle_rules_place *at, aisle_arena *a,
+aisle_status aisle_rules_wish(aisle_set_keeper *k, const aisle_rules_place *at, aisle_arena *a,
                               aisle_filter *filter, aisle_wishes *wishes, aisle_error *err)
 {
-    aisle_rules *rules = get(k);
-    if (!rules || !rules->n) {
-        aisle_rules_unref(rules);
-        return AISLE_OK;
-    }
-    if (!aisle_arena_at_end(a, aisle_rules_unref, rules)) {
-        aisle_rules_unref(rules);
-        return aisle_fail(err, AISLE_ENOMEM, "out of memory for the rules");
-    }
-    return wish(rules, at, a, filter, wishes, err);
+    const aisle_set *set;
+    AISLE_TRY(aisle_set_keeper_get(k, a, &set, err));
+    const aisle_rules *rules = (const aisle_rules *)set;
+    return rules->n ? wish(rules, at, a, filter, wishes, err) : AISLE_OK;
 }

@@ -16,19 +16,29 @@
 #define AISLE_SERVER_RULES_H
 
 #include "server/recommend/ask.h"
+#include "server/recommend/sets.h"
 
-enum {
-    AISLE_RULES = 200,
-    AISLE_RULE_BOOSTS = 16 /* of a set */,
-    AISLE_RULE_BYTES = 262144 /* of its JSON */
-};
+enum { AISLE_RULES = 200, AISLE_RULE_BOOSTS = 16 /* of a set */ };
 
-/* A set. Immutable, reference-counted. */
-typedef struct aisle_rules aisle_rules;
-/* list: the array, borrowed. AISLE_EINVAL: *fault, with a pointer below `pointer`. */
-aisle_status aisle_rules_read(const struct json_t *list, const char *pointer, aisle_rules **out,
-                              aisle_filter_fault *fault);
-void aisle_rules_unref(void *rules); /* an aisle_rules; NULL is fine */
+typedef enum aisle_rule_kind { AISLE_RULE_PIN, AISLE_RULE_HIDE, AISLE_RULE_BOOST } aisle_rule_kind;
+
+typedef struct aisle_rule {
+    aisle_str name, category; /* category absent = any */
+    int64_t from_ms, until_ms;
+    const aisle_str *scenarios;
+    int32_t n_scenarios; /* 0 = all */
+    aisle_rule_kind kind;
+    aisle_str product; /* of a pin */
+    int32_t position;
+    aisle_filter filter; /* of the others */
+    double by;
+} aisle_rule;
+
+typedef struct aisle_rules {
+    aisle_set set; /* first */
+    aisle_rule *rule;
+    int32_t n;
+} aisle_rules;
 
 typedef struct aisle_rules_place {
     aisle_str scenario; /* absent: none has a name */
@@ -36,17 +46,9 @@ typedef struct aisle_rules_place {
     int64_t now_ms;     /* wall clock */
 } aisle_rules_place;
 
-/* Keeps the newest set. Thread-safe. */
-typedef struct aisle_rules_keeper aisle_rules_keeper;
-aisle_status aisle_rules_open(aisle_store *store, aisle_rules_keeper **out, aisle_error *err);
-void aisle_rules_close(aisle_rules_keeper *k); /* NULL is fine */
-/* Takes in what another process has changed. Not on a loop. */
-aisle_status aisle_rules_refresh(aisle_rules_keeper *k, aisle_error *err);
-/* The set of this version is stored: it counts from now on, unless a newer one does. Takes the reference. */
-void aisle_rules_put(aisle_rules_keeper *k, aisle_rules *rules, int64_t version);
 /* Adds what holds there to a question: hides to the filter, boosts and pins to the wishes. What they point to is in the arena, or
- * lives as long as it. AISLE_ENOMEM. */
-aisle_status aisle_rules_wish(aisle_rules_keeper *k, const aisle_rules_place *at, aisle_arena *a,
+ * lives as long as it. k keeps rules. AISLE_ENOMEM. */
+aisle_status aisle_rules_wish(aisle_set_keeper *k, const aisle_rules_place *at, aisle_arena *a,
                               aisle_filter *filter, aisle_wishes *wishes, aisle_error *err);
 
 #endif

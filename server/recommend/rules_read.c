@@ -1,206 +1,115 @@
-/* A set of rules from JSON. The first mistake is told. */
+/* A set of rules from JSON. */
 #include <jansson.h>
 
-#include "server/json/json.h"
 #include "server/recommend/boost.h"
-#include "server/recommend/rule_set.h"
+#include "server/recommend/rules.h"
 
-enum { POINTER = 256 };
-
-typedef struct reading {
-    aisle_rules *rules;
-    aisle_filter_fault *fault;
-    int32_t n_boosts;
-} reading;
-
-static aisle_status refuse(reading *r, const char *pointer, const char *code, const char *text)
+static aisle_status read_scenarios(const aisle_reading *r, const aisle_member *m, aisle_rule *rule)
 {
-    snprintf(r->fault->pointer, sizeof r->fault->pointer, "%s", pointer);
-    snprintf(r->fault->text, sizeof r->fault->text, "%s", text);
-    r->fault->code = code;
-    return AISLE_EINVAL;
-}
-
-static const json_t *member(const json_t *o, const char *name)
-{
-    const json_t *v = json_object_get(o, name);
-    return json_is_null(v) ? NULL : v;
-}
-
-/* An object with these members and no others. */
-static aisle_status check_object(reading *r, const char *pointer, const json_t *o, const char *const *known)
-{
-    char at[POINTER];
-    const char *key;
-    json_t *v;
-    if (!json_is_object(o)) return refuse(r, pointer, "wrong_type", "an object wanted");
-    json_object_foreach((json_t *)o, key, v)
-    {
-        const char *const *k = known;
-        while (*k && strcmp(*k, key) != 0) k++;
-        if (*k) continue;
-        aisle_json_point(pointer, key, at, sizeof at);
-        return refuse(r, at, "unknown_member", "no member of this name is known here");
-    }
-    return AISLE_OK;
-}
-
-/* A text of 1 to `most` bytes, copied; one that is not there is left absent unless it must be. */
-static aisle_status read_text(reading *r, const char *pointer, const json_t *v, size_t most, bool must,
-                              aisle_str *out)
-{
-    aisle_str s = {json_string_value(v), json_string_length(v)};
-    if (!v) return must ? refuse(r, pointer, "required", "this member is required") : AISLE_OK;
-    if (!s.ptr) return refuse(r, pointer, "wrong_type", "a text wanted");
-    if (s.len < 1) return refuse(r, pointer, "too_short", "a text that is not empty wanted");
-    if (s.len > most) return refuse(r, pointer, "too_long", "a shorter text wanted");
-    *out = (aisle_str){aisle_arena_strndup(&r->rules->arena, s.ptr, s.len), s.len};
-    return out->ptr ? AISLE_OK : AISLE_ENOMEM;
-}
-
-static aisle_status read_member(reading *r, const char *pointer, const json_t *o, const char *name,
-                                size_t most, bool must, aisle_str *out)
-{
-    char at[POINTER];
-    aisle_json_point(pointer, name, at, sizeof at);
-    return read_text(r, at, member(o, name), most, must, out);
-}
-
-static aisle_status read_time(reading *r, const char *pointer, const json_t *o, const char *name,
-                              int64_t *out)
-{
-    char at[POINTER];
-    const json_t *v = member(o, name);
-    aisle_str s = {json_string_value(v), json_string_length(v)};
-    if (!v || (s.ptr && aisle_time_parse(s, out))) return AISLE_OK;
-    aisle_json_point(pointer, name, at, sizeof at);
-    return refuse(r, at, "wrong_type", "a time as of RFC 3339 wanted");
-}
-
-static aisle_status read_scenarios(reading *r, const char *pointer, const json_t *o, aisle_rule *rule)
-{
-    char at[POINTER], one[POINTER];
-    const json_t *v = member(o, "scenarios");
-    size_t n = json_array_size(v);
-    if (!v) return AISLE_OK;
-    aisle_json_point(pointer, "scenarios", at, sizeof at);
-    if (!json_is_array(v)) return refuse(r, at, "wrong_type", "a list of names wanted");
-    if (n < 1 || n > 20) return refuse(r, at, n ? "too_many" : "too_short", "1 to 20 names wanted");
-    aisle_str *names = aisle_arena_calloc(&r->rules->arena, n, sizeof *names);
+    if (!m->v) return AISLE_OK;
+    AISLE_TRY(aisle_member_array(r, m, 1, 20, "names"));
+    const size_t n = json_array_size(m->v);
+    aisle_str *names = aisle_arena_calloc(r->arena, n, sizeof *names);
     if (!names) return AISLE_ENOMEM;
     rule->scenarios = names;
     rule->n_scenarios = (int32_t)n;
     for (size_t i = 0; i < n; i++) {
-        snprintf(one, sizeof one, "%.200s/%zu", at, i);
-        AISLE_TRY(read_text(r, one, json_array_get(v, i), 64, true, &names[i]));
+        const aisle_member one = aisle_member_at(m, i);
+        AISLE_TRY(aisle_member_text(r, &one, 64, &names[i]));
     }
     return AISLE_OK;
 }
 
 /* ---- what a rule does ---- */
 
-static aisle_status read_pin(reading *r, const char *pointer, const json_t *v, aisle_rule *rule)
+static aisle_status read_pin(const aisle_reading *r, const aisle_member *m, aisle_rule *rule)
 {
     static const char *const known[] = {"product", "position", NULL};
-    char at[POINTER];
-    const json_t *position = member(v, "position");
+    const aisle_member product = aisle_member_of(m, "product"), position = aisle_member_of(m, "position");
     rule->kind = AISLE_RULE_PIN;
-    AISLE_TRY(check_object(r, pointer, v, known));
-    AISLE_TRY(read_member(r, pointer, v, "product", 255, true, &rule->product));
-    aisle_json_point(pointer, "position", at, sizeof at);
-    if (!position) return refuse(r, at, "required", "this member is required");
-    if (!json_is_integer(position)) return refuse(r, at, "wrong_type", "an integer wanted");
-    if (json_integer_value(position) < 1 || json_integer_value(position) > AISLE_ASK_LIMIT)
-        return refuse(r, at, "out_of_range", "1 to 100 wanted");
-    rule->position = (int32_t)json_integer_value(position);
-    return AISLE_OK;
+    AISLE_TRY(aisle_member_object(r, m, known));
+    AISLE_TRY(aisle_member_required(r, &product));
+    AISLE_TRY(aisle_member_required(r, &position));
+    AISLE_TRY(aisle_member_text(r, &product, 255, &rule->product));
+    return aisle_member_int(r, &position, 1, AISLE_ASK_LIMIT, &rule->position);
 }
 
-static aisle_status read_boost(reading *r, const char *pointer, const json_t *v, aisle_rule *rule)
+static aisle_status read_boost(const aisle_reading *r, const aisle_member *m, aisle_rule *rule)
 {
     static const char *const known[] = {"filter", "by", NULL};
-    char at[POINTER];
-    const json_t *by = member(v, "by"), *filter = member(v, "filter");
+    const aisle_member by = aisle_member_of(m, "by"), filter = aisle_member_of(m, "filter");
     rule->kind = AISLE_RULE_BOOST;
-    AISLE_TRY(check_object(r, pointer, v, known));
-    if (++r->n_boosts > AISLE_RULE_BOOSTS)
-        return refuse(r, pointer, "too_many", "at most 16 rules of a set may boost");
-    aisle_json_point(pointer, "by", at, sizeof at);
-    if (!by) return refuse(r, at, "required", "this member is required");
-    if (!json_is_number(by)) return refuse(r, at, "wrong_type", "a number wanted");
-    rule->by = json_number_value(by);
-    if (!(rule->by >= AISLE_BOOST_LEAST && rule->by <= AISLE_BOOST_MOST))
-        return refuse(r, at, "out_of_range", "0.01 to 100 wanted");
-    aisle_json_point(pointer, "filter", at, sizeof at);
-    if (!filter) return refuse(r, at, "required", "this member is required");
-    return aisle_filter_parse(filter, at, &r->rules->arena, &rule->filter, r->fault);
+    AISLE_TRY(aisle_member_object(r, m, known));
+    AISLE_TRY(aisle_member_required(r, &by));
+    AISLE_TRY(aisle_member_required(r, &filter));
+    AISLE_TRY(aisle_member_number(r, &by, AISLE_BOOST_LEAST, AISLE_BOOST_MOST, &rule->by));
+    return aisle_member_filter(r, &filter, &rule->filter);
 }
 
-static aisle_status read_effect(reading *r, const char *pointer, const json_t *o, aisle_rule *rule)
+static aisle_status read_effect(const aisle_reading *r, const aisle_member *m, aisle_rule *rule)
 {
-    const json_t *pin = member(o, "pin"), *hide = member(o, "hide"), *boost = member(o, "boost");
-    char at[POINTER];
-    if ((pin != NULL) + (hide != NULL) + (boost != NULL) != 1)
-        return refuse(r, pointer, "required", "one of pin, hide and boost wanted");
-    aisle_json_point(pointer, pin ? "pin" : hide ? "hide" : "boost", at, sizeof at);
-    if (pin) return read_pin(r, at, pin, rule);
-    if (boost) return read_boost(r, at, boost, rule);
+    const aisle_member pin = aisle_member_of(m, "pin"), hide = aisle_member_of(m, "hide"),
+                       boost = aisle_member_of(m, "boost");
+    if ((pin.v != NULL) + (hide.v != NULL) + (boost.v != NULL) != 1)
+        return aisle_member_refuse(r, m, "required", "one of pin, hide and boost wanted");
+    if (pin.v) return read_pin(r, &pin, rule);
+    if (boost.v) return read_boost(r, &boost, rule);
     rule->kind = AISLE_RULE_HIDE;
-    return aisle_filter_parse(hide, at, &r->rules->arena, &rule->filter, r->fault);
+    return aisle_member_filter(r, &hide, &rule->filter);
 }
 
-static aisle_status read_rule(reading *r, const char *pointer, const json_t *o)
+static aisle_status read_rule(const aisle_reading *r, const aisle_member *m, aisle_rule *rule)
 {
     static const char *const known[] = {"name", "from", "until", "scenarios", "category",
                                         "pin",  "hide", "boost", NULL};
-    char at[POINTER];
-    aisle_rule *rule = &r->rules->rule[r->rules->n];
+    const aisle_member name = aisle_member_of(m, "name"), until = aisle_member_of(m, "until"),
+                       from = aisle_member_of(m, "from"), category = aisle_member_of(m, "category"),
+                       scenarios = aisle_member_of(m, "scenarios");
     *rule = (aisle_rule){.from_ms = INT64_MIN, .until_ms = INT64_MAX};
-    AISLE_TRY(check_object(r, pointer, o, known));
-    AISLE_TRY(read_member(r, pointer, o, "name", 100, true, &rule->name));
-    AISLE_TRY(read_member(r, pointer, o, "category", 1024, false, &rule->category));
-    AISLE_TRY(read_time(r, pointer, o, "from", &rule->from_ms));
-    AISLE_TRY(read_time(r, pointer, o, "until", &rule->until_ms));
-    AISLE_TRY(read_scenarios(r, pointer, o, rule));
-    AISLE_TRY(read_effect(r, pointer, o, rule));
-    aisle_json_point(pointer, "until", at, sizeof at);
+    AISLE_TRY(aisle_member_object(r, m, known));
+    AISLE_TRY(aisle_member_required(r, &name));
+    AISLE_TRY(aisle_member_text(r, &name, 100, &rule->name));
+    AISLE_TRY(aisle_member_text(r, &category, 1024, &rule->category));
+    AISLE_TRY(aisle_member_time(r, &from, &rule->from_ms));
+    AISLE_TRY(aisle_member_time(r, &until, &rule->until_ms));
+    AISLE_TRY(read_scenarios(r, &scenarios, rule));
+    AISLE_TRY(read_effect(r, m, rule));
     if (rule->until_ms <= rule->from_ms)
-        return refuse(r, at, "out_of_range", "a time after that of from wanted");
-    aisle_json_point(pointer, "name", at, sizeof at);
-    for (int32_t i = 0; i < r->rules->n; i++)
-        if (aisle_str_eq(r->rules->rule[i].name, rule->name))
-            return refuse(r, at, "conflict", "another rule has this name");
-    r->rules->n++;
+        return aisle_member_refuse(r, &until, "out_of_range", "a time after that of from wanted");
     return AISLE_OK;
 }
 
-static aisle_status read_all(reading *r, const char *pointer, const json_t *list)
+/* What the rules before it leave to a rule. */
+static aisle_status check_beside(const aisle_rules *set, const aisle_member *m, const aisle_reading *r)
 {
-    char at[POINTER];
-    const size_t n = json_array_size(list);
-    if (!json_is_array(list)) return refuse(r, pointer, "wrong_type", "a list of rules wanted");
-    if (n > AISLE_RULES) return refuse(r, pointer, "too_many", "at most 200 rules wanted");
-    r->rules->rule = aisle_arena_calloc(&r->rules->arena, n + 1, sizeof *r->rules->rule);
-    if (!r->rules->rule) return AISLE_ENOMEM;
+    const aisle_rule *rule = &set->rule[set->n];
+    int32_t n_boosts = 0;
+    for (int32_t i = 0; i < set->n; i++) {
+        const aisle_member name = aisle_member_of(m, "name");
+        if (aisle_str_eq(set->rule[i].name, rule->name))
+            return aisle_member_refuse(r, &name, "conflict", "another rule has this name");
+        n_boosts += set->rule[i].kind == AISLE_RULE_BOOST;
+    }
+    if (rule->kind != AISLE_RULE_BOOST || n_boosts < AISLE_RULE_BOOSTS) return AISLE_OK;
+    const aisle_member boost = aisle_member_of(m, "boost");
+    return aisle_member_refuse(r, &boost, "too_many", "at most %d rules of a set may boost",
+                               AISLE_RULE_BOOSTS);
+}
+
+static aisle_status read_all(aisle_set *base, const aisle_member *list, const aisle_reading *r)
+{
+    aisle_rules *set = (aisle_rules *)base;
+    AISLE_TRY(aisle_member_array(r, list, 0, AISLE_RULES, "rules"));
+    const size_t n = json_array_size(list->v);
+    set->rule = aisle_arena_calloc(r->arena, n + 1, sizeof *set->rule);
+    if (!set->rule) return AISLE_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        snprintf(at, sizeof at, "%.200s/%zu", pointer, i);
-        AISLE_TRY(read_rule(r, at, json_array_get(list, i)));
+        const aisle_member one = aisle_member_at(list, i);
+        AISLE_TRY(read_rule(r, &one, &set->rule[i]));
+        AISLE_TRY(check_beside(set, &one, r));
+        set->n++;
     }
     return AISLE_OK;
 }
 
-aisle_status aisle_rules_read(const json_t *list, const char *pointer, aisle_rules **out,
-                              aisle_filter_fault *fault)
-{
-    reading r = {.rules = aisle_calloc(1, sizeof *r.rules), .fault = fault};
-    *out = NULL;
-    if (!r.rules) return AISLE_ENOMEM;
-    r.rules->refs = 1;
-    aisle_arena_init(&r.rules->arena);
-    aisle_status st = read_all(&r, pointer, list);
-    if (st == AISLE_OK)
-        *out = r.rules;
-    else
-        aisle_rules_unref(r.rules);
-    return st;
-}
+const aisle_set_kind aisle_rules_kind = {.bytes = sizeof(aisle_rules), .read = read_all};

@@ -24,8 +24,9 @@
 #define AISLE_SERVER_SCENARIO_H
 
 #include "server/recommend/ask.h"
+#include "server/recommend/sets.h"
 
-enum { AISLE_SCENARIOS = 50, AISLE_STEPS = 8, AISLE_SCENARIO_NAME = 40, AISLE_SCENARIO_BYTES = 262144 };
+enum { AISLE_SCENARIOS = 50, AISLE_STEPS = 8, AISLE_SCENARIO_NAME = 40 };
 
 typedef enum aisle_step_source {
     AISLE_FROM_PERSONAL,
@@ -61,26 +62,17 @@ struct aisle_scenario {
     double diversity;
 };
 
-/* A set. Immutable, reference-counted. */
-typedef struct aisle_scenarios aisle_scenarios;
-/* list: the array, borrowed. AISLE_EINVAL: *fault, with a pointer below `pointer`; AISLE_ENOMEM. */
-aisle_status aisle_scenarios_read(const struct json_t *list, const char *pointer, aisle_scenarios **out,
-                                  aisle_filter_fault *fault);
-void aisle_scenarios_unref(void *set);                                                  /* NULL is fine */
-const aisle_scenario *aisle_scenarios_find(const aisle_scenarios *set, aisle_str name); /* NULL: none */
+typedef struct aisle_scenarios {
+    aisle_set set; /* first */
+    aisle_scenario *at;
+    int32_t n;
+} aisle_scenarios;
+
 /* The built-in ones, as JSON text. */
 extern const char aisle_scenarios_built_in[];
-
-/* Keeps the newest set. Thread-safe. */
-typedef struct aisle_scenarios_keeper aisle_scenarios_keeper;
-aisle_status aisle_scenarios_open(aisle_store *store, aisle_scenarios_keeper **out, aisle_error *err);
-void aisle_scenarios_close(aisle_scenarios_keeper *k); /* NULL is fine */
-/* Takes in what another process has changed. Not on a loop. */
-aisle_status aisle_scenarios_refresh(aisle_scenarios_keeper *k, aisle_error *err);
-/* The set of this version is stored: it counts from now on, unless a newer one does. Takes the reference. */
-void aisle_scenarios_put(aisle_scenarios_keeper *k, aisle_scenarios *set, int64_t version);
-/* The shop's scenario of this name, or else the built-in one; *out NULL: there is none. Valid as long as the arena. AISLE_ENOMEM. */
-aisle_status aisle_scenarios_get(aisle_scenarios_keeper *k, aisle_str name, aisle_arena *a,
+/* The shop's scenario of this name, or else the built-in one; *out NULL: there is none. Valid as long as the arena. k keeps
+ * scenarios. AISLE_ENOMEM. */
+aisle_status aisle_scenarios_get(aisle_set_keeper *k, aisle_str name, aisle_arena *a,
                                  const aisle_scenario **out, aisle_error *err);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/store/store_rules.h"
+#include "server/store/view_kept.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
 

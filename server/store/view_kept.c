@@ -1,6 +1,6 @@
 /* What a person has bought, wishes for, or has in the cart: products, for questions that leave them out. */
 #include "server/store/store_internal.h"
-#include "server/store/store_rules.h"
+#include "server/store/view_kept.h"
 
 typedef struct list {
     aisle_arena *arena;

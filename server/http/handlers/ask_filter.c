@@ -48,6 +48,6 @@ aisle_status aisle_ask_rules(aisle_request *r, aisle_str scenario, aisle_str cat
                              aisle_wishes *wishes)
 {
     const aisle_rules_place at = {scenario, category, aisle_time_now_ms()};
-    return aisle_rules_wish(aisle_request_app(r)->rules, &at, aisle_request_arena(r), filter, wishes,
-                            aisle_request_error(r));
+    return aisle_rules_wish(aisle_request_app(r)->sets[AISLE_SET_RULES], &at, aisle_request_arena(r), filter,
+                            wishes, aisle_request_error(r));
 }

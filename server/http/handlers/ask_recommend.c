@@ -8,7 +8,7 @@
 #include "server/http/handlers/ask_filter.h"
 #include "server/recommend/boost.h"
 #include "server/recommend/scenario.h"
-#include "server/store/store_rules.h"
+#include "server/store/view_kept.h"
 
 enum { ID_BYTES = 255 };
 
@@ -92,8 +92,8 @@ static aisle_status find_scenario(aisle_request *r, aisle_str name, const char *
 {
     char at[160];
     if (!name.ptr) return AISLE_OK;
-    AISLE_TRY(aisle_scenarios_get(aisle_request_app(r)->scenarios, name, aisle_request_arena(r),
-                                  &ask->scenario, aisle_request_error(r)));
+    AISLE_TRY(aisle_scenarios_get(aisle_request_app(r)->sets[AISLE_SET_SCENARIOS], name,
+                                  aisle_request_arena(r), &ask->scenario, aisle_request_error(r)));
     if (*pointer == '?')
         snprintf(at, sizeof at, "?scenario");
     else

@@ -5,7 +5,7 @@
 #include "server/recommend/boost.h"
 #include "server/recommend/choose.h"
 #include "server/recommend/scenario.h"
-#include "server/store/store_rules.h"
+#include "server/store/view_kept.h"
 
 static random_answering r;
 

@@ -4,21 +4,20 @@
 #include "random_answering.h"
 #include "server/recommend/pin.h"
 #include "server/recommend/rules.h"
-#include "server/store/store_rules.h"
 
 static random_answering r;
-static aisle_rules_keeper *rules;
+static aisle_set_keeper *rules;
 
 static void setup(void)
 {
     random_answering_init(&r, RANDOM_PRODUCTS);
-    cr_assert_ok(aisle_rules_open(r.f.store, &rules, &r.f.err), r.f);
+    cr_assert_ok(aisle_set_keeper_open(r.f.store, AISLE_SET_RULES, &rules, &r.f.err), r.f);
 }
 
 static void teardown(void)
 {
     aisle_arena_deinit(&r.f.arena);
-    aisle_rules_close(rules);
+    aisle_set_keeper_close(rules);
     random_answering_end(&r);
 }
 
@@ -151,13 +150,14 @@ Test(rules, pins_count_for_caps)
 
 static void put(const char *text, int64_t version)
 {
-    aisle_rules *set;
+    aisle_set *set;
     aisle_filter_fault fault = {.code = ""};
     json_t *list = json_loads(text, 0, NULL);
     cr_assert_not_null(list);
-    cr_assert_eq(aisle_rules_read(list, "", &set, &fault), AISLE_OK, "%s: %s", fault.pointer, fault.text);
+    cr_assert_eq(aisle_set_read(AISLE_SET_RULES, list, "", &set, &fault), AISLE_OK, "%s: %s", fault.pointer,
+                 fault.text);
     json_decref(list);
-    aisle_rules_put(rules, set, version);
+    aisle_set_keeper_put(rules, set, version);
 }
 
 static aisle_wishes wished(const char *scenario, const char *category, int64_t now_ms, aisle_filter *filter)
@@ -225,7 +225,7 @@ typedef struct rules_write {
 static aisle_status run_write(aisle_write *base, aisle_tx *tx, aisle_error *err)
 {
     rules_write *w = (rules_write *)base;
-    return aisle_tx_rules_put(tx, STR(w->text), w->expected, &w->version, err);
+    return aisle_tx_set_put(tx, AISLE_SET_RULES, STR(w->text), w->expected, &w->version, err);
 }
 
 Test(rules, are_kept_with_a_version)
@@ -240,10 +240,10 @@ Test(rules, are_kept_with_a_version)
     cr_assert_eq(aisle_store_write_now(r.f.store, &w.base, &r.f.err), AISLE_ECONFLICT);
     w.expected = -1;
     cr_assert_ok(aisle_store_write_now(r.f.store, &w.base, &r.f.err), r.f);
-    cr_assert_ok(aisle_view_rules(r.f.view, &r.f.arena, &text, &version, &r.f.err), r.f);
+    cr_assert_ok(aisle_view_set(r.f.view, AISLE_SET_RULES, &r.f.arena, &text, &version, &r.f.err), r.f);
     cr_assert(version == 2 && aisle_str_eq(text, STR(w.text)));
     cr_assert_eq(wished(NULL, NULL, 0, &filter).n_pins, 0, "not heard of yet");
-    cr_assert_ok(aisle_rules_refresh(rules, &r.f.err), r.f);
+    cr_assert_ok(aisle_set_keeper_refresh(rules, &r.f.err), r.f);
     cr_assert_eq(wished(NULL, NULL, 0, &filter).n_pins, 1);
     put("[]", 1);
     cr_assert_eq(wished(NULL, NULL, 0, &filter).n_pins, 1, "an older set takes nothing away");
