@@ -3,102 +3,31 @@
  * without a search, and nothing is bound, reset and opened again for each of them. */
 #include "server/store/event_rows.h"
 
+#include "server/store/memory_table.h"
+
 static const char name[] = "staged_events";
 
 enum { USER, SESSION, PRODUCT, TYPE, AT, VALUE, PRICE, POSITION, ORDER, RECOMMENDATION };
 
-typedef struct table {
-    sqlite3_vtab base; /* first: SQLite's */
-    const aisle_event_rows *rows;
-} table;
-
 typedef struct cursor {
-    sqlite3_vtab_cursor base; /* first: SQLite's */
-    int32_t at;
+    aisle_memory_cursor base; /* first; its context is the rows */
     aisle_event event;
     aisle_event_ids ids;
 } cursor;
 
-static const aisle_event_rows *rows_of(const cursor *c)
+static int fill(aisle_memory_cursor *c, sqlite3_value **arguments)
 {
-    return ((const table *)c->base.pVtab)->rows;
-}
-
-static int table_connect(sqlite3 *db, void *rows, int argc, const char *const *argv, sqlite3_vtab **out,
-                         char **message)
-{
-    (void)argc, (void)argv, (void)message;
-    int rc = sqlite3_declare_vtab(
-        db, "CREATE TABLE staged_events (user_id, session_id, product_id, type, at_ms, value, "
-            "price_minor, position, order_ref, recommendation)");
-    if (rc != SQLITE_OK) return rc;
-    table *t = sqlite3_malloc(sizeof *t);
-    if (!t) return SQLITE_NOMEM;
-    *t = (table){.rows = rows};
-    *out = &t->base;
+    const aisle_event_rows *rows = c->ctx;
+    (void)arguments;
+    c->n = rows->n;
     return SQLITE_OK;
 }
 
-static int table_disconnect(sqlite3_vtab *t)
+static void go(aisle_memory_cursor *base)
 {
-    sqlite3_free(t);
-    return SQLITE_OK;
-}
-
-/* There is one way: all rows in their order. */
-static int table_plan(sqlite3_vtab *t, sqlite3_index_info *plan)
-{
-    plan->estimatedRows = ((const table *)t)->rows->n;
-    return SQLITE_OK;
-}
-
-static int cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
-{
-    (void)t;
-    cursor *c = sqlite3_malloc(sizeof *c);
-    if (!c) return SQLITE_NOMEM;
-    *c = (cursor){.at = 0};
-    *out = &c->base;
-    return SQLITE_OK;
-}
-
-static int cursor_close(sqlite3_vtab_cursor *base)
-{
-    sqlite3_free(base);
-    return SQLITE_OK;
-}
-
-static int go_to(cursor *c, int32_t at)
-{
-    const aisle_event_rows *rows = rows_of(c);
-    c->at = at;
-    if (at < rows->n) rows->get(rows->ctx, at, &c->event, &c->ids);
-    return SQLITE_OK;
-}
-
-static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
-                         sqlite3_value **argv)
-{
-    (void)plan, (void)text, (void)argc, (void)argv;
-    return go_to((cursor *)base, 0);
-}
-
-static int cursor_next(sqlite3_vtab_cursor *base)
-{
+    const aisle_event_rows *rows = base->ctx;
     cursor *c = (cursor *)base;
-    return go_to(c, c->at + 1);
-}
-
-static int cursor_eof(sqlite3_vtab_cursor *base)
-{
-    const cursor *c = (const cursor *)base;
-    return c->at >= rows_of(c)->n;
-}
-
-static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
-{
-    *out = ((const cursor *)base)->at;
-    return SQLITE_OK;
+    rows->get(rows->ctx, (int32_t)base->at, &c->event, &c->ids);
 }
 
 static void result_id(sqlite3_context *out, int64_t id)
@@ -112,7 +41,7 @@ static void result_text(sqlite3_context *out, aisle_str s)
     if (s.ptr) sqlite3_result_text64(out, s.ptr, s.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
+static void value(const aisle_memory_cursor *base, sqlite3_context *out, int column)
 {
     const cursor *c = (const cursor *)base;
     const aisle_event *e = &c->event;
@@ -129,19 +58,17 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int co
     case RECOMMENDATION: result_text(out, e->recommendation); break;
     default: break;
     }
-    return SQLITE_OK;
 }
 
-static const sqlite3_module module = {.xConnect = table_connect,
-                                      .xBestIndex = table_plan,
-                                      .xDisconnect = table_disconnect,
-                                      .xOpen = cursor_open,
-                                      .xClose = cursor_close,
-                                      .xFilter = cursor_filter,
-                                      .xNext = cursor_next,
-                                      .xEof = cursor_eof,
-                                      .xColumn = cursor_column,
-                                      .xRowid = cursor_rowid};
+static const aisle_memory_table staged_events = {
+    .schema = "CREATE TABLE staged_events (user_id, session_id, product_id, type, at_ms, value, "
+              "price_minor, position, order_ref, recommendation)",
+    .n_columns = RECOMMENDATION + 1,
+    .rows = 4096,
+    .cursor_bytes = sizeof(cursor),
+    .fill = fill,
+    .go = go,
+    .column = value};
 
 aisle_status aisle_tx_event_rows(aisle_tx *tx, const aisle_event_rows *rows, aisle_error *err)
 {
@@ -151,12 +78,12 @@ aisle_status aisle_tx_event_rows(aisle_tx *tx, const aisle_event_rows *rows, ais
     int64_t last;
     if (rows->n == 0) return AISLE_OK;
     AISLE_TRY(aisle_tx_event_last(tx, &last, err));
-    int rc = sqlite3_create_module(handle, name, &module, (void *)rows);
-    if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(handle, text.ptr, (int)text.len, &stmt, NULL);
+    AISLE_TRY(aisle_memory_table_add(tx->db, name, &staged_events, (void *)rows, err));
+    int rc = sqlite3_prepare_v2(handle, text.ptr, (int)text.len, &stmt, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
     aisle_status st = rc == SQLITE_DONE ? AISLE_OK : aisle_db_fail(tx->db, rc, err);
     sqlite3_finalize(stmt);
-    sqlite3_create_module(handle, name, NULL, NULL); /* rows are the caller's */
+    aisle_memory_table_add(tx->db, name, NULL, NULL, NULL); /* rows are the caller's */
     if (st != AISLE_OK) return st;
     tx->deltas.events += rows->n;
     aisle_people_touch_all(tx->people);

@@ -3,80 +3,23 @@
  * of the statement that asks. */
 #include "aisle/memory.h"
 #include "server/store/event_tail.h"
-
-enum { ID, USER, SESSION, ARGUMENTS = 2 };
-
-typedef struct table {
-    sqlite3_vtab base; /* first: SQLite's */
-    aisle_db *db;
-} table;
+#include "server/store/memory_table.h"
 
 typedef struct cursor {
-    sqlite3_vtab_cursor base; /* first: SQLite's */
+    aisle_memory_cursor base; /* first */
     int64_t *ids;
-    int64_t n, cap, at;
+    int64_t cap;
 } cursor;
 
-static int table_connect(sqlite3 *handle, void *db, int argc, const char *const *argv, sqlite3_vtab **out,
-                         char **message)
+static void clear(aisle_memory_cursor *c)
 {
-    (void)argc, (void)argv, (void)message;
-    int rc =
-        sqlite3_declare_vtab(handle, "CREATE TABLE event_tail (id INTEGER, user HIDDEN, session HIDDEN)");
-    if (rc != SQLITE_OK) return rc;
-    table *t = sqlite3_malloc(sizeof *t);
-    if (!t) return SQLITE_NOMEM;
-    *t = (table){.db = db};
-    *out = &t->base;
-    return SQLITE_OK;
-}
-
-static int table_disconnect(sqlite3_vtab *t)
-{
-    sqlite3_free(t);
-    return SQLITE_OK;
-}
-
-/* Both arguments must be there: they come first, as argv[0] and argv[1]. */
-static int table_plan(sqlite3_vtab *t, sqlite3_index_info *plan)
-{
-    (void)t;
-    int found = 0;
-    for (int i = 0; i < plan->nConstraint; i++) {
-        int column = plan->aConstraint[i].iColumn;
-        if (column == ID || column < 0 || plan->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
-        if (!plan->aConstraint[i].usable) return SQLITE_CONSTRAINT;
-        plan->aConstraintUsage[i].argvIndex = column;
-        plan->aConstraintUsage[i].omit = 1;
-        found |= 1 << column;
-    }
-    if (found != (1 << USER | 1 << SESSION)) return SQLITE_CONSTRAINT;
-    plan->estimatedRows = 16;
-    plan->estimatedCost = 16;
-    return SQLITE_OK;
-}
-
-static int cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
-{
-    (void)t;
-    cursor *c = sqlite3_malloc(sizeof *c);
-    if (!c) return SQLITE_NOMEM;
-    *c = (cursor){.at = 0};
-    *out = &c->base;
-    return SQLITE_OK;
-}
-
-static int cursor_close(sqlite3_vtab_cursor *base)
-{
-    aisle_free(((cursor *)base)->ids);
-    sqlite3_free(base);
-    return SQLITE_OK;
+    aisle_free(((cursor *)c)->ids);
 }
 
 static bool take_id(cursor *c, int64_t id)
 {
-    if (!aisle_grow((void **)&c->ids, &c->cap, c->n + 1, sizeof *c->ids)) return false;
-    c->ids[c->n++] = id;
+    if (!aisle_grow((void **)&c->ids, &c->cap, c->base.n + 1, sizeof *c->ids)) return false;
+    c->ids[c->base.n++] = id;
     return true;
 }
 
@@ -137,14 +80,11 @@ static int code_of(aisle_db *db, aisle_status st)
     return rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_ERROR : rc;
 }
 
-static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
-                         sqlite3_value **argv)
+static int fill(aisle_memory_cursor *base, sqlite3_value **arguments)
 {
-    (void)plan, (void)text, (void)argc;
     cursor *c = (cursor *)base;
-    aisle_db *db = ((const table *)base->pVtab)->db;
-    int64_t from, user = sqlite3_value_int64(argv[0]), session = sqlite3_value_int64(argv[1]);
-    c->n = c->at = 0;
+    aisle_db *db = base->ctx;
+    int64_t from, user = sqlite3_value_int64(arguments[0]), session = sqlite3_value_int64(arguments[1]);
     if (!user && !session) return SQLITE_OK;
     aisle_status st = read_from(db, &from);
     if (st == AISLE_OK && db->tail && !take_known(c, db->tail, user, session, &from)) st = AISLE_ENOMEM;
@@ -153,44 +93,23 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     return code_of(db, st);
 }
 
-static int cursor_next(sqlite3_vtab_cursor *base)
+static void value(const aisle_memory_cursor *c, sqlite3_context *out, int column)
 {
-    ((cursor *)base)->at++;
-    return SQLITE_OK;
+    (void)column;
+    sqlite3_result_int64(out, ((const cursor *)c)->ids[c->at]);
 }
 
-static int cursor_eof(sqlite3_vtab_cursor *base)
-{
-    const cursor *c = (const cursor *)base;
-    return c->at >= c->n;
-}
-
-static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
-{
-    const cursor *c = (const cursor *)base;
-    if (column == ID) sqlite3_result_int64(out, c->ids[c->at]);
-    return SQLITE_OK;
-}
-
-static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
-{
-    *out = ((const cursor *)base)->at;
-    return SQLITE_OK;
-}
-
-static const sqlite3_module module = {.xConnect = table_connect,
-                                      .xBestIndex = table_plan,
-                                      .xDisconnect = table_disconnect,
-                                      .xOpen = cursor_open,
-                                      .xClose = cursor_close,
-                                      .xFilter = cursor_filter,
-                                      .xNext = cursor_next,
-                                      .xEof = cursor_eof,
-                                      .xColumn = cursor_column,
-                                      .xRowid = cursor_rowid};
+static const aisle_memory_table event_tail = {
+    .schema = "CREATE TABLE event_tail (id INTEGER, user HIDDEN, session HIDDEN)",
+    .n_columns = 1,
+    .n_arguments = 2,
+    .rows = 16,
+    .cursor_bytes = sizeof(cursor),
+    .fill = fill,
+    .column = value,
+    .clear = clear};
 
 aisle_status aisle_event_tail_register(aisle_db *db, aisle_error *err)
 {
-    int rc = sqlite3_create_module(db->handle, "event_tail", &module, db);
-    return rc == SQLITE_OK ? AISLE_OK : aisle_db_fail(db, rc, err);
+    return aisle_memory_table_add(db, "event_tail", &event_tail, db, err);
 }
