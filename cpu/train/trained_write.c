@@ -60,7 +60,7 @@ static bool meta_name(const aisle_setting *s, char name[64])
     return !s->fit_only;
 }
 
-static json_t *setting_json(const aisle_setting *s, const aisle_train_params *p)
+json_t *aisle_setting_json(const aisle_setting *s, const aisle_train_params *p)
 {
     double v = aisle_setting_get(s, p);
     const char *text;
@@ -80,7 +80,7 @@ static json_t *settings_json(const aisle_train_params *p)
     char name[64];
     json_t *o = json_object();
     for (int32_t i = 0; o && (s = aisle_setting_at(i)); i++)
-        if (meta_name(s, name) && json_object_set_new(o, name, setting_json(s, p)) != 0)
+        if (meta_name(s, name) && json_object_set_new(o, name, aisle_setting_json(s, p)) != 0)
             json_decref(o), o = NULL;
     if (o) json_object_set_new(o, "weights", weights_json(&p->weights));
     return o;

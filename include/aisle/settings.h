@@ -58,6 +58,9 @@ void aisle_setting_set_text(const aisle_setting *s, aisle_train_params *p, const
 /* The value as a configuration file has it, appended; numbers so that reading them gives the same. Nothing for a text
  * that is NULL. False: out of memory. */
 bool aisle_setting_print(const aisle_setting *s, const aisle_train_params *p, aisle_buf *out);
+/* The value as JSON: a number, null for one that is not finite, true or false, a choice or text as string; null for a text that
+ * is not set. The caller's reference; NULL when memory is short. */
+struct json_t *aisle_setting_json(const aisle_setting *s, const aisle_train_params *p);
 /* Reads what print writes into *p; AISLE_EINVAL names the setting, the value and the range. Not for texts. */
 aisle_status aisle_setting_read(const aisle_setting *s, aisle_str text, aisle_train_params *p,
                                 aisle_error *err);

@@ -1,28 +1,8 @@
 /* An evaluation as one JSON object. */
-#include <math.h>
 #include <string.h>
 
 #include "aisle/settings.h"
 #include "server/cli/evaluation_print.h"
-
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
-json_t *aisle_setting_json(const aisle_setting *s, const aisle_train_params *p)
-{
-    double v = aisle_setting_get(s, p);
-    const char *text;
-    switch (s->type) {
-    case AISLE_SETTING_I32:
-    case AISLE_SETTING_U64: return json_integer((json_int_t)v);
-    case AISLE_SETTING_FLAG: return json_boolean(v > 0);
-    case AISLE_SETTING_CHOICE: return json_string(s->choices[(int)v]);
-    case AISLE_SETTING_TEXT: text = aisle_setting_text(s, p); return text ? json_string(text) : json_null();
-    default: return number(v);
-    }
-}
 
 json_t *aisle_settings_json(const aisle_train_params *p, const char *kind)
 {

@@ -11,8 +11,6 @@
 aisle_status aisle_evaluation_print(const aisle_evaluation *e, const aisle_evaluated *r, aisle_error *err);
 /* NULL when memory is short; the caller's. */
 json_t *aisle_evaluation_json(const aisle_evaluation *e, const aisle_evaluated *r);
-/* A number, a word or a switch. */
-json_t *aisle_setting_json(const aisle_setting *s, const aisle_train_params *p);
 /* The settings of the data and of one kind (NULL = of the data alone): {"factors": 64, ...}. */
 json_t *aisle_settings_json(const aisle_train_params *p, const char *kind);
 
