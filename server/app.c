@@ -15,6 +15,7 @@
 #include "server/store/accounts.h"
 #include "server/recommend/sets.h"
 #include "server/recommend/shown.h"
+#include "server/recommend/together.h"
 #include "server/recommend/trends.h"
 
 /* Keys, and accounts that administer the shop. */
@@ -245,7 +246,9 @@ static aisle_status open_loops(aisle_app *app, aisle_error *err)
         AISLE_TRY(open_state(app, &app->beside[i], err));
         app->loops[i].beside = &app->beside[i];
         app->loops[i].products = aisle_product_cache_new();
-        if (!app->loops[i].products) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
+        app->loops[i].together = aisle_together_new();
+        if (!app->loops[i].products || !app->loops[i].together)
+            return aisle_fail(err, AISLE_ENOMEM, "out of memory for a loop");
         AISLE_TRY(aisle_worker_start(NULL, NULL, &app->loops[i].scoring, err));
     }
     return AISLE_OK;
@@ -256,6 +259,7 @@ static void close_state(aisle_loop_state *state)
     aisle_worker_stop(state->scoring);
     aisle_scorer_free(state->scorer);
     aisle_product_cache_free(state->products);
+    aisle_together_free(state->together);
     aisle_terms_free(state->terms);
     aisle_view_close(state->view);
 }

@@ -36,7 +36,8 @@ typedef struct aisle_loop_state {
     aisle_worker *scoring;                /* of a loop: the thread beside it, for what takes above 2 ms ... */
     struct aisle_loop_state *beside;      /* ... and what that one answers with */
     struct aisle_asked *waiting,
-        *waiting_last; /* of a loop: questions that came in this turn, to be scored together */
+        *waiting_last; /* of a loop: questions that came in this turn, to be scored together ... */
+    struct aisle_together *together; /* ... by this */
 } aisle_loop_state;
 
 typedef struct aisle_app {

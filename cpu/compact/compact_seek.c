@@ -33,6 +33,7 @@ void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8
     s->start = -128 * c.sum;
     s->least = -INFINITY;
     s->n_held = 0;
+    s->allowed = compact_wish(q, row).allowed;
     const aisle_csr *seen = q->top.seen;
     s->seen = seen ? seen->col + seen->row_ptr[row] : NULL;
     s->n_seen = seen ? seen->row_ptr[row + 1] - seen->row_ptr[row] : 0;
@@ -87,11 +88,10 @@ static bool is_seen(const compact_seek *s, int32_t id)
     return low < s->n_seen && s->seen[low] == id;
 }
 
-static bool may_answer(const compact_seek *s, const compact_job *j, int32_t id)
+static bool may_answer(const compact_seek *s, int32_t id)
 {
-    const uint64_t *allowed = j->q->top.allowed;
     const uint32_t bit = (uint32_t)id % COMPACT_HINT;
-    if (allowed && !(allowed[id / 64] >> (id % 64) & 1)) return false;
+    if (s->allowed && !(s->allowed[id / 64] >> (id % 64) & 1)) return false;
     return !(s->hint[bit / 64] >> (bit % 64) & 1) || !is_seen(s, id);
 }
 
@@ -175,7 +175,7 @@ void compact_seek_take(compact_seek *s, const compact_job *j, int32_t tile, uint
         int32_t id = t->ids[e];
         double v = s->scale * (double)coded[i], off = off_by(s, t->error[e], t->norm[e]);
         float low = float_below(v - off), high = -float_below(-(v + off));
-        if (!(high >= s->least) || id < 0 || !may_answer(s, j, id)) continue;
+        if (!(high >= s->least) || id < 0 || !may_answer(s, id)) continue;
         if (low >= s->lows.threshold) aisle_select_push(&s->lows, low, id);
         if (s->lows.threshold > s->least) s->least = s->lows.threshold;
         s->held[s->n_held++] = (compact_held){low, high, id};
@@ -185,7 +185,7 @@ void compact_seek_take(compact_seek *s, const compact_job *j, int32_t tile, uint
 
 void compact_seek_score(compact_seek *s, const compact_job *j, int32_t id, const float *y)
 {
-    if (may_answer(s, j, id)) score_row(s, j, id, y);
+    if (may_answer(s, id)) score_row(s, j, id, y);
 }
 
 /* Twice over: after the likely ones are scored fewer of the others are left. */

@@ -22,8 +22,10 @@ typedef struct compact_seek {
     aisle_select best; /* of the items scored */
     compact_held *held;
     int32_t n_held, room;
-    float *row;          /* room for one row of items */
-    const int32_t *seen; /* ascending */
+    float *row;              /* room for one row of items */
+    const uint64_t *allowed; /* NULL = all */
+    bool listed;             /* so few items are allowed that only these are looked at */
+    const int32_t *seen;     /* ascending */
     int64_t n_seen;
     uint64_t hint[COMPACT_HINT / 64]; /* bit id % COMPACT_HINT of everything seen: most other items miss it */
 } compact_seek;
@@ -33,7 +35,6 @@ typedef struct compact_job {
     const aisle_kernels *k;
     const aisle_compact_query *q;
     int32_t chunk;
-    bool listed; /* so few items are allowed that only these are looked at */
 } compact_job;
 
 static inline int32_t compact_held_room(int32_t n)
@@ -45,6 +46,11 @@ static inline int32_t compact_held_room(int32_t n)
  * f and AISLE_KERNEL_SLACK more. */
 void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8_t *code);
 void compact_seek_storage(compact_seek *s, int32_t n, uint64_t *key, compact_held *held, float *row);
+/* What row `row` of the users asks for. */
+static inline aisle_compact_wish compact_wish(const aisle_compact_query *q, int32_t row)
+{
+    return q->wish ? q->wish[row] : (aisle_compact_wish){q->top.n, q->top.allowed};
+}
 /* Row id of the items, in room or where it lies. */
 const float *compact_row(const compact_job *j, int32_t id, float *room);
 

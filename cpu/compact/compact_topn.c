@@ -148,10 +148,11 @@ static void pass_table(const compact_job *j, const place *p, int32_t n)
     int32_t block = BLOCK_BYTES / (f4 * AISLE_COMPACT_TILE);
     if (block < 1) block = 1;
     int32_t refine_at = t->n_tiles / 4; /* by then the list is near what it will be */
-    crowd c = {.n = n};
-    for (int32_t i = 0; i < n; i++) c.slot[i] = i;
+    crowd c = {0};
+    for (int32_t i = 0; i < n; i++)
+        if (!p->seek[i].listed) c.slot[c.n++] = i;
     pack(p, &c, t->groups);
-    for (int32_t first = 0; first < t->n_tiles; first += block) {
+    for (int32_t first = 0; first < t->n_tiles && c.n; first += block) {
         int32_t end = t->n_tiles - first < block ? t->n_tiles : first + block;
         if (first >= refine_at) {
             for (int32_t i = 0; i < c.n; i++) compact_seek_refine(&p->seek[c.slot[i]], j);
@@ -166,18 +167,35 @@ static void pass_table(const compact_job *j, const place *p, int32_t n)
     }
 }
 
-/* Each allowed row is read once for all users of the chunk. */
-static void pass_list(const compact_job *j, const place *p, int32_t n)
+/* Each allowed row is read once for neighbours first .. end-1, who have the same ones. */
+static void pass_list(const compact_job *j, const place *p, int32_t first, int32_t end)
 {
-    const uint64_t *allowed = j->q->top.allowed;
+    const uint64_t *allowed = p->seek[first].allowed;
     const int32_t n_items = j->q->items->n_rows;
     for (int32_t w = 0; w * (int64_t)64 < n_items; w++)
         for (uint64_t bits = allowed[w]; bits; bits &= bits - 1) {
             int64_t id = (int64_t)w * 64 + __builtin_ctzll(bits);
             if (id >= n_items) return;
             const float *y = compact_row(j, (int32_t)id, p->row);
-            for (int32_t i = 0; i < n; i++) compact_seek_score(&p->seek[i], j, (int32_t)id, y);
+            for (int32_t i = first; i < end; i++) compact_seek_score(&p->seek[i], j, (int32_t)id, y);
         }
+}
+
+static void pass_lists(const compact_job *j, const place *p, int32_t n)
+{
+    for (int32_t first = 0, end; first < n; first = end) {
+        const compact_seek *s = &p->seek[first];
+        for (end = first + 1; end < n && s->listed && p->seek[end].allowed == s->allowed;) end++;
+        if (s->listed) pass_list(j, p, first, end);
+    }
+}
+
+static bool few_allowed(const aisle_compact_query *q, const uint64_t *allowed)
+{
+    int64_t n = 0;
+    if (!allowed) return false;
+    for (int32_t w = 0; w * (int64_t)64 < q->items->n_rows; w++) n += __builtin_popcountll(allowed[w]);
+    return n <= q->items->n_rows / (q->row ? LISTED_READ : LISTED);
 }
 
 static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *ids, float *scores)
@@ -187,14 +205,15 @@ static void one_chunk(const compact_job *j, place *p, int32_t first, int32_t *id
     const int32_t top = q->top.n, f4 = q->table->groups * 4;
     memset(p->code, 0, (size_t)n * f4);
     for (int32_t i = 0; i < n; i++) {
-        compact_seek_storage(&p->seek[i], top, p->key + (int64_t)i * 2 * aisle_select_room(top),
+        compact_seek *s = &p->seek[i];
+        compact_seek_storage(s, compact_wish(q, first + i).n,
+                             p->key + (int64_t)i * 2 * aisle_select_room(top),
                              p->held + (int64_t)i * compact_held_room(top), p->row);
-        compact_seek_start(&p->seek[i], j, first + i, p->code + (int64_t)i * f4);
+        compact_seek_start(s, j, first + i, p->code + (int64_t)i * f4);
+        s->listed = i && s[-1].allowed == s->allowed ? s[-1].listed : few_allowed(q, s->allowed);
     }
-    if (j->listed)
-        pass_list(j, p, n);
-    else
-        pass_table(j, p, n);
+    pass_lists(j, p, n);
+    pass_table(j, p, n);
     for (int32_t i = 0; i < n; i++) {
         int64_t at = (int64_t)(first + i) * top;
         compact_seek_finish(&p->seek[i], j, ids + at, scores + at);
@@ -215,19 +234,14 @@ static aisle_status check(const aisle_kernels *k, const aisle_compact_query *q, 
         return aisle_fail(err, AISLE_EINVAL, "top-N: seen is %d x %d, wanted %d x %d", seen->n_rows,
                           seen->n_cols, q->users->n_rows, t->n_rows);
     for (int32_t u = 0; u < q->users->n_rows; u++) {
+        if (q->wish && (q->wish[u].n < 1 || q->wish[u].n > q->top.n))
+            return aisle_fail(err, AISLE_EINVAL, "top-N: row %d wants %d, wanted 1 to %d", u, q->wish[u].n,
+                              q->top.n);
         const float *x = aisle_mat_row(q->users, u);
         if (!(k->dot(f, x, x) < 0x1p125F)) /* a NaN fails too; rounding is far below the factor of 2 */
             return aisle_fail(err, AISLE_ENUMERIC, "top-N: row %d of the users is not finite or too long", u);
     }
     return AISLE_OK;
-}
-
-static bool few_allowed(const aisle_compact_query *q)
-{
-    if (!q->top.allowed) return false;
-    int64_t n = 0;
-    for (int32_t w = 0; w * (int64_t)64 < q->items->n_rows; w++) n += __builtin_popcountll(q->top.allowed[w]);
-    return n <= q->items->n_rows / (q->row ? LISTED_READ : LISTED);
 }
 
 aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const aisle_compact_query *q,
@@ -237,7 +251,7 @@ aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const a
     AISLE_TRY(make_room(w, q->top.n, q->table->groups * 4, err));
     int32_t n = q->users->n_rows, share = (int32_t)(((int64_t)n + w->threads - 1) / w->threads);
     share = (share + AISLE_INT8_USERS - 1) / AISLE_INT8_USERS * AISLE_INT8_USERS;
-    const compact_job j = {k, q, share < CHUNK ? share : CHUNK, few_allowed(q)};
+    const compact_job j = {k, q, share < CHUNK ? share : CHUNK};
     if (n <= AISLE_INT8_USERS) { /* no team for a handful */
         if (n) one_chunk(&j, &w->place[0], 0, ids, scores);
         return AISLE_OK;

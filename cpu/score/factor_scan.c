@@ -33,7 +33,7 @@ aisle_status factor_asks_start(aisle_scorer *s, const aisle_model *m, const aisl
 {
     const aisle_csr seen = aisle_model_seen(m);
     int64_t left_out = 0;
-    *asks = (factor_asks){.m = m, .allowed = n ? q->allowed : NULL};
+    *asks = (factor_asks){.m = m};
     for (int32_t i = 0; i < n; i++) {
         left_out += (int64_t)q[i].n_exclude + q[i].n_recent;
         if (q[i].user >= 0) left_out += seen.row_ptr[q[i].user + 1] - seen.row_ptr[q[i].user];
@@ -106,9 +106,13 @@ aisle_status factor_asks_finish(aisle_scorer *s, factor_asks *asks, aisle_error 
     const aisle_mat items = aisle_model_items(m);
     const aisle_mat users = {asks->n, items.n_cols, row_floats(m), s->vector.at};
     const aisle_csr left_out = {asks->n, items.n_rows, asks->rows, s->left_out.at, NULL};
+    aisle_compact_wish wish[FACTOR_ASKS];
     int32_t top = 1;
     if (asks->n == 0) return AISLE_OK;
-    for (int32_t i = 0; i < asks->n; i++) top = asks->query[i]->n > top ? asks->query[i]->n : top;
+    for (int32_t i = 0; i < asks->n; i++) {
+        wish[i] = (aisle_compact_wish){asks->query[i]->n, asks->query[i]->allowed};
+        top = wish[i].n > top ? wish[i].n : top;
+    }
     AISLE_TRY(score_room(&s->found, 2 * (int64_t)asks->n * top, sizeof(float), err));
     int32_t *ids = s->found.at;
     float *scores = (float *)s->found.at + (int64_t)asks->n * top;
@@ -117,12 +121,13 @@ aisle_status factor_asks_finish(aisle_scorer *s, factor_asks *asks, aisle_error 
                                    .row = aisle_model_item_reader(m),
                                    .row_ctx = m,
                                    .users = &users,
-                                   .top = {top, &left_out, asks->allowed}};
+                                   .top = {top, &left_out, NULL},
+                                   .wish = wish};
     AISLE_TRY(aisle_compact_topn(s->compact, &q, ids, scores, err));
     for (int32_t i = 0; i < asks->n; i++) {
         top_heap *h = &asks->heap[i];
         const int64_t row = (int64_t)i * top;
-        for (int32_t k = 0; k < asks->query[i]->n && ids[row + k] >= 0; k++)
+        for (int32_t k = 0; k < wish[i].n && ids[row + k] >= 0; k++)
             top_push(h, ids[row + k], scores[row + k]);
         top_finish(h);
         asks->out[i]->n = h->n;

@@ -8,15 +8,14 @@ enum { FACTOR_ASKS = 64 }; /* more at once save nothing: compact_topn takes as m
 
 typedef struct factor_asks {
     const aisle_model *m;
-    const uint64_t *allowed; /* of all */
-    int32_t n;               /* that wait */
+    int32_t n; /* that wait */
     const aisle_query *query[FACTOR_ASKS];
     aisle_hits *out[FACTOR_ASKS];
     top_heap heap[FACTOR_ASKS];    /* in out->hit: of what is newer than the model */
     int64_t rows[FACTOR_ASKS + 1]; /* into the scorer's left_out */
 } factor_asks;
 
-/* Room for these queries, 1 to FACTOR_ASKS with one `allowed`. Users are of the model. */
+/* Room for these queries, 1 to FACTOR_ASKS. Users are of the model. */
 aisle_status factor_asks_start(aisle_scorer *s, const aisle_model *m, const aisle_query *q, int32_t n,
                                factor_asks *asks, aisle_error *err);
 /* Where the factors of the next one go, with room for AISLE_KERNEL_SLACK behind them. */

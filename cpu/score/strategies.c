@@ -177,14 +177,6 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
     return AISLE_OK;
 }
 
-/* As many queries from the first on as one pass over the items serves. */
-static int32_t pass_of(const aisle_query *q, int32_t n)
-{
-    int32_t k = 1;
-    while (k < n && k < FACTOR_ASKS && q[k].allowed == q[0].allowed) k++;
-    return k;
-}
-
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                           int32_t n, aisle_hits *out, aisle_error *err)
 {
@@ -199,7 +191,7 @@ aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m,
         AISLE_TRY(check_query(m, &q[i], err));
     }
     for (int32_t first = 0, k; first < n; first += k) {
-        k = pass_of(q + first, n - first);
+        k = n - first < FACTOR_ASKS ? n - first : FACTOR_ASKS;
         AISLE_TRY(factor_asks_start(s, m, q + first, k, &asks, err));
         for (int32_t i = first; i < first + k; i++) {
             out[i] = (aisle_hits){.hit = out[i].hit};

@@ -59,6 +59,12 @@ typedef struct aisle_compact_work aisle_compact_work;
 aisle_compact_work *aisle_compact_work_new(int32_t threads); /* NULL when memory is short */
 void aisle_compact_work_free(aisle_compact_work *w);
 
+/* What one row of users asks for otherwise than the others. */
+typedef struct aisle_compact_wish {
+    int32_t n;               /* 1 .. top.n */
+    const uint64_t *allowed; /* bitmap over items, NULL = all */
+} aisle_compact_wish;
+
 /* What is asked: the table, the matrix it was made of, and rows to find items for. All borrowed. */
 typedef struct aisle_compact_query {
     const aisle_compact *table;
@@ -67,16 +73,17 @@ typedef struct aisle_compact_query {
      * items->data, which with `row` is not looked at. With it a row is taken to cost a call of the system. */
     const float *(*row)(const void *ctx, int32_t id, float *room);
     const void *row_ctx;
-    const aisle_mat *users; /* any number of rows, finite, shorter than 2^63 */
-    aisle_topn_params top;  /* n 1..1024; row r of top.seen belongs to row r of users */
+    const aisle_mat *users;         /* any number of rows, finite, shorter than 2^63 */
+    aisle_topn_params top;          /* n 1..1024; row r of top.seen belongs to row r of users */
+    const aisle_compact_wish *wish; /* NULL, or of each row of users, instead of top.n and top.allowed */
 } aisle_compact_query;
 
 /* For every row of users the n items with the largest f32 product, best first, ties by smaller id: exactly the answer of
  * scoring all items with the dot product of this machine's kernels. Items seen, and those not allowed, are left out before.
- * ids[n_users * n] (-1 fills) and scores (0 fills). Same bytes for any number of threads and users a call. AISLE_EINVAL
+ * ids[n_users * top.n] (-1 fills; of a row with a lesser n the first so many) and scores (0 fills). Same bytes for any number of threads and users a call. AISLE_EINVAL
  * (shapes, n), AISLE_ENUMERIC (users), AISLE_ENOMEM; ids and scores are written only on success.
  * At worst n_items * f a user; less by the length order the more the lengths differ. Where few items are allowed
- * only these are scored. Tables may be shared by threads. */
+ * only these are scored, once for neighbours with the same bitmap. Tables may be shared by threads. */
 aisle_status aisle_compact_topn(aisle_compact_work *w, const aisle_compact_query *q, int32_t *ids,
                                 float *scores, aisle_error *err);
 

@@ -130,8 +130,9 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
                                     aisle_hits *out, aisle_error *err);
 
 /* The answers to n queries, out[k] that of q[k], each exactly what aisle_scorer_recommend says. Where the model has a compact table
- * (model.h), neighbours with the same `allowed` (the same address) whose answers are personal or session pass the items
- * together, up to 64 at a time, which is several times faster than one after the other; what else is asked costs the same.
+ * (model.h), those whose answers are personal or session pass the items together, up to 64 at a time, whatever each of them
+ * allows and however many it wants, which is several times faster than one after the other; what else is asked costs the same.
+ * Where few items are allowed, neighbours with the same `allowed` (the same address) read them together.
  * `explain` must be false. Every out[k].hit: room for q[k].n. Errors as above, of any one: then out is worth nothing, and who
  * wants to know which query it was asks one by one. */
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,

@@ -61,12 +61,13 @@ typedef struct aisle_ask {
 /* What one thread answers one question with. Answers are made wholly from one shelf. All borrowed. */
 typedef struct aisle_answering {
     const aisle_shelf *shelf;
-    aisle_view *view;     /* the thread's */
+    aisle_view *view; /* the thread's */
     aisle_recents *recents;
     aisle_scorer *scorer; /* the thread's */
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
     aisle_catalogue *catalogue;
-    struct aisle_ahead *ahead; /* the question was scored together with others (together.h); NULL = alone */
+    struct aisle_place
+        *place; /* of the question among those that are scored together (together.h); NULL = alone */
 } aisle_answering;
 
 typedef struct aisle_recommendation {

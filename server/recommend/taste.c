@@ -1,5 +1,5 @@
 /* From the store's newest events and the question's items to weights, as training would give them. */
-#include "server/recommend/together.h"
+#include "server/recommend/taste.h"
 
 #include <string.h>
 
@@ -96,7 +96,6 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
                                 aisle_error *err)
 {
     float weight = aisle_named_weight(&w->shelf->weights);
-    if (aisle_ahead_taste(w, ask, out)) return AISLE_OK;
     aisle_taste t = {.user = -1};
     t.recent = aisle_arena_calloc(w->arena, (size_t)(RECENT + ask->n_items), sizeof *t.recent);
     t.exclude_room = (int32_t)(DISLIKED_MAX + ask->n_exclude);
@@ -113,7 +112,6 @@ aisle_status aisle_taste_gather(const aisle_answering *w, const aisle_ask *ask, 
         if (item >= 0) t.exclude[t.n_exclude++] = item;
     }
     AISLE_TRY(leave_out(w, ask, &t, err));
-    aisle_ahead_keep_taste(w, ask, &t);
     *out = t;
     return AISLE_OK;
 }

@@ -1,112 +1,122 @@
-/* Two walks and a batch. What is kept between the walks is copied: stages may change their lists in place. */
+/* Rounds: everybody up to the next question to the scorer, and then one batch of all these. */
 #include "server/recommend/together.h"
 
-#include <string.h>
+#include "server/recommend/fibre.h"
 
-static void *copy(aisle_arena *a, const void *from, size_t n, size_t size)
+/* Where one question is. What it asks lies on its stack, or where that points to, and stays while it is left. */
+typedef struct aisle_place {
+    const aisle_together_one *one;
+    aisle_fibre *fibre;
+    bool left;
+    const aisle_model *model;
+    const aisle_query *query;
+    aisle_hits *hits;
+    aisle_error *err;
+    aisle_status status; /* the scorer's */
+} place;
+
+struct aisle_together {
+    aisle_fibre *fibres[AISLE_TOGETHER_MOST];
+    place places[AISLE_TOGETHER_MOST];
+};
+
+aisle_together *aisle_together_new(void)
 {
-    void *to = aisle_arena_alloc(a, n * size + 1);
-    if (to && n) memcpy(to, from, n * size);
-    return to;
+    return aisle_calloc(1, sizeof(aisle_together));
 }
 
-static bool copy_lists(aisle_arena *a, aisle_query *q)
+void aisle_together_free(aisle_together *t)
 {
-    q->recent = copy(a, q->recent, (size_t)q->n_recent, sizeof *q->recent);
-    q->exclude = copy(a, q->exclude, (size_t)q->n_exclude, sizeof *q->exclude);
-    return q->recent && q->exclude;
-}
-
-/* ---- taste ---- */
-
-/* Handed out once: whoever asks again gathers anew. */
-bool aisle_ahead_taste(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out)
-{
-    if (!w->ahead || w->ahead->looking || w->ahead->of != ask) return false;
-    *out = w->ahead->taste;
-    w->ahead->of = NULL;
-    return true;
-}
-
-void aisle_ahead_keep_taste(const aisle_answering *w, const aisle_ask *ask, const aisle_taste *t)
-{
-    if (!w->ahead || !w->ahead->looking) return;
-    aisle_taste kept = *t;
-    /* room for all that the lists may hold: stages add to them */
-    kept.recent = copy(w->arena, t->recent, (size_t)(AISLE_RECENT_MAX + ask->n_items), sizeof *t->recent);
-    kept.exclude = copy(w->arena, t->exclude, (size_t)t->exclude_room, sizeof *t->exclude);
-    if (!kept.recent || !kept.exclude) return;
-    w->ahead->taste = kept;
-    w->ahead->of = ask;
-}
-
-/* ---- scores ---- */
-
-static bool is_same(const aisle_query *a, const aisle_query *b)
-{
-    return a->user == b->user && a->newcomers == b->newcomers && a->allowed == b->allowed &&
-           a->include_seen == b->include_seen && a->explain == b->explain && a->groups == b->groups &&
-           a->n == b->n && a->n_recent == b->n_recent && a->n_exclude == b->n_exclude &&
-           (!a->n_recent || memcmp(a->recent, b->recent, (size_t)a->n_recent * sizeof *a->recent) == 0) &&
-           (!a->n_exclude || memcmp(a->exclude, b->exclude, (size_t)a->n_exclude * sizeof *a->exclude) == 0);
+    if (!t) return;
+    for (int32_t i = 0; i < AISLE_TOGETHER_MOST; i++) aisle_fibre_free(t->fibres[i]);
+    aisle_free(t);
 }
 
 aisle_status aisle_score(const aisle_answering *w, const aisle_query *q, aisle_hits *hits, aisle_error *err)
 {
-    aisle_ahead *a = w->ahead;
-    if (a && a->looking && !q->explain && !a->asked) {
-        a->query = *q;
-        a->hits = (aisle_hits){.hit = aisle_arena_calloc(w->arena, (size_t)q->n, sizeof *a->hits.hit)};
-        a->asked = a->hits.hit && copy_lists(w->arena, &a->query);
-    }
-    if (a && a->looking) return aisle_fail(err, AISLE_EBUSY, "it will be scored with others");
-    if (!a || !a->scored || !is_same(&a->query, q))
-        return aisle_scorer_recommend(w->scorer, w->shelf->model, q, hits, err);
-    aisle_hit *to = hits->hit;
-    *hits = a->hits;
-    hits->hit = to;
-    if (hits->n) memcpy(to, a->hits.hit, (size_t)hits->n * sizeof *to);
-    return AISLE_OK;
+    place *p = w->place;
+    if (!p || q->explain) return aisle_scorer_recommend(w->scorer, w->shelf->model, q, hits, err);
+    p->model = w->shelf->model;
+    p->query = q;
+    p->hits = hits;
+    p->err = err;
+    aisle_fibre_leave(p->fibre);
+    return p->status;
 }
 
-void aisle_ask_ahead(const aisle_answering *w, const aisle_ask *ask)
+/* ---- rounds ---- */
+
+static bool is_beside(const place *a, const place *b)
 {
-    aisle_recommendation nobody_s;
-    aisle_error err = {0};
-    w->ahead->looking = true;
-    (void)aisle_recommend(w, ask, &nobody_s, &err);
-    w->ahead->looking = false;
+    return a->model == b->model && a->query->allowed == b->query->allowed;
 }
 
-/* Questions with the same items allowed stand together, since one pass serves them. */
-static int32_t line_up(aisle_ahead *const *all, int32_t n, aisle_ahead *line[AISLE_TOGETHER_MOST])
+/* Those who are left; first by model, and among them the same items allowed stand together, since few items are read once for
+ * all of these. */
+static int32_t line_up(aisle_together *t, int32_t n, place *line[AISLE_TOGETHER_MOST])
 {
-    bool taken[AISLE_TOGETHER_MOST] = {false};
     int32_t count = 0;
-    for (int32_t i = 0; i < n; i++)
-        for (int32_t k = i; k < n; k++) {
-            bool same = all[i]->asked && all[k]->asked && all[k]->query.allowed == all[i]->query.allowed;
-            if (taken[k] || !same) continue;
-            taken[k] = true;
-            line[count++] = all[k];
+    for (int32_t i = 0; i < n; i++) {
+        place *p = &t->places[i];
+        int32_t at = count, of_model = -1;
+        if (!p->left) continue;
+        for (int32_t k = 0; k < count; k++) {
+            if (line[k]->model == p->model) of_model = k + 1;
+            if (is_beside(line[k], p)) at = k + 1;
         }
+        if (at == count && of_model >= 0) at = of_model;
+        for (int32_t k = count++; k > at; k--) line[k] = line[k - 1];
+        line[at] = p;
+    }
     return count;
 }
 
-void aisle_score_together(aisle_scorer *s, const aisle_shelf *shelf, aisle_ahead *const *all, int32_t n)
+/* Of one model. When the batch fails each is asked alone: the fault is one's, and all others have an answer. */
+static void score(aisle_scorer *s, place *const *line, int32_t n)
 {
-    aisle_ahead *line[AISLE_TOGETHER_MOST];
     aisle_query queries[AISLE_TOGETHER_MOST] = {0};
     aisle_hits hits[AISLE_TOGETHER_MOST];
-    aisle_error err = {0};
-    int32_t count = line_up(all, n, line);
-    for (int32_t i = 0; i < count; i++) {
-        queries[i] = line[i]->query;
-        hits[i] = line[i]->hits;
+    for (int32_t i = 0; i < n; i++) {
+        queries[i] = *line[i]->query;
+        hits[i] = (aisle_hits){.hit = line[i]->hits->hit};
     }
-    if (aisle_scorer_recommend_batch(s, shelf->model, queries, count, hits, &err) != AISLE_OK) return;
-    for (int32_t i = 0; i < count; i++) {
-        line[i]->hits = hits[i];
-        line[i]->scored = true;
+    bool ok = n > 1 && aisle_scorer_recommend_batch(s, line[0]->model, queries, n, hits, NULL) == AISLE_OK;
+    for (int32_t i = 0; i < n; i++) {
+        place *p = line[i];
+        p->status = ok ? AISLE_OK : aisle_scorer_recommend(s, p->model, p->query, p->hits, p->err);
+        if (ok) *p->hits = hits[i];
+    }
+}
+
+static void call(void *ctx)
+{
+    place *p = ctx;
+    p->one->answer(p->one->ctx, p);
+}
+
+static void begin(aisle_together *t, const aisle_together_one *one, int32_t i)
+{
+    if (!t->fibres[i]) t->fibres[i] = aisle_fibre_new();
+    t->places[i] = (place){.one = one, .fibre = t->fibres[i]};
+    if (t->fibres[i])
+        t->places[i].left = !aisle_fibre_start(t->fibres[i], call, &t->places[i]);
+    else
+        one->answer(one->ctx, NULL);
+}
+
+void aisle_answer_together(aisle_together *t, aisle_scorer *s, const aisle_together_one *all, int32_t n)
+{
+    place *line[AISLE_TOGETHER_MOST];
+    if (n == 1) {
+        all->answer(all->ctx, NULL);
+        return;
+    }
+    for (int32_t i = 0; i < n; i++) begin(t, &all[i], i);
+    for (int32_t left; (left = line_up(t, n, line)) > 0;) {
+        for (int32_t first = 0, end; first < left; first = end) {
+            for (end = first + 1; end < left && line[end]->model == line[first]->model;) end++;
+            score(s, line + first, end - first);
+        }
+        for (int32_t i = 0; i < left; i++) line[i]->left = !aisle_fibre_go_on(line[i]->fibre);
     }
 }

@@ -1,39 +1,34 @@
-/* Questions that arrive together are scored together: one pass over the items serves them all. Each question is walked through
- * its stages twice. The first time only finds out what it asks the scorer (aisle_ask_ahead); then all of these are scored at
- * once; the second time answers, with the scores at hand. The stages know nothing of it but that they ask the scorer by
- * aisle_score. What the second walk asks otherwise, because the shop has changed in between, is scored then: never is an answer
- * another than it would be alone. */
+/* Questions that arrive together are scored together: one pass over the items serves them all. Each is answered by a call of its
+ * own (fibre.h), which is left where it asks the scorer. When all are left, or have returned, what they ask is scored at once and
+ * they go on, until all have returned. The stages know nothing of it but that they ask the scorer by aisle_score, as often as they
+ * like, and hold nothing meanwhile that others of the thread want: no lock, no reading of the catalogue that is not ended. So
+ * whatever a question wishes, scenario, boosts or diversity, it goes with the others, and never is an answer another
+ * than it would be alone. */
 #ifndef AISLE_SERVER_TOGETHER_H
 #define AISLE_SERVER_TOGETHER_H
 
 #include "server/recommend/ask.h"
-#include "server/recommend/taste.h"
 
 enum {
     AISLE_TOGETHER_MOST = 32
 }; /* questions at once: about 1 ms of scoring at 40,000 items of 128 factors */
 
-/* One question on its way, in its request's arena. Zeroed at the begin. */
-typedef struct aisle_ahead {
-    bool looking; /* it is the first walk */
-    bool asked, scored;
-    const aisle_ask *of; /* whose taste is kept; NULL = none */
-    aisle_taste taste;   /* as gathered at the first walk */
-    aisle_query query;   /* of the scorer */
-    aisle_hits hits;
-} aisle_ahead;
+/* One thread's: stacks, which are made when they are first needed. */
+typedef struct aisle_together aisle_together;
+aisle_together *aisle_together_new(void); /* NULL: out of memory */
+void aisle_together_free(aisle_together *t);
 
-/* The scorer's answer, as of aisle_scorer_recommend; hits->hit has room for q->n. AISLE_EBUSY at a first walk: it will be
- * scored with others. */
+/* One question. answer(ctx, place) answers it with aisle_answering.place = place. */
+typedef struct aisle_together_one {
+    void (*answer)(void *ctx, struct aisle_place *place);
+    void *ctx;
+} aisle_together_one;
+
+/* Answers n questions, up to AISLE_TOGETHER_MOST, with one scorer; of one shelf or of several. One alone is answered
+ * straight away, and so is whoever there is no memory for a stack for. */
+void aisle_answer_together(aisle_together *t, aisle_scorer *s, const aisle_together_one *all, int32_t n);
+
+/* The scorer's answer, as of aisle_scorer_recommend; hits->hit has room for q->n. What is to be explained is scored at once. */
 aisle_status aisle_score(const aisle_answering *w, const aisle_query *q, aisle_hits *hits, aisle_error *err);
-
-/* The first walk of a question. w->ahead is set; nothing fails, the second walk meets it again. */
-void aisle_ask_ahead(const aisle_answering *w, const aisle_ask *ask);
-/* Scores what n (up to AISLE_TOGETHER_MOST) questions of one shelf have asked. */
-void aisle_score_together(aisle_scorer *s, const aisle_shelf *shelf, aisle_ahead *const *all, int32_t n);
-
-/* For taste.c: at the second walk what the first one gathered. */
-bool aisle_ahead_taste(const aisle_answering *w, const aisle_ask *ask, aisle_taste *out);
-void aisle_ahead_keep_taste(const aisle_answering *w, const aisle_ask *ask, const aisle_taste *t);
 
 #endif

@@ -28,7 +28,6 @@ static aisle_status take(aisle_trial *t, aisle_shelf_rack *rack, const aisle_exp
         if (!t->shelf) return AISLE_OK;
         t->w.shelf = t->shelf;
     }
-    if (t->shelf || v->strategy.len) t->w.ahead = NULL; /* what was scored ahead is the question as it came */
     if (v->strategy.len) set_sight(t, v->strategy);
     if (copy(t->w.arena, e->name, &t->experiment) && copy(t->w.arena, v->name, &t->variant)) return AISLE_OK;
     aisle_trial_end(t);

@@ -150,7 +150,7 @@ static aisle_status best_personal(const walk *s, const uint64_t *allowed, int32_
     q.allowed = allowed;
     q.n = n;
     q.explain = explain;
-    return aisle_scorer_recommend(s->k->w->scorer, s->k->w->shelf->model, &q, hits, err);
+    return aisle_score(s->k->w, &q, hits, err);
 }
 
 static aisle_status best_of(void *ctx, const uint64_t *allowed, int32_t n, bool explain, aisle_hits *hits,
@@ -243,8 +243,6 @@ static aisle_status take_steps(const walk *s, bool shared, aisle_hits *hits, ais
 aisle_status aisle_walk(const aisle_walking *k, aisle_hits *hits, aisle_sourced **out, aisle_error *err)
 {
     walk s = {.k = k, .wishes = k->ask->wishes};
-    if (k->w->ahead && k->w->ahead->looking)
-        return aisle_fail(err, AISLE_EBUSY, "it is not scored with others");
     aisle_sourced *from =
         aisle_arena_calloc(k->w->arena, (size_t)k->ask->limit + AISLE_SPARE_HITS, sizeof *from);
     if (!from) return no_memory(err);

@@ -15,9 +15,9 @@ typedef struct aisle_asked {
     aisle_ask *asks;
     int64_t n;
     bool is_batch, distinct; /* no item twice over all answers of a batch */
-    aisle_ahead ahead;
-    bool taken, looked_ahead; /* from the loop's list; for scores */
-    aisle_buf body;           /* the answer's text; released by whoever answers */
+    bool taken;              /* from the loop's list, and answered: */
+    aisle_status status;
+    aisle_buf body; /* the answer's text; released by whoever answers */
 } asked;
 
 /* One question, or {"requests": [...], "distinct": true}. */
@@ -66,17 +66,21 @@ static aisle_status answer_all(asked *q, const aisle_answering *a)
     return aisle_text_raw(&q->body, "]}") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static aisle_status run(aisle_work *w, aisle_error *err)
+static aisle_status answer_in(asked *q, struct aisle_place *place)
 {
-    asked *q = (asked *)w;
-    (void)err; /* it is the request's */
-    aisle_answering a = aisle_answering_of(w->r, q->shelf, q->with);
-    if (q->looked_ahead) a.ahead = &q->ahead;
+    aisle_answering a = aisle_answering_of(q->work.r, q->shelf, q->with);
+    a.place = place;
     aisle_status st = answer_all(q, &a);
     aisle_shelf_unref(q->shelf);
     q->shelf = NULL;
     if (st != AISLE_OK) aisle_buf_deinit(&q->body);
     return st;
+}
+
+static aisle_status run(aisle_work *w, aisle_error *err)
+{
+    (void)err; /* it is the request's */
+    return answer_in((asked *)w, NULL);
 }
 
 static aisle_status reply(aisle_work *w)
@@ -90,40 +94,30 @@ static aisle_status reply(aisle_work *w)
 
 /* ---- together ---- */
 
-/* The first that wait, of one shelf. */
-static int32_t take_waiting(aisle_loop_state *loop, asked *out[AISLE_TOGETHER_MOST])
+static void answer_together(void *ctx, struct aisle_place *place)
 {
+    asked *q = ctx;
+    q->status = answer_in(q, place);
+}
+
+/* The first that wait, in the order in which they came. */
+static void answer_first(aisle_loop_state *loop)
+{
+    aisle_together_one line[AISLE_TOGETHER_MOST];
     int32_t n = 0;
-    const aisle_shelf *shelf = loop->waiting ? loop->waiting->shelf : NULL;
-    while (n < AISLE_TOGETHER_MOST && loop->waiting && loop->waiting->shelf == shelf) {
-        out[n++] = loop->waiting;
-        loop->waiting = loop->waiting->next;
+    for (; n < AISLE_TOGETHER_MOST && loop->waiting; loop->waiting = loop->waiting->next) {
+        line[n++] = (aisle_together_one){answer_together, loop->waiting};
+        loop->waiting->taken = true;
     }
-    return n;
+    aisle_answer_together(loop->together, loop->scorer, line, n);
 }
 
-static void look_ahead(aisle_loop_state *loop)
-{
-    asked *line[AISLE_TOGETHER_MOST];
-    aisle_ahead *ahead[AISLE_TOGETHER_MOST];
-    int32_t n = take_waiting(loop, line);
-    for (int32_t i = 0; i < n && n > 1; i++) { /* who came alone is answered at once */
-        asked *q = line[i];
-        aisle_answering a = aisle_answering_of(q->work.r, q->shelf, loop);
-        a.ahead = ahead[i] = &q->ahead;
-        q->looked_ahead = true;
-        aisle_ask_ahead(&a, q->asks);
-    }
-    if (n > 1) aisle_score_together(loop->scorer, line[0]->shelf, ahead, n);
-    for (int32_t i = 0; i < n; i++) line[i]->taken = true;
-}
-
-/* Calls come in the order in which they were left: the first of a turn scores for all that came with it. */
+/* Calls come in the order in which they were left: the first of a turn answers all that came with it. */
 static void answer_waiting(aisle_request *r, void *ctx)
 {
     asked *q = ctx;
-    if (!q->taken) look_ahead(q->with);
-    aisle_status st = run(&q->work, aisle_request_error(r));
+    if (!q->taken) answer_first(q->with);
+    aisle_status st = q->status;
     if (st == AISLE_OK) st = reply(&q->work);
     if (st != AISLE_OK) aisle_reply_status(r, st);
 }
@@ -158,7 +152,7 @@ static aisle_status carry_out(asked *q)
         if (st != AISLE_OK) aisle_shelf_unref(q->shelf);
         return st;
     }
-    if (q->n == 1 && aisle_model_compact(q->shelf->model)) return wait_for_others(q);
+    if (aisle_model_compact(q->shelf->model)) return wait_for_others(q);
     AISLE_TRY(run(&q->work, aisle_request_error(r)));
     return reply(&q->work);
 }

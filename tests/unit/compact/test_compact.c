@@ -194,6 +194,49 @@ Test(compact, the_answer_is_that_of_scoring_every_item)
     }
 }
 
+/* One call for all with wishes of their own is one call each. */
+Test(compact, each_user_has_a_number_and_items_of_its_own)
+{
+    enum { USERS = 70, ITEMS = 900, TOP = 50 };
+    static uint64_t bits[4][(ITEMS + 63) / 64];
+    aisle_compact_wish wish[USERS];
+    int32_t ids[TOP];
+    float scores[TOP];
+    aisle_compact t;
+    aisle_rng r;
+    world w;
+    aisle_compact_work *work = aisle_compact_work_new(2);
+    aisle_rng_init(&r, 8, 0);
+    world_init(&w, USERS, ITEMS, 32, TOP);
+    fill(&w.users, NORMAL, &r);
+    fill(&w.items, NORMAL, &r);
+    make_seen(&w, 30, &r);
+    cr_assert(aisle_compact_init(&w.items, &t, NULL) == AISLE_OK);
+    for (int32_t i = 0; i < ITEMS; i++)
+        for (int b = 0; b < 4; b++) /* half, a tenth, and of two few enough to be listed */
+            bits[b][i / 64] |= (uint64_t)(aisle_rng_below(&r, b ? 10 << b : 2) == 0) << (i % 64);
+    for (int32_t u = 0; u < USERS; u++)
+        wish[u] = (aisle_compact_wish){1 + (int32_t)aisle_rng_below(&r, TOP), u % 9 ? bits[u / 2 % 4] : NULL};
+    aisle_compact_query q = query(&w, &t);
+    q.wish = wish;
+    cr_assert(aisle_compact_topn(work, &q, w.ids, w.scores, NULL) == AISLE_OK);
+    for (int32_t u = 0; u < USERS; u++) {
+        const aisle_mat one = {1, 32, w.users.ld, aisle_mat_row(&w.users, u)};
+        const aisle_csr seen = {1, ITEMS, w.seen.row_ptr + u, w.seen.col, NULL};
+        const aisle_compact_query alone = {
+            .table = &t, .items = &w.items, .users = &one, .top = {wish[u].n, &seen, wish[u].allowed}};
+        cr_assert(aisle_compact_topn(work, &alone, ids, scores, NULL) == AISLE_OK);
+        const size_t bytes = (size_t)wish[u].n * sizeof *ids;
+        cr_assert(memcmp(ids, w.ids + u * TOP, bytes) == 0, "user %d: other items", u);
+        cr_assert(memcmp(scores, w.scores + u * TOP, bytes) == 0, "user %d: other scores", u);
+    }
+    wish[3].n = TOP + 1;
+    cr_assert(aisle_compact_topn(work, &q, w.ids, w.scores, NULL) == AISLE_EINVAL);
+    aisle_compact_deinit(&t);
+    aisle_compact_work_free(work);
+    world_deinit(&w);
+}
+
 Test(compact, many_factors_and_long_lists_are_exact_too)
 {
     static const struct {

@@ -3,6 +3,7 @@
 #ifndef AISLE_TEST_RANDOM_ANSWERING_H
 #define AISLE_TEST_RANDOM_ANSWERING_H
 
+#include "aisle/compact.h"
 #include "random_filters.h"
 #include "server/jobs/shelf_build.h"
 #include "server/recommend/offer.h"
@@ -54,8 +55,12 @@ static inline void random_model(random_answering *r)
             val[rows[u] + e] = 1;
         }
     }
+    aisle_compact table;
+    const aisle_mat items = {RANDOM_ITEMS, RANDOM_F, RANDOM_F, r->items};
+    cr_assert_ok(aisle_compact_init(&items, &table, &r->f.err), r->f);
     const aisle_model_parts parts = {.users = {RANDOM_USERS, RANDOM_F, RANDOM_F, r->users},
-                                     .items = {RANDOM_ITEMS, RANDOM_F, RANDOM_F, r->items},
+                                     .items = items,
+                                     .compact = &table,
                                      .item_gram = gram,
                                      .n_users = RANDOM_USERS,
                                      .n_items = RANDOM_ITEMS,
@@ -69,6 +74,7 @@ static inline void random_model(random_answering *r)
                                      .reg = .0625f};
     const char *path = temp_path("random.aisle");
     cr_assert_ok(aisle_model_write(path, &parts, &r->f.err), r->f);
+    aisle_compact_deinit(&table);
     cr_assert_ok(aisle_model_open(path, &r->model, &r->f.err), r->f);
 }
 

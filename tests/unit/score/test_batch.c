@@ -103,6 +103,24 @@ Test(batch, an_allowed_handful_is_scored_alone)
     assert_answers(m.compact, n);
 }
 
+Test(batch, each_query_has_its_own_items_allowed)
+{
+    static uint64_t own[MOST][(N_ITEMS + 63) / 64];
+    int n = prepare();
+    for (int k = 0; k < n; k++) {
+        for (int i = 0; i < N_ITEMS; i++)
+            if (i % (1 + k % 40) == k % 7) own[k / 2][i / 64] |= 1ull << (i % 64); /* all down to 8 items */
+        queries[k].allowed = k % 9 ? own[k / 2] : NULL;
+    }
+    assert_answers(m.compact, n);
+    for (int k = 0; k + 1 < n; k += 5) { /* no longer side by side */
+        aisle_query q = queries[k];
+        queries[k] = queries[n - 1 - k / 2];
+        queries[n - 1 - k / 2] = q;
+    }
+    assert_answers(m.compact, n);
+}
+
 Test(batch, users_too_long_for_the_table_get_the_same)
 {
     int n = prepare();

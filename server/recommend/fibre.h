@@ -1,0 +1,22 @@
+/* A call that is left half-way and gone on with later by the same thread, on a stack of its own. Knows nothing of what is called. */
+#ifndef AISLE_SERVER_FIBRE_H
+#define AISLE_SERVER_FIBRE_H
+
+#include <stdbool.h>
+
+/* Belongs to the thread that first starts it. */
+typedef struct aisle_fibre aisle_fibre;
+
+enum { AISLE_FIBRE_BYTES = 512 << 10 }; /* of stack; only what was once used of it is memory */
+
+aisle_fibre *aisle_fibre_new(void);    /* NULL: out of memory */
+void aisle_fibre_free(aisle_fibre *f); /* not of a call that was left; NULL is fine */
+
+/* Calls fn(ctx). False: it was left, and aisle_fibre_go_on goes on with it; true: it has returned, and another one may start.
+ * Not from within a fibre. */
+bool aisle_fibre_start(aisle_fibre *f, void (*fn)(void *ctx), void *ctx);
+bool aisle_fibre_go_on(aisle_fibre *f);
+/* From within the call: comes back when it is gone on with. */
+void aisle_fibre_leave(aisle_fibre *f);
+
+#endif
