@@ -129,11 +129,9 @@ static void chore(void *ctx)
 }
 
 /* Model versions beside the serving one that are in use. */
-static int32_t models_in_use(aisle_app *app, int64_t watched, int64_t out[AISLE_EXPERIMENT_MODELS + 1])
+static int32_t models_in_use(aisle_app *app, int64_t watched, int64_t out[AISLE_EXPERIMENT_KEPT + 1])
 {
-    aisle_experiments *e = aisle_experiments_get(app->experiments);
-    int32_t n = aisle_experiments_models(e, out, AISLE_EXPERIMENT_MODELS);
-    aisle_experiments_unref(e);
+    int32_t n = aisle_experiment_keeper_models(app->experiments, aisle_time_monotonic_ns() / 1000000, out);
     bool twice = false;
     for (int32_t i = 0; i < n; i++) twice = twice || out[i] == watched;
     if (watched && !twice) out[n++] = watched;
@@ -142,7 +140,7 @@ static int32_t models_in_use(aisle_app *app, int64_t watched, int64_t out[AISLE_
 
 aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error *err)
 {
-    int64_t versions[AISLE_EXPERIMENT_MODELS + 1];
+    int64_t versions[AISLE_EXPERIMENT_KEPT + 1];
     int32_t n = models_in_use(app, watched, versions);
     return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
@@ -156,7 +154,7 @@ aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *er
 /* The oldest that never served, beyond what is to be kept. */
 static void trim_models(aisle_app *app)
 {
-    int64_t spared[AISLE_EXPERIMENT_MODELS + 1];
+    int64_t spared[AISLE_EXPERIMENT_KEPT + 1];
     if (!app->config->keep_models) return;
     int32_t n = models_in_use(app, aisle_shadow_version(app->shadow), spared);
     aisle_registry_trim(app->registry, (int32_t)app->config->keep_models, spared, n);

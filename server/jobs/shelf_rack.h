@@ -6,7 +6,7 @@
 
 #include "server/jobs/shelf.h"
 
-enum { AISLE_RACK = 6 };
+enum { AISLE_RACK = 10 };
 typedef struct aisle_shelf_rack aisle_shelf_rack; /* thread-safe */
 aisle_status aisle_shelf_rack_open(aisle_store *store, aisle_registry *registry, aisle_shelf_rack **out,
                                    aisle_error *err);

@@ -91,6 +91,7 @@ aisle_status aisle_score_for(const aisle_answering *w, const aisle_ask *ask, con
 {
     aisle_taste t;
     AISLE_TRY(aisle_taste_gather(w, ask, &t, err));
+    AISLE_TRY(aisle_taste_narrow(w, ask, &t, err));
     aisle_query q = {.user = t.user,
                      .newcomers = w->shelf->newcomers,
                      .groups = t.groups,

@@ -36,6 +36,7 @@ typedef struct aisle_wishes {
 } aisle_wishes;
 
 typedef struct aisle_scenario aisle_scenario; /* scenario.h */
+typedef struct aisle_course aisle_course;     /* trial.h */
 typedef struct aisle_sourced aisle_sourced;   /* walk.h */
 
 /* What is asked. All borrowed for the call. */
@@ -46,11 +47,12 @@ typedef struct aisle_ask {
     aisle_str next;   /* the page before, by its recommendation_id; absent: the first */
     aisle_str *shown; /* what that one and those before it have shown; among `exclude`, too */
     int64_t n_shown;
+    const aisle_course *course; /* of a next page: what the first one was answered with */
     bool explain;
     aisle_ask_sight sight;
 
     unsigned
-        leave_out; /* AISLE_KEPT_* (view_kept.h): what the asker has bought, wishes for, has in the cart */
+        leave_out; /* AISLE_KEPT_* (view_kept.h): what the asker has bought, wishes for, has in the cart; beside the scenario's */
     unsigned fields; /* of the answer's products (handlers.h); nothing here looks at it */
     aisle_filter filter;
     aisle_wishes wishes;

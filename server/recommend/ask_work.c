@@ -77,7 +77,7 @@ int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask)
     if (somebody && aisle_model_compact(s->model)) scores /= by_table;
     int64_t pass = scores + fold_in / by_fold_in + hybrid_work(s, ask, somebody ? events : 0);
     if (ask->wishes.n_boosts) pass += s->n_items * of_scan; /* weights are looked through for each call */
-    const int64_t before = ask->leave_out & AISLE_KEPT_BOUGHT && somebody ? of_bought : 0;
+    const int64_t before = aisle_ask_left_out(ask) & AISLE_KEPT_BOUGHT && somebody ? of_bought : 0;
     const int64_t steps = ask->scenario ? 2 * ask->scenario->n_steps : 1;
     return before + steps * (passes_of(s, ask) * pass + likenesses(s, ask)) + ask->limit * look_up;
 }

@@ -7,17 +7,25 @@
 
 #include "aisle/memory.h"
 #include "server/auth/random_id.h"
+#include "server/recommend/shown.h"
 
 struct aisle_experiments {
     int refs;
     aisle_arena arena;
     unsigned char key[AISLE_SHORT_KEY_BYTES];
-    aisle_experiment *list;
-    int32_t n;
+    aisle_experiment_set set;
 };
 
+/* A model that no variant names any more. */
+typedef struct past_model {
+    int64_t version, until_ms; /* 0: a free place */
+} past_model;
+
+enum { PAST = AISLE_EXPERIMENT_KEPT - AISLE_EXPERIMENT_MODELS };
+
 struct aisle_experiment_keeper {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards all but key */
+    past_model past[PAST];
     aisle_experiments *now; /* NULL: there are none; read without the lock to see that */
     unsigned char key[AISLE_SHORT_KEY_BYTES];
 };
@@ -39,20 +47,69 @@ aisle_experiments *aisle_experiments_get(aisle_experiment_keeper *k)
     return e;
 }
 
+/* ---- models ---- */
+
+static bool is_in(const int64_t *list, int32_t n, int64_t v)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (list[i] == v) return true;
+    return false;
+}
+
+static int32_t named_models(const aisle_experiments *e, int64_t out[AISLE_EXPERIMENT_MODELS])
+{
+    int32_t n = 0;
+    for (int32_t i = 0; e && i < e->set.n; i++)
+        for (int32_t k = 0; k < e->set.list[i].n; k++) {
+            int64_t model = e->set.list[i].variants[k].model;
+            if (model && n < AISLE_EXPERIMENT_MODELS && !is_in(out, n, model)) out[n++] = model;
+        }
+    return n;
+}
+
+/* Of those that are past the place of the one that was let go of first is taken. */
+static void note_past(aisle_experiment_keeper *k, const aisle_experiments *old, const aisle_experiments *now,
+                      int64_t now_ms)
+{
+    int64_t before[AISLE_EXPERIMENT_MODELS], after[AISLE_EXPERIMENT_MODELS];
+    int32_t n_before = named_models(old, before), n_after = named_models(now, after);
+    for (int32_t i = 0; i < n_before; i++) {
+        past_model *place = &k->past[0];
+        if (is_in(after, n_after, before[i])) continue;
+        for (int32_t p = 1; p < PAST; p++)
+            if (k->past[p].version == before[i] || k->past[p].until_ms < place->until_ms) place = &k->past[p];
+        *place = (past_model){before[i], now_ms + AISLE_SHOWN_MS};
+    }
+}
+
+int32_t aisle_experiment_keeper_models(aisle_experiment_keeper *k, int64_t now_ms,
+                                       int64_t out[AISLE_EXPERIMENT_KEPT])
+{
+    pthread_mutex_lock(&k->lock);
+    int32_t n = named_models(k->now, out);
+    for (int32_t p = 0; p < PAST; p++)
+        if (k->past[p].until_ms > now_ms && !is_in(out, n, k->past[p].version)) out[n++] = k->past[p].version;
+    pthread_mutex_unlock(&k->lock);
+    return n;
+}
+
+/* ---- the newest ---- */
+
 aisle_status aisle_experiment_keeper_read(aisle_experiment_keeper *k, aisle_view *v, aisle_error *err)
 {
     aisle_experiments *e = aisle_calloc(1, sizeof *e);
     if (!e) return aisle_fail(err, AISLE_ENOMEM, "out of memory for experiments");
     e->refs = 1;
     memcpy(e->key, k->key, sizeof e->key);
-    aisle_status st = aisle_view_experiments(v, &e->arena, &e->list, &e->n, err);
-    if (st != AISLE_OK || e->n == 0) {
+    aisle_status st = aisle_view_experiments(v, &e->arena, &e->set, err);
+    if (st != AISLE_OK || e->set.n == 0) {
         aisle_experiments_unref(e);
         e = NULL;
     }
     if (st != AISLE_OK) return st;
     pthread_mutex_lock(&k->lock);
     aisle_experiments *old = k->now;
+    note_past(k, old, e, aisle_time_monotonic_ns() / 1000000);
     __atomic_store_n(&k->now, e, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&k->lock);
     aisle_experiments_unref(old);
@@ -115,43 +172,55 @@ static const aisle_variant *choose(const aisle_experiments *e, const aisle_exper
     return best;
 }
 
-const aisle_variant *aisle_experiments_assign(const aisle_experiments *e, aisle_str person,
-                                              const aisle_experiment **of)
+static bool has_word(aisle_str words, aisle_str word)
 {
-    for (int32_t i = 0; person.len && i < e->n; i++) {
-        const aisle_experiment *x = &e->list[i];
-        if (hashed(e, x->salt, AISLE_STR(""), person) >= x->share) continue;
+    for (size_t from = 0; from < words.len;) {
+        const char *space = memchr(words.ptr + from, ' ', words.len - from);
+        size_t to = space ? (size_t)(space - words.ptr) : words.len;
+        if (aisle_str_eq((aisle_str){words.ptr + from, to - from}, word)) return true;
+        from = to + 1;
+    }
+    return false;
+}
+
+static bool runs(const aisle_experiment *x, aisle_surface surface, int64_t now_ms)
+{
+    return x->surfaces >> surface & 1 && x->from_ms <= now_ms && now_ms < x->until_ms;
+}
+
+static bool is_for(const aisle_experiment *x, const aisle_occasion *at)
+{
+    const bool of_all = at->surface != AISLE_ON_RECOMMENDATIONS || !x->scenarios.len;
+    return runs(x, at->surface, at->now_ms) &&
+           (of_all || (at->scenario.len && has_word(x->scenarios, at->scenario)));
+}
+
+const aisle_variant *aisle_experiments_assign(const aisle_experiments *e, aisle_str person,
+                                              const aisle_occasion *at, const aisle_experiment **of)
+{
+    for (int32_t i = 0; person.len && i < e->set.n; i++) {
+        const aisle_experiment *x = &e->set.list[i];
+        if (!is_for(x, at) || hashed(e, x->salt, AISLE_STR(""), person) >= x->share) continue;
         *of = x;
         return choose(e, x, person);
     }
     return NULL;
 }
 
+bool aisle_experiments_reach(const aisle_experiments *e, aisle_surface surface, int64_t now_ms)
+{
+    for (int32_t i = 0; e && i < e->set.n; i++)
+        if (runs(&e->set.list[i], surface, now_ms)) return true;
+    return false;
+}
+
 bool aisle_experiments_has(const aisle_experiments *e, aisle_str experiment, aisle_str variant)
 {
-    for (int32_t i = 0; i < e->n; i++) {
-        const aisle_experiment *x = &e->list[i];
+    for (int32_t i = 0; i < e->set.n; i++) {
+        const aisle_experiment *x = &e->set.list[i];
         if (!aisle_str_eq(x->name, experiment)) continue;
         for (int32_t k = 0; k < x->n; k++)
             if (aisle_str_eq(x->variants[k].name, variant)) return true;
     }
     return false;
-}
-
-static bool is_in(const int64_t *list, int32_t n, int64_t v)
-{
-    for (int32_t i = 0; i < n; i++)
-        if (list[i] == v) return true;
-    return false;
-}
-
-int32_t aisle_experiments_models(const aisle_experiments *e, int64_t *out, int32_t room)
-{
-    int32_t n = 0;
-    for (int32_t i = 0; e && i < e->n; i++)
-        for (int32_t k = 0; k < e->list[i].n; k++) {
-            int64_t model = e->list[i].variants[k].model;
-            if (model && n < room && !is_in(out, n, model)) out[n++] = model;
-        }
-    return n;
 }

@@ -68,6 +68,9 @@ typedef struct aisle_scenarios {
     int32_t n;
 } aisle_scenarios;
 
+/* AISLE_KEPT_*: what the question and its scenario leave out. */
+unsigned aisle_ask_left_out(const aisle_ask *ask);
+
 /* The built-in ones, as JSON text. */
 extern const char aisle_scenarios_built_in[];
 /* The shop's scenario of this name, or else the built-in one; *out NULL: there is none. Valid as long as the arena. k keeps

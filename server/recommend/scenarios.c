@@ -1,6 +1,15 @@
 /* A scenario by its name. */
 #include "server/recommend/scenario.h"
 
+#include "server/store/view_kept.h"
+
+unsigned aisle_ask_left_out(const aisle_ask *ask)
+{
+    const aisle_scenario *s = ask->scenario;
+    return ask->leave_out | (s && s->exclude_bought ? (unsigned)AISLE_KEPT_BOUGHT : 0) |
+           (s && s->exclude_cart ? (unsigned)AISLE_KEPT_CART : 0);
+}
+
 static const aisle_scenario *find(const aisle_set *set, aisle_str name)
 {
     const aisle_scenarios *s = (const aisle_scenarios *)set;

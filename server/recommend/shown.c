@@ -9,7 +9,7 @@
 typedef struct list {
     uint64_t number;
     int64_t at_ms, born_ms; /* number and at_ms are the origin's */
-    char *ids;              /* of each its length, one byte, and itself; owned */
+    char *ids;              /* note, then ids: of each its length, one byte, and itself; owned */
     int64_t bytes;
     int32_t next; /* in its chain; -1 = the last */
 } list;
@@ -57,21 +57,26 @@ void aisle_shown_free(aisle_shown *s)
     aisle_free(s);
 }
 
-/* NULL: out of memory, or an id of more than 255 bytes, which no product has. */
-static char *pack(const aisle_str *items, int64_t n, int64_t *bytes)
+static char *put(char *at, aisle_str s)
 {
-    *bytes = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (items[i].len > UINT8_MAX) return NULL;
-        *bytes += 1 + (int64_t)items[i].len;
+    *at++ = (char)(unsigned char)s.len;
+    if (s.len) memcpy(at, s.ptr, s.len);
+    return at + s.len;
+}
+
+/* NULL: out of memory, or an id of more than 255 bytes, which no product has. */
+static char *pack(const aisle_shown_list *l, int64_t *bytes)
+{
+    if (l->note.len > AISLE_SHOWN_NOTE) return NULL;
+    *bytes = 1 + (int64_t)l->note.len;
+    for (int64_t i = 0; i < l->n; i++) {
+        if (l->items[i].len > UINT8_MAX) return NULL;
+        *bytes += 1 + (int64_t)l->items[i].len;
     }
-    char *ids = aisle_alloc((size_t)*bytes), *at = ids;
-    for (int64_t i = 0; i < n && ids; i++) {
-        *at++ = (char)(unsigned char)items[i].len;
-        memcpy(at, items[i].ptr, items[i].len);
-        at += items[i].len;
-    }
-    return ids;
+    char *packed = aisle_alloc((size_t)*bytes), *at = packed;
+    if (packed) at = put(at, l->note);
+    for (int64_t i = 0; i < l->n && packed; i++) at = put(at, l->items[i]);
+    return packed;
 }
 
 static bool is_over(const aisle_shown *s, int64_t more, int64_t now_ms)
@@ -81,11 +86,11 @@ static bool is_over(const aisle_shown *s, int64_t more, int64_t now_ms)
            now_ms - oldest->born_ms > AISLE_SHOWN_MS;
 }
 
-bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_str *items, int64_t n,
+bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_shown_list *shown,
                      int64_t now_ms)
 {
     int64_t bytes;
-    char *ids = pack(items, n, &bytes);
+    char *ids = pack(shown, &bytes);
     if (!ids || bytes > AISLE_SHOWN_BYTES) {
         aisle_free(ids);
         return false;
@@ -101,31 +106,36 @@ bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_str
     return true;
 }
 
-static aisle_status unpack(const list *l, aisle_arena *a, aisle_str **items, int64_t *n)
+static aisle_str get(const char **at)
 {
-    char *copy = aisle_arena_strndup(a, l->ids, (size_t)l->bytes);
+    const size_t len = (unsigned char)**at;
+    const aisle_str s = {*at + 1, len};
+    *at += 1 + len;
+    return s;
+}
+
+static aisle_status unpack(const list *l, aisle_arena *a, aisle_shown_list *out)
+{
+    const char *copy = aisle_arena_strndup(a, l->ids, (size_t)l->bytes), *end = copy + l->bytes;
     int64_t count = 0;
     for (int64_t at = 0; at < l->bytes; at += 1 + (unsigned char)l->ids[at]) count++;
-    *items = aisle_arena_calloc(a, (size_t)count + 1, sizeof **items);
-    if (!copy || !*items) return AISLE_ENOMEM;
-    *n = count;
-    for (int64_t i = 0; i < count; i++) {
-        size_t len = (unsigned char)*copy++;
-        (*items)[i] = (aisle_str){copy, len};
-        copy += len;
-    }
+    aisle_str *items = aisle_arena_calloc(a, (size_t)count, sizeof *items);
+    if (!copy || !items) return AISLE_ENOMEM;
+    *out = (aisle_shown_list){.items = items, .note = get(&copy)};
+    if (!out->note.len) out->note.ptr = NULL;
+    while (copy < end) items[out->n++] = get(&copy);
     return AISLE_OK;
 }
 
 aisle_status aisle_shown_get(aisle_shown *s, const aisle_origin *origin, int64_t now_ms, aisle_arena *a,
-                             aisle_str **items, int64_t *n)
+                             aisle_shown_list *out)
 {
     aisle_status st = AISLE_ENOTFOUND;
     pthread_mutex_lock(&s->lock);
     for (int32_t at = s->head[chain_of(origin->number, origin->at_ms)]; at >= 0; at = s->at[at].next) {
         const list *l = &s->at[at];
         if (l->number != origin->number || l->at_ms != origin->at_ms) continue;
-        if (now_ms - l->born_ms <= AISLE_SHOWN_MS) st = unpack(l, a, items, n);
+        if (now_ms - l->born_ms <= AISLE_SHOWN_MS) st = unpack(l, a, out);
         break;
     }
     pthread_mutex_unlock(&s->lock);

@@ -17,12 +17,19 @@ enum {
 typedef struct aisle_shown aisle_shown;
 aisle_shown *aisle_shown_new(void);    /* NULL: out of memory */
 void aisle_shown_free(aisle_shown *s); /* NULL is fine */
-/* Remembers the items of an answer, those of the pages before it included. origin: of its recommendation_id. now_ms: monotonic. False:
- * not kept, since memory is short or an id has more than 255 bytes; then there is no next page. */
-bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_str *items, int64_t n,
+/* Remembers the items of an answer, those of the pages before it included, and a note: bytes that go with them, AISLE_SHOWN_NOTE at
+ * most, or none. origin: of its recommendation_id. now_ms: monotonic. False: not kept, since memory is short or an id has more than
+ * 255 bytes; then there is no next page. */
+typedef struct aisle_shown_list {
+    aisle_str *items;
+    int64_t n;
+    aisle_str note; /* absent: none */
+} aisle_shown_list;
+enum { AISLE_SHOWN_NOTE = 255 };
+bool aisle_shown_put(aisle_shown *s, const aisle_origin *origin, const aisle_shown_list *list,
                      int64_t now_ms);
-/* AISLE_ENOTFOUND: not there any more. AISLE_ENOMEM. *items in the arena. */
+/* AISLE_ENOTFOUND: not there any more. AISLE_ENOMEM. *out in the arena. */
 aisle_status aisle_shown_get(aisle_shown *s, const aisle_origin *origin, int64_t now_ms, aisle_arena *a,
-                             aisle_str **items, int64_t *n);
+                             aisle_shown_list *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/recommend/scenario.h"
 #include "server/store/view_kept.h"
 
 enum { RECENT = AISLE_RECENT_MAX, DISLIKED_MAX = RECENT };
@@ -78,8 +79,9 @@ static aisle_status leave_out(const aisle_answering *w, const aisle_ask *ask, ai
 {
     aisle_str *ids = NULL;
     int32_t n = 0;
-    if (!ask->leave_out) return AISLE_OK;
-    AISLE_TRY(aisle_view_kept(w->view, ask->user, ask->session, ask->leave_out, w->arena, &ids, &n, err));
+    const unsigned kinds = aisle_ask_left_out(ask);
+    if (!kinds) return AISLE_OK;
+    AISLE_TRY(aisle_view_kept(w->view, ask->user, ask->session, kinds, w->arena, &ids, &n, err));
     t->exclude_room += n;
     int32_t *all = aisle_arena_calloc(w->arena, (size_t)t->exclude_room, sizeof *all);
     if (!all) return no_memory(err);

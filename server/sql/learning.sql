@@ -47,10 +47,19 @@ SELECT CASE ?3 WHEN 0 THEN strategy WHEN 1 THEN model WHEN 2 THEN scenario WHEN 
 FROM outcome_revenue WHERE day BETWEEN ?1 AND ?2 GROUP BY of, name, currency ORDER BY of, name, currency;
 
 -- name: experiment_all
-SELECT name, salt, share, created_ms FROM experiments ORDER BY position;
+-- Without a bound: the least and the greatest time.
+SELECT name, salt, share, created_ms, surfaces, scenarios, coalesce(from_ms, -9223372036854775807 - 1),
+       coalesce(until_ms, 9223372036854775807)
+FROM experiments ORDER BY position;
 
 -- name: experiment_variants_of
 SELECT name, weight, model, strategy, scenario, diversity FROM experiment_variants WHERE experiment = ?1 ORDER BY position;
+
+-- name: experiment_version
+SELECT version FROM experiment_set;
+
+-- name: experiment_version_raise
+UPDATE experiment_set SET version = version + 1;
 
 -- name: experiment_created
 SELECT created_ms FROM experiments WHERE name = ?1 AND salt = ?2;
@@ -62,7 +71,7 @@ DELETE FROM experiment_variants;
 DELETE FROM experiments;
 
 -- name: experiment_add
-INSERT INTO experiments VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO experiments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: experiment_variant_add
 INSERT INTO experiment_variants VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);

@@ -240,6 +240,8 @@ enum {
     X(OUTCOME_REVENUE_SUMS, "outcome_revenue_sums")                                                          \
     X(EXPERIMENT_ALL, "experiment_all")                                                                      \
     X(EXPERIMENT_VARIANTS_OF, "experiment_variants_of")                                                      \
+    X(EXPERIMENT_VERSION, "experiment_version")                                                              \
+    X(EXPERIMENT_VERSION_RAISE, "experiment_version_raise")                                                  \
     X(EXPERIMENT_CREATED, "experiment_created")                                                              \
     X(EXPERIMENT_VARIANTS_CLEAR, "experiment_variants_clear")                                                \
     X(EXPERIMENTS_CLEAR, "experiments_clear")                                                                \

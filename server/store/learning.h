@@ -75,6 +75,14 @@ aisle_status aisle_view_outcomes(aisle_view *v, aisle_outcome_group by, int64_t 
 /* ---- experiments ---- */
 
 enum { AISLE_EXPERIMENTS = 20, AISLE_VARIANTS = 8 };
+/* What is answered, of which an experiment may be. Numbers are stored. */
+typedef enum aisle_surface {
+    AISLE_ON_RECOMMENDATIONS,
+    AISLE_ON_RELATED,
+    AISLE_ON_TRENDING,
+    AISLE_ON_RANK,
+    AISLE_SURFACES
+} aisle_surface;
 typedef struct aisle_variant {
     aisle_str name;
     double weight;                /* above 0 */
@@ -84,15 +92,25 @@ typedef struct aisle_variant {
 } aisle_variant;
 typedef struct aisle_experiment {
     aisle_str name, salt;
-    double share;       /* of who asks, above 0 to 1 */
-    int64_t created_ms; /* 0 on writing: kept where name and salt are there already, else now */
+    double share;              /* of who asks, above 0 to 1 */
+    int64_t created_ms;        /* 0 on writing: kept where name and salt are there already, else now */
+    int64_t from_ms, until_ms; /* runs while from <= now < until; INT64_MIN, INT64_MAX = without a bound */
+    unsigned surfaces;         /* 1 << aisle_surface of each */
+    aisle_str scenarios;       /* of recommendations, those that it is for, a space between; empty: all */
     int32_t n;
     aisle_variant *variants; /* [n], the first is what the others are compared with */
 } aisle_experiment;
-/* Replaces them all, in this order. What was counted of those that are gone, or have another salt, is dropped. */
-aisle_status aisle_tx_experiments(aisle_tx *tx, const aisle_experiment *list, int32_t n, aisle_error *err);
+/* All experiments as a set. The version rises with every change. */
+typedef struct aisle_experiment_set {
+    aisle_experiment *list;
+    int32_t n;
+    int64_t version;
+} aisle_experiment_set;
+/* Replaces them all, in this order. What was counted of those that are gone, or have another salt, is dropped.
+ * set->version: the one that is replaced, -1 = any; becomes the new one. AISLE_ECONFLICT: it is another, and *conflict is set. */
+aisle_status aisle_tx_experiments(aisle_tx *tx, aisle_experiment_set *set, bool *conflict, aisle_error *err);
 /* In the arena. */
-aisle_status aisle_view_experiments(aisle_view *v, aisle_arena *a, aisle_experiment **out, int32_t *n,
+aisle_status aisle_view_experiments(aisle_view *v, aisle_arena *a, aisle_experiment_set *out,
                                     aisle_error *err);
 
 typedef struct aisle_variant_counts {

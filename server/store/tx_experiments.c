@@ -50,6 +50,10 @@ static aisle_status add_experiment(aisle_tx *tx, const aisle_experiment *e, int3
     aisle_stmt_text(&q, 3, e->salt);
     aisle_stmt_real(&q, 4, e->share);
     aisle_stmt_int(&q, 5, created_ms);
+    aisle_stmt_int(&q, 6, e->surfaces);
+    aisle_stmt_text(&q, 7, e->scenarios.ptr ? e->scenarios : AISLE_STR(""));
+    if (e->from_ms != INT64_MIN) aisle_stmt_int(&q, 8, e->from_ms);
+    if (e->until_ms != INT64_MAX) aisle_stmt_int(&q, 9, e->until_ms);
     AISLE_TRY(aisle_stmt_run(&q, err));
     for (int32_t i = 0; i < e->n; i++) AISLE_TRY(add_variant(tx, e, i, err));
     return AISLE_OK;
@@ -62,13 +66,36 @@ static aisle_status forget(aisle_tx *tx, aisle_sql id, int64_t now_ms, aisle_err
     return aisle_stmt_run(&q, err);
 }
 
-aisle_status aisle_tx_experiments(aisle_tx *tx, const aisle_experiment *list, int32_t n, aisle_error *err)
+static aisle_status read_version(aisle_db *db, int64_t *out, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(db, AISLE_SQL_EXPERIMENT_VERSION);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    if (!row) return aisle_fail(err, AISLE_EFORMAT, "%s: the version of the experiments is gone", db->path);
+    *out = aisle_stmt_get_int(&q, 0);
+    aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
+static aisle_status raise_version(aisle_tx *tx, aisle_experiment_set *set, bool *conflict, aisle_error *err)
+{
+    int64_t now;
+    AISLE_TRY(read_version(tx->db, &now, err));
+    *conflict = set->version >= 0 && set->version != now;
+    if (*conflict)
+        return aisle_fail(err, AISLE_ECONFLICT, "the experiments have version %lld", (long long)now);
+    set->version = now + 1;
+    return run_plain(tx, AISLE_SQL_EXPERIMENT_VERSION_RAISE, err);
+}
+
+aisle_status aisle_tx_experiments(aisle_tx *tx, aisle_experiment_set *set, bool *conflict, aisle_error *err)
 {
     int64_t created[AISLE_EXPERIMENTS], now_ms = aisle_time_now_ms();
-    for (int32_t i = 0; i < n; i++) AISLE_TRY(find_created(tx, &list[i], now_ms, &created[i], err));
+    AISLE_TRY(raise_version(tx, set, conflict, err));
+    for (int32_t i = 0; i < set->n; i++) AISLE_TRY(find_created(tx, &set->list[i], now_ms, &created[i], err));
     AISLE_TRY(run_plain(tx, AISLE_SQL_EXPERIMENT_VARIANTS_CLEAR, err));
     AISLE_TRY(run_plain(tx, AISLE_SQL_EXPERIMENTS_CLEAR, err));
-    for (int32_t i = 0; i < n; i++) AISLE_TRY(add_experiment(tx, &list[i], i, created[i], err));
+    for (int32_t i = 0; i < set->n; i++) AISLE_TRY(add_experiment(tx, &set->list[i], i, created[i], err));
     AISLE_TRY(forget(tx, AISLE_SQL_EXPERIMENT_PEOPLE_FORGET, now_ms, err));
     return forget(tx, AISLE_SQL_EXPERIMENT_RESULTS_FORGET, now_ms, err);
 }
@@ -103,30 +130,40 @@ static aisle_status read_variants(aisle_view *v, aisle_arena *a, aisle_experimen
     }
 }
 
-aisle_status aisle_view_experiments(aisle_view *v, aisle_arena *a, aisle_experiment **out, int32_t *n,
+static bool copy_experiment(const aisle_stmt *q, aisle_arena *a, aisle_experiment *e)
+{
+    *e = (aisle_experiment){
+        .share = aisle_stmt_get_real(q, 2),
+        .created_ms = aisle_stmt_get_int(q, 3),
+        .surfaces = (unsigned)aisle_stmt_get_int(q, 4),
+        .from_ms = aisle_stmt_get_int(q, 6),
+        .until_ms = aisle_stmt_get_int(q, 7),
+    };
+    return aisle_stmt_copy_text(q, 0, a, &e->name) && aisle_stmt_copy_text(q, 1, a, &e->salt) &&
+           aisle_stmt_copy_text(q, 5, a, &e->scenarios);
+}
+
+/* The version first: when a change comes in between, it is too old for these experiments, and who sends it is refused. */
+aisle_status aisle_view_experiments(aisle_view *v, aisle_arena *a, aisle_experiment_set *out,
                                     aisle_error *err)
 {
     bool row;
-    int32_t count = 0;
-    aisle_experiment *list = aisle_arena_calloc(a, AISLE_EXPERIMENTS, sizeof *list);
-    if (!list) return no_memory(v, err);
+    aisle_experiment_set set = {.list = aisle_arena_calloc(a, AISLE_EXPERIMENTS, sizeof *set.list)};
+    if (!set.list) return no_memory(v, err);
+    AISLE_TRY(read_version(&v->db, &set.version, err));
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_EXPERIMENT_ALL);
     for (;;) {
         AISLE_TRY(aisle_stmt_next(&q, &row, err));
         if (!row) break;
-        aisle_experiment *e = &list[count];
-        if (count == AISLE_EXPERIMENTS || !aisle_stmt_copy_text(&q, 0, a, &e->name) ||
-            !aisle_stmt_copy_text(&q, 1, a, &e->salt)) {
-            aisle_stmt_end(&q);
-            return no_memory(v, err);
+        if (set.n < AISLE_EXPERIMENTS && copy_experiment(&q, a, &set.list[set.n])) {
+            set.n++;
+            continue;
         }
-        e->share = aisle_stmt_get_real(&q, 2);
-        e->created_ms = aisle_stmt_get_int(&q, 3);
-        count++;
+        aisle_stmt_end(&q);
+        return no_memory(v, err);
     }
-    for (int32_t i = 0; i < count; i++) AISLE_TRY(read_variants(v, a, &list[i], err));
-    *out = list;
-    *n = count;
+    for (int32_t i = 0; i < set.n; i++) AISLE_TRY(read_variants(v, a, &set.list[i], err));
+    *out = set;
     return AISLE_OK;
 }
 

@@ -232,8 +232,9 @@ def _(w):
 
 wrong("getShadow", (404, {"path": {"version": 999}}))
 good("getExperiments")(lambda w: {})
-good("putExperiments")(lambda w: {"body": {"experiments": [{"name": "asked", "share": 0.5, "variants": [{"name": "a"}, {"name": "b", "strategy": "session"}]}]}})
-wrong("putExperiments", (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}]}]}}), (422, {"body": {}}),
+good("putExperiments")(lambda w: {"body": {"experiments": [{"name": "asked", "share": 0.5, "surfaces": ["recommendations", "rank"], "scenarios": ["home"], "from": "2026-01-01T00:00:00Z",
+                                                            "until": "2999-01-01T00:00:00Z", "variants": [{"name": "a"}, {"name": "b", "strategy": "session", "scenario": "email", "diversity": 0.5}]}]}})
+wrong("putExperiments", (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}]}]}}), (422, {"body": {}}), (409, {"body": {"experiments": [], "version": 99999}}),
       (422, {"body": {"experiments": [{"name": "x", "variants": [{"name": "a"}, {"name": "b", "model": 999}]}]}}),
       (415, {"body": "{}", "headers": {"Content-Type": "text/plain"}}),
       (413, {"body": "x" * 300000, "headers": {"Content-Type": "application/json"}}))

@@ -15,13 +15,13 @@ class Experiments(unittest.TestCase):
         self.server = self.scope.__enter__()
         self.addCleanup(self.scope.__exit__, None, None, None)
 
-    def put(self, *experiments, status=200):
-        answer = self.server.ask("PUT", PATH, {"experiments": list(experiments)})
+    def put(self, *experiments, status=200, headers=None, **more):
+        answer = self.server.ask("PUT", PATH, {"experiments": list(experiments), **more}, headers=headers)
         self.assertEqual(answer.status, status, answer.body)
         return answer.json
 
-    def answer(self, session):
-        got = self.server.post("/v1/recommendations", {"session": session, "limit": 5})
+    def answer(self, session, **more):
+        got = self.server.post("/v1/recommendations", {"session": session, "limit": 5, **more})
         self.assertEqual(got.status, 200, got.body)
         return got.json
 
@@ -70,6 +70,139 @@ class Experiments(unittest.TestCase):
         self.assertEqual(problem["errors"][0]["pointer"], "/experiments/0/variants/0/model")
         self.assertEqual(len(self.server.get(PATH).json["experiments"]), 1)  # as it was
 
+    def split(self, n=40, **more):
+        """One answer of a session a variant, by the variant's name."""
+        return {a["experiment"]["variant"]: a for a in (self.answer(f"s{i}", **more) for i in range(n)) if "experiment" in a}
+
+    def put_scenarios(self, *scenarios):
+        answer = self.server.ask("PUT", "/v1/admin/scenarios", {"scenarios": list(scenarios)})
+        self.assertEqual(answer.status, 200, answer.body)
+
+    def test_a_variant_may_have_another_scenario_and_another_diversity(self):
+        self.put_scenarios({"name": "fresh", "steps": [{"source": "newest"}], "diversity": 0.5}, {"name": "plain", "steps": [{"source": "popular"}]})
+        self.put({"name": "e", "variants": [{"name": "as ever"}, {"name": "fresh", "scenario": "fresh"}, {"name": "plain", "scenario": "plain", "diversity": 1},
+                                            {"name": "both", "model": 1, "strategy": "popular", "scenario": "fresh", "diversity": 0}]})
+        got = self.split(limit=12)
+        self.assertEqual(set(got), {"as ever", "fresh", "plain", "both"})
+        sources = {name: {i.get("source") for i in a["items"]} for name, a in got.items()}
+        self.assertEqual(sources, {"as ever": {None}, "fresh": {"newest"}, "plain": {"popular"}, "both": {"newest"}})
+        newest = lambda **more: [i["id"] for i in self.server.post("/v1/recommendations", {"scenario": "fresh", "limit": 12, **more}).json["items"]]
+        ids = {name: [i["id"] for i in a["items"]] for name, a in got.items()}
+        self.assertEqual(ids["fresh"], newest())  # with the scenario's own diversity
+        self.assertNotEqual(ids["both"], ids["fresh"])  # 0 is none at all
+        self.put_scenarios({"name": "fresh", "steps": [{"source": "newest"}]}, {"name": "plain", "steps": [{"source": "popular"}]})
+        self.assertEqual(ids["both"], newest())
+        self.assertEqual(ids["plain"], [i["id"] for i in self.server.post("/v1/recommendations", {"scenario": "plain", "diversity": 1, "limit": 12}).json["items"]])
+        # the variant's scenario and diversity come instead of the question's
+        asked = self.split(limit=12, scenario="plain", diversity=0.2)
+        self.assertEqual({name: {i["source"] for i in a["items"]} for name, a in asked.items()},
+                         {"as ever": {"popular"}, "fresh": {"newest"}, "plain": {"popular"}, "both": {"newest"}})
+        by = {i["scenario"] for i in self.counted("scenario", asked.values())}
+        self.assertEqual(by, {"fresh", "plain"})
+
+    def counted(self, group, answers):
+        """Outcomes once each of these answers has been opened."""
+        events = [{"type": "click", "session": f"x{i}", "item": a["items"][0]["id"], "recommendation_id": a["recommendation_id"]} for i, a in enumerate(answers)]
+        self.assertEqual(self.server.post("/v1/events", events).status, 200)
+        end = time.monotonic() + 20
+        while True:
+            items = self.server.get("/v1/admin/outcomes", group=group).json["items"]
+            if sum(i["clicks"] for i in items) >= len(events):
+                return items
+            self.assertLess(time.monotonic(), end, items)
+            time.sleep(0.1)
+
+    def test_what_a_scenario_leaves_out_goes_with_it(self):
+        self.put_scenarios({"name": "b", "steps": [{"source": "viewed"}], "exclude_bought": True}, {"name": "a", "steps": [{"source": "viewed"}]})
+        self.put({"name": "e", "variants": [{"name": "a", "scenario": "a"}, {"name": "b", "scenario": "b"}]})
+        for asked in ("a", "b"):
+            seen = {}
+            for i in range(20):
+                self.server.post("/v1/events", [{"type": "view", "session": f"s{i}", "item": p} for p in ("p5", "p9")])
+                self.server.post("/v1/events", [{"type": "purchase", "session": f"s{i}", "item": "p5"}])
+                got = self.answer(f"s{i}", scenario=asked)
+                seen[got["experiment"]["variant"]] = {p["id"] for p in got["items"]}
+            self.assertEqual(seen, {"a": {"p5", "p9"}, "b": {"p9"}}, asked)
+
+    def test_a_variant_whose_scenario_is_gone_is_answered_as_without_and_not_counted(self):
+        self.put_scenarios({"name": "fresh", "steps": [{"source": "newest"}]})
+        experiment = {"name": "e", "variants": [{"name": "a"}, {"name": "b", "scenario": "fresh"}]}
+        kept = self.put(experiment)["experiments"]
+        self.assertEqual(set(self.split()), {"a", "b"})
+        self.put_scenarios()
+        self.assertEqual(set(self.split()), {"a"})
+        gone = [a for a in (self.answer(f"s{i}") for i in range(20)) if "experiment" not in a]
+        self.assertTrue(gone)
+        self.assertTrue(all("source" not in i for a in gone for i in a["items"]))
+        variants = self.server.get(PATH).json["experiments"][0]["variants"]
+        self.assertEqual([v.get("unavailable") for v in variants], [None, "scenario"])
+        problem = self.put(*kept, status=422)
+        self.assertEqual((problem["errors"][0]["pointer"], problem["errors"][0]["code"]), ("/experiments/0/variants/1/scenario", "unknown"))
+        self.put_scenarios({"name": "fresh", "steps": [{"source": "popular"}]})  # it is there again, as it is now
+        self.assertEqual({i["source"] for i in self.split()["b"]["items"]}, {"popular"})
+        self.put(*self.server.get(PATH).json["experiments"])
+
+    def test_next_pages_stay_with_the_variant_of_the_first(self):
+        self.put_scenarios({"name": "fresh", "steps": [{"source": "newest"}]})
+        done = self.server.await_job(self.server.post("/v1/admin/trainings", {"factors": 8, "iterations": 3}).json["id"])
+        self.assertEqual(done["state"], "succeeded", done)
+        self.put({"name": "e", "variants": [{"name": "old", "model": 1, "strategy": "popular"}, {"name": "fresh", "scenario": "fresh"}]})
+        firsts = self.split()
+        self.put({"name": "other", "share": 0.5, "variants": [{"name": "a"}, {"name": "b", "strategy": "popular"}]})
+        none = next(a for a in (self.answer(f"n{i}") for i in range(20)) if "experiment" not in a)
+        self.put({"name": "another", "variants": [{"name": "a"}, {"name": "b", "strategy": "popular"}]})
+        time.sleep(1.2)  # whatever looks at what is in use once a second has looked
+        for name, answer in firsts.items():
+            for page in range(3):
+                second = self.answer("whoever", next=answer["next"])
+                self.assertEqual(second["experiment"], {"name": "e", "variant": name})
+                self.assertEqual((second["model_version"], {i.get("source") for i in second["items"]}), (1, {None}) if name == "old" else (2, {"newest"}))
+                answer = second
+        self.assertNotIn("experiment", self.answer("s0", next=none["next"]))  # who began in none goes on in none
+        self.assertEqual(self.answer("s0")["experiment"]["name"], "another")
+        by = {(i["experiment"], i["variant"]): i["clicks"] for i in self.counted("variant", [answer])}
+        self.assertEqual(by, {("e", answer["experiment"]["variant"]): 1})
+
+    def test_an_experiment_is_for_its_surfaces_and_scenarios_and_for_a_while(self):
+        two = [{"name": "a"}, {"name": "b", "strategy": "popular"}]
+        rank = lambda i: self.server.post("/v1/rank", {"session": f"s{i}", "items": ["p3", "p4", "p5"]}).json
+        self.put({"name": "home", "scenarios": ["home"], "variants": two}, {"name": "rest", "share": 0.5, "surfaces": ["recommendations", "rank"], "variants": two})
+        self.assertEqual({self.answer(f"s{i}", scenario="home")["experiment"]["name"] for i in range(20)}, {"home"})
+        names = {self.answer(f"s{i}").get("experiment", {}).get("name") for i in range(40)}
+        self.assertEqual(names, {"rest", None})
+        for i in range(40):  # the same variant on all surfaces
+            ranked = rank(i)
+            self.assertEqual(ranked.get("experiment"), self.answer(f"s{i}").get("experiment"))
+            self.server.post("/v1/events", [{"type": "view", "session": f"s{i}", "item": "p9"}])
+            if "experiment" in ranked:
+                self.assertEqual(rank(i)["strategy"], "popular" if ranked["experiment"]["variant"] == "b" else "hybrid")
+        got = self.put({"name": "past", "until": "2020-01-01T00:00:00Z", "variants": two}, {"name": "coming", "from": "2999-01-01T00:00:00Z", "variants": two},
+                       {"name": "now", "from": "2020-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z", "variants": two})["experiments"]
+        self.assertEqual([e["state"] for e in got], ["ended", "planned", "running"])
+        self.assertEqual({self.answer(f"s{i}")["experiment"]["name"] for i in range(20)}, {"now"})
+        self.assertEqual([e["surfaces"] for e in self.put(*got)["experiments"]], [["recommendations"]] * 3)
+        self.assertNotIn("experiment", rank(1))
+
+    def test_a_change_is_for_a_version_and_none_is_lost(self):
+        e = {"name": "e", "variants": [{"name": "a"}, {"name": "b"}]}
+        before = self.server.get(PATH)
+        first = before.json["version"]
+        self.assertEqual(before.headers["etag"], f'"{first}"')
+        now = self.put(e, headers={"If-Match": before.headers["etag"]})
+        self.assertEqual(now["version"], first + 1)
+        problem = self.put(headers={"If-Match": before.headers["etag"]}, status=409)
+        self.assertEqual(problem["code"], "version_conflict")
+        self.assertIn(str(first + 1), problem["detail"])
+        self.assertEqual(self.put(version=first, status=409)["code"], "version_conflict")
+        self.assertEqual([x["name"] for x in self.server.get(PATH).json["experiments"]], ["e"])
+        self.assertEqual(self.put(e, {**e, "name": "f"}, version=now["version"])["version"], first + 2)
+        self.put(e, headers={"If-Match": "*"})
+        self.assertEqual(self.put(headers={"If-Match": '"x"'}, status=422)["errors"][0]["pointer"], "If-Match")
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(self.server.get(PATH).json["version"], first + 3)
+        self.assertEqual(self.put(e, status=200)["version"], first + 4)  # whoever names none replaces any
+
     def test_people_are_counted_once_a_variant_and_compared(self):
         self.put({"name": "e", "variants": [{"name": "a"}, {"name": "b"}]})
         people, clicked, events = collections.Counter(), collections.Counter(), []
@@ -111,6 +244,15 @@ class Experiments(unittest.TestCase):
                                ({"name": "x", "variants": [two[0], two[0]]}, "/experiments/0/variants/1/name"),
                                ({"name": "x", "variants": [two[0], {"name": "b", "weight": 0}]}, "/experiments/0/variants/1/weight"),
                                ({"name": "x", "variants": [two[0], {"name": "b", "strategy": "best"}]}, "/experiments/0/variants/1/strategy"),
+                               ({"name": "x", "variants": [two[0], {"name": "b", "scenario": "nowhere"}]}, "/experiments/0/variants/1/scenario"),
+                               ({"name": "x", "variants": [two[0], {"name": "b", "diversity": 1.5}]}, "/experiments/0/variants/1/diversity"),
+                               ({"name": "x", "surfaces": ["rank"], "variants": [two[0], {"name": "b", "diversity": 1}]}, "/experiments/0/variants/1/diversity"),
+                               ({"name": "x", "surfaces": ["rank", "front"], "variants": two}, "/experiments/0/surfaces/1"),
+                               ({"name": "x", "surfaces": [], "variants": two}, "/experiments/0/surfaces"),
+                               ({"name": "x", "scenarios": ["nowhere"], "variants": two}, "/experiments/0/scenarios"),
+                               ({"name": "x", "surfaces": ["rank"], "scenarios": ["home"], "variants": two}, "/experiments/0/scenarios"),
+                               ({"name": "x", "from": "yesterday", "variants": two}, "/experiments/0/from"),
+                               ({"name": "x", "from": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "variants": two}, "/experiments/0/until"),
                                ({"name": "x" * 41, "variants": two}, "/experiments/0/name"), ({"name": "x", "variants": two, "y": 1}, "/experiments/0/y")):
             problem = self.put(wrong, status=422)
             self.assertEqual(problem["errors"][0]["pointer"], pointer, problem)

@@ -27,6 +27,13 @@ aisle_shelf *aisle_shelf_or_refuse(aisle_request *r)
     return s;
 }
 
+aisle_trying aisle_trying_of(aisle_request *r, const aisle_shelf *serving, aisle_surface surface)
+{
+    const aisle_app *app = aisle_request_app(r);
+    return (aisle_trying){app->experiments,       app->rack, app->sets[AISLE_SET_SCENARIOS],
+                          aisle_request_arena(r), serving,   surface};
+}
+
 /* The words that a likeness of texts is made of. */
 static json_t *encode_terms(const aisle_shelf *s, int32_t a, int32_t b)
 {
@@ -132,33 +139,36 @@ aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const ais
     return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
 }
 
-static void make_id(aisle_request *r, const aisle_trial *t, const char *strategy,
+static void make_id(aisle_request *r, const aisle_asking *a, const char *strategy,
                     char id[AISLE_RECOMMENDATION_ID_BYTES])
 {
-    const aisle_origin origin = {.model_version = t->w.shelf->model_version,
-                                 .strategy = aisle_str_from(strategy),
-                                 .experiment = t->experiment,
-                                 .variant = t->variant,
-                                 .scenario =
-                                     t->ask->scenario ? t->ask->scenario->name : (aisle_str){NULL, 0}};
+    aisle_origin origin = {.model_version = a->w.shelf->model_version,
+                           .strategy = aisle_str_from(strategy),
+                           .scenario = a->ask->scenario ? a->ask->scenario->name : (aisle_str){NULL, 0}};
+    aisle_trial_mark(a->trial, &origin);
     aisle_recommendation_id_new(aisle_request_app(r)->ids, &origin, id);
 }
 
-static bool add_variant(const aisle_trial *t, aisle_buf *out)
+json_t *aisle_answer_trial(const aisle_trial *t)
 {
-    if (!t->experiment.ptr) return true;
-    return aisle_text_raw(out, ",\"experiment\":") &&
-           aisle_text_tree(out, json_pack("{s:o, s:o}", "name", aisle_answer_text(t->experiment), "variant",
-                                          aisle_answer_text(t->variant)));
+    return json_pack("{s:o, s:o}", "name", aisle_answer_text(aisle_str_from(t->course.experiment)), "variant",
+                     aisle_answer_text(aisle_str_from(t->course.variant)));
+}
+
+bool aisle_encode_trial(const aisle_trial *t, aisle_buf *out)
+{
+    return !t->course.experiment[0] ||
+           (aisle_text_raw(out, ",\"experiment\":") && aisle_text_tree(out, aisle_answer_trial(t)));
 }
 
 /* Ids, strategies and numbers: nothing that must be escaped. */
-static bool add_head(const aisle_trial *t, const char *strategy, const char *id, aisle_buf *out)
+static bool add_head(const aisle_asking *a, const char *strategy, const char *id, aisle_buf *out)
 {
     return aisle_text_raw(out, "{\"recommendation_id\":\"") && aisle_text_raw(out, id) &&
-           aisle_text_raw(out, "\",\"model_version\":") && aisle_text_int(out, t->w.shelf->model_version) &&
+           aisle_text_raw(out, "\",\"model_version\":") && aisle_text_int(out, a->w.shelf->model_version) &&
            aisle_text_raw(out, ",\"strategy\":\"") && aisle_text_raw(out, strategy) &&
-           aisle_text_raw(out, "\"") && add_variant(t, out) && aisle_text_raw(out, ",\"items\":");
+           aisle_text_raw(out, "\"") && aisle_encode_trial(a->trial, out) &&
+           aisle_text_raw(out, ",\"items\":");
 }
 
 /* next: the token of the next page, NULL = there is none. */
@@ -170,33 +180,24 @@ static bool add_tail(const char *next, int64_t started_ns, aisle_buf *out)
            aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
 }
 
-static aisle_status answer_trial(aisle_request *r, const aisle_trial *t, aisle_page_note *shown,
-                                 aisle_buf *out)
+aisle_status aisle_answer_recommended(aisle_request *r, const aisle_asking *a, aisle_page_note *shown,
+                                      aisle_buf *out)
 {
     aisle_recommendation found;
     char id[AISLE_RECOMMENDATION_ID_BYTES];
+    const aisle_ask *ask = a->ask;
+    const aisle_answering *w = &a->w;
     int64_t started_ns = aisle_time_monotonic_ns();
-    AISLE_TRY(aisle_recommend(&t->w, t->ask, &found, aisle_request_error(r)));
-    if (!t->experiment.ptr) aisle_shadow_offer(aisle_request_app(r)->shadow, &t->w, t->ask, &found.hits);
-    AISLE_TRY(aisle_page_note_init(r, t->ask->limit, shown));
-    aisle_hits_style style = {t->w.view, t->ask->fields, t->ask->limit,  found.reason_type,
-                              shown,     found.sourced,  found.n_sourced};
+    AISLE_TRY(aisle_recommend(w, ask, &found, aisle_request_error(r)));
+    if (!a->trial->course.experiment[0])
+        aisle_shadow_offer(aisle_request_app(r)->shadow, w, ask, &found.hits);
+    AISLE_TRY(aisle_page_note_init(r, ask->limit, shown));
+    aisle_hits_style style = {w->view, ask->fields,   ask->limit,     found.reason_type,
+                              shown,   found.sourced, found.n_sourced};
     const char *strategy = aisle_strategy_name(found.hits.strategy);
-    make_id(r, t, strategy, id);
-    if (!add_head(t, strategy, id, out)) return aisle_no_memory(r);
-    AISLE_TRY(aisle_encode_hits(r, t->w.shelf, &found.hits, style, out));
-    bool more = aisle_page_keep(r, t->ask, shown, id);
+    make_id(r, a, strategy, id);
+    if (!add_head(a, strategy, id, out)) return aisle_no_memory(r);
+    AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, out));
+    bool more = aisle_page_keep(r, ask, &(aisle_page_shown){shown, &a->trial->course, id});
     return add_tail(more ? id : NULL, started_ns, out) ? AISLE_OK : aisle_no_memory(r);
-}
-
-aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      aisle_page_note *shown, aisle_buf *out)
-{
-    const aisle_app *app = aisle_request_app(r);
-    aisle_trial t;
-    aisle_page_note own;
-    AISLE_TRY(aisle_trial_begin(app->experiments, app->rack, w, ask, &t, aisle_request_error(r)));
-    aisle_status st = answer_trial(r, &t, shown ? shown : &own, out);
-    aisle_trial_end(&t);
-    return st;
 }

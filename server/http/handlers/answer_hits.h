@@ -20,10 +20,21 @@ static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_s
                              .catalogue = aisle_request_app(r)->catalogue};
 }
 
+/* A question after its trial has begun, and what to answer it with: the trial's shelf where it has one. All borrowed. */
+typedef struct aisle_asking {
+    aisle_answering w;
+    const aisle_ask *ask;
+    const aisle_trial *trial;
+} aisle_asking;
+/* What to try questions of this surface with; serving is borrowed. */
+aisle_trying aisle_trying_of(aisle_request *r, const aisle_shelf *serving, aisle_surface surface);
 /* Asks, and appends the answer as JSON text: {recommendation_id, model_version, strategy, items, next, took_ms}. On failure out
- * holds a part of it. shown: NULL, or receives which items. */
-aisle_status aisle_answer_recommended(aisle_request *r, const aisle_answering *w, const aisle_ask *ask,
-                                      aisle_page_note *shown, aisle_buf *out);
+ * holds a part of it. shown receives which items. */
+aisle_status aisle_answer_recommended(aisle_request *r, const aisle_asking *a, aisle_page_note *shown,
+                                      aisle_buf *out);
+/* Which variant an answer is of: appended as a member, comma first; nothing where it is of none. */
+bool aisle_encode_trial(const aisle_trial *t, aisle_buf *out);
+json_t *aisle_answer_trial(const aisle_trial *t); /* the same as a tree, of one that is of a variant */
 
 /* What hits become: an array of products of the catalogue with score and reasons, appended as JSON text; those gone or sold out
  * since the shelf was made are left out, at most `limit` are there. reason_type names where the reasons' items stand. */

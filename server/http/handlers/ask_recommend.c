@@ -100,8 +100,6 @@ static aisle_status find_scenario(aisle_request *r, aisle_str name, const char *
         aisle_json_point(pointer, "scenario", at, sizeof at);
     if (!ask->scenario)
         return aisle_request_invalid(r, at, "unknown", "no scenario has this name; see /v1/admin/scenarios");
-    if (ask->scenario->exclude_bought) ask->leave_out |= AISLE_KEPT_BOUGHT;
-    if (ask->scenario->exclude_cart) ask->leave_out |= AISLE_KEPT_CART;
     return AISLE_OK;
 }
 

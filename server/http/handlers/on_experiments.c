@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "aisle/log.h"
-#include "server/http/handlers/handlers.h"
+#include "server/http/handlers/experiment_body.h"
 #include "server/recommend/sequential.h"
 #include "server/recommend/trial.h"
 
@@ -11,8 +11,8 @@ static const double alpha = 0.05;
 typedef struct experiments_work {
     aisle_work work;
     aisle_write write;
-    aisle_experiment *list;
-    int32_t n;
+    aisle_experiment_set set;
+    bool conflict; /* it was not the version that was to be replaced */
     aisle_variant_counts (*counts)[AISLE_VARIANTS];
 } experiments_work;
 
@@ -36,17 +36,32 @@ static json_t *encode_p(aisle_tally t, aisle_tally first, int32_t comparisons)
     return json_real(p < 1 ? p : 1);
 }
 
-static json_t *encode_variant(const aisle_experiment *e, const aisle_variant_counts *counts, int32_t i)
+/* What is named and not there: the variant is answered as without. NULL: nothing. */
+static const char *missing(aisle_request *r, const aisle_variant *v)
 {
-    const aisle_variant *v = &e->variants[i];
+    const aisle_app *app = aisle_request_app(r);
+    const aisle_scenario *scenario = NULL;
+    if (v->scenario.len)
+        (void)aisle_scenarios_get(app->sets[AISLE_SET_SCENARIOS], v->scenario, aisle_request_arena(r),
+                                  &scenario, NULL);
+    if (v->scenario.len && !scenario) return "scenario";
+    if (!v->model || aisle_shelf_rack_has(app->rack, v->model)) return NULL;
+    aisle_shelf *s = aisle_shelf_get(app->shelves);
+    const bool serves = s && s->model_version == v->model;
+    aisle_shelf_unref(s);
+    return serves ? NULL : "model";
+}
+
+static json_t *encode_variant(aisle_request *r, const aisle_experiment *e, const aisle_variant_counts *counts,
+                              int32_t i)
+{
     const aisle_variant_counts *c = &counts[i];
     const aisle_tally clicked = {c->clicked, c->people}, bought = {c->bought, c->people},
                       first_clicked = {counts[0].clicked, counts[0].people},
                       first_bought = {counts[0].bought, counts[0].people};
-    json_t *o = aisle_answer_with(json_object(), "name", aisle_answer_text(v->name));
-    o = aisle_answer_with(o, "weight", json_real(v->weight));
-    if (v->model) o = aisle_answer_with(o, "model", json_integer(v->model));
-    if (v->strategy.len) o = aisle_answer_with(o, "strategy", aisle_answer_text(v->strategy));
+    const char *gone = missing(r, &e->variants[i]);
+    json_t *o = aisle_variant_settings(&e->variants[i]);
+    if (gone) o = aisle_answer_with(o, "unavailable", json_string(gone));
     json_t *results = json_pack("{s:I, s:I, s:I}", "people", (json_int_t)c->people, "clicked",
                                 (json_int_t)c->clicked, "bought", (json_int_t)c->bought);
     results = aisle_answer_with(results, "click_rate", encode_interval(clicked));
@@ -58,13 +73,13 @@ static json_t *encode_variant(const aisle_experiment *e, const aisle_variant_cou
     return aisle_answer_with(o, "results", results);
 }
 
-static json_t *encode(const aisle_experiment *e, const aisle_variant_counts *counts)
+static json_t *encode(aisle_request *r, const aisle_experiment *e, const aisle_variant_counts *counts)
 {
+    const int64_t now_ms = aisle_time_now_ms();
+    const char *state = now_ms < e->from_ms ? "planned" : now_ms < e->until_ms ? "running" : "ended";
     json_t *variants = json_array();
-    for (int32_t i = 0; i < e->n; i++) json_array_append_new(variants, encode_variant(e, counts, i));
-    json_t *o = aisle_answer_with(json_object(), "name", aisle_answer_text(e->name));
-    o = aisle_answer_with(o, "salt", aisle_answer_text(e->salt));
-    o = aisle_answer_with(o, "share", json_real(e->share));
+    for (int32_t i = 0; i < e->n; i++) json_array_append_new(variants, encode_variant(r, e, counts, i));
+    json_t *o = aisle_answer_with(aisle_experiment_settings(e), "state", json_string(state));
     o = aisle_answer_with(o, "created", aisle_answer_time(e->created_ms));
     return aisle_answer_with(o, "variants", variants);
 }
@@ -72,10 +87,17 @@ static json_t *encode(const aisle_experiment *e, const aisle_variant_counts *cou
 static aisle_status reply(aisle_work *w)
 {
     const experiments_work *x = (const experiments_work *)w;
+    aisle_request *r = w->r;
+    if (x->conflict) return aisle_reply_problem(r, 409, "version_conflict", aisle_request_error(r)->message);
+    const char *tag = aisle_arena_printf(aisle_request_arena(r), "\"%lld\"", (long long)x->set.version);
+    if (!tag) return no_memory(r);
     json_t *list = json_array();
-    for (int32_t i = 0; i < x->n; i++) json_array_append_new(list, encode(&x->list[i], x->counts[i]));
-    aisle_reply_header(w->r, "Cache-Control", "no-store");
-    return aisle_reply_json(w->r, 200, aisle_answer_with(json_object(), "experiments", list));
+    for (int32_t i = 0; i < x->set.n; i++)
+        json_array_append_new(list, encode(r, &x->set.list[i], x->counts[i]));
+    aisle_reply_header(r, "ETag", tag);
+    aisle_reply_header(r, "Cache-Control", "no-store");
+    json_t *body = aisle_answer_with(json_object(), "version", json_integer(x->set.version));
+    return aisle_reply_json(r, 200, aisle_answer_with(body, "experiments", list));
 }
 
 /* On the background thread, with its view. */
@@ -84,13 +106,13 @@ static aisle_status read_all(aisle_work *w, aisle_error *err)
     experiments_work *x = (experiments_work *)w;
     aisle_view *view = aisle_request_app(w->r)->view;
     aisle_arena *a = aisle_request_arena(w->r);
-    AISLE_TRY(aisle_view_experiments(view, a, &x->list, &x->n, err));
-    x->counts = aisle_arena_calloc(a, (size_t)x->n + 1, sizeof *x->counts);
+    AISLE_TRY(aisle_view_experiments(view, a, &x->set, err));
+    x->counts = aisle_arena_calloc(a, (size_t)x->set.n + 1, sizeof *x->counts);
     if (!x->counts) return no_memory(w->r);
-    for (int32_t i = 0; i < x->n; i++)
-        for (int32_t k = 0; k < x->list[i].n; k++)
-            AISLE_TRY(aisle_view_variant(view, x->list[i].name, x->list[i].variants[k].name, &x->counts[i][k],
-                                         err));
+    for (int32_t i = 0; i < x->set.n; i++)
+        for (int32_t k = 0; k < x->set.list[i].n; k++)
+            AISLE_TRY(aisle_view_variant(view, x->set.list[i].name, x->set.list[i].variants[k].name,
+                                         &x->counts[i][k], err));
     return AISLE_OK;
 }
 
@@ -104,89 +126,6 @@ aisle_status aisle_on_experiments_get(aisle_request *r)
     return aisle_work_submit(&x->work);
 }
 
-/* ---- questions ---- */
-
-static aisle_status parse_strategy(aisle_json_scope *s, aisle_variant *v)
-{
-    char pointer[192];
-    AISLE_TRY(aisle_json_text(s, "strategy", 1, AISLE_LABEL_MAX, &v->strategy));
-    for (int i = 0; v->strategy.ptr && aisle_trial_strategies[i]; i++)
-        if (aisle_str_eq(v->strategy, aisle_str_from(aisle_trial_strategies[i]))) return AISLE_OK;
-    if (!v->strategy.ptr) return AISLE_OK;
-    snprintf(pointer, sizeof pointer, "%s/strategy", s->pointer);
-    return aisle_request_invalid(s->r, pointer, "unknown", "personal, session or popular wanted");
-}
-
-static aisle_status parse_variant(aisle_json_scope *s, aisle_variant *v)
-{
-    static const char *const known[] = {"name", "weight", "model", "strategy", "results", NULL};
-    *v = (aisle_variant){.diversity = -1};
-    AISLE_TRY(aisle_json_only(s, known));
-    AISLE_TRY(aisle_json_required(s, "name"));
-    AISLE_TRY(aisle_json_text(s, "name", 1, AISLE_LABEL_MAX, &v->name));
-    AISLE_TRY(aisle_json_real(s, "weight", (aisle_real_range){0.001, 1000, 1}, &v->weight));
-    AISLE_TRY(aisle_json_int(s, "model", (aisle_int_range){1, 999999, 0}, &v->model));
-    return parse_strategy(s, v);
-}
-
-static aisle_status refuse_twice(const aisle_json_scope *s)
-{
-    char pointer[192];
-    snprintf(pointer, sizeof pointer, "%s/name", s->pointer);
-    return aisle_request_invalid(s->r, pointer, "duplicate", "another one has this name");
-}
-
-static aisle_status parse_experiment(aisle_json_scope *s, aisle_experiment *e)
-{
-    static const char *const known[] = {"name", "salt", "share", "variants", "created", NULL};
-    json_t *variants = NULL;
-    aisle_json_scope one;
-    AISLE_TRY(aisle_json_only(s, known));
-    AISLE_TRY(aisle_json_required(s, "name"));
-    AISLE_TRY(aisle_json_required(s, "variants"));
-    AISLE_TRY(aisle_json_text(s, "name", 1, AISLE_LABEL_MAX, &e->name));
-    AISLE_TRY(aisle_json_text(s, "salt", 1, AISLE_LABEL_MAX, &e->salt));
-    if (!e->salt.ptr) e->salt = e->name;
-    AISLE_TRY(aisle_json_real(s, "share", (aisle_real_range){0.001, 1, 1}, &e->share));
-    AISLE_TRY(aisle_json_array(s, "variants", AISLE_VARIANTS, &variants));
-    e->n = (int32_t)json_array_size(variants);
-    if (e->n < 2) {
-        char pointer[192];
-        snprintf(pointer, sizeof pointer, "%s/variants", s->pointer);
-        return aisle_request_invalid(s->r, pointer, "too_short", "2 to %d variants wanted", AISLE_VARIANTS);
-    }
-    e->variants = aisle_arena_calloc(aisle_request_arena(s->r), (size_t)e->n, sizeof *e->variants);
-    if (!e->variants) return no_memory(s->r);
-    for (int32_t i = 0; i < e->n; i++) {
-        AISLE_TRY(aisle_json_element(s, "variants", (size_t)i, &one));
-        AISLE_TRY(parse_variant(&one, &e->variants[i]));
-        for (int32_t k = 0; k < i; k++)
-            if (aisle_str_eq(e->variants[k].name, e->variants[i].name)) return refuse_twice(&one);
-    }
-    return AISLE_OK;
-}
-
-static aisle_status parse(aisle_request *r, experiments_work *x)
-{
-    static const char *const known[] = {"experiments", NULL};
-    aisle_json_scope body, one;
-    json_t *list = NULL;
-    AISLE_TRY(aisle_json_body(r, &body));
-    AISLE_TRY(aisle_json_only(&body, known));
-    AISLE_TRY(aisle_json_required(&body, "experiments"));
-    AISLE_TRY(aisle_json_array(&body, "experiments", AISLE_EXPERIMENTS, &list));
-    x->n = (int32_t)json_array_size(list);
-    x->list = aisle_arena_calloc(aisle_request_arena(r), (size_t)x->n + 1, sizeof *x->list);
-    if (!x->list) return no_memory(r);
-    for (int32_t i = 0; i < x->n; i++) {
-        AISLE_TRY(aisle_json_element(&body, "experiments", (size_t)i, &one));
-        AISLE_TRY(parse_experiment(&one, &x->list[i]));
-        for (int32_t k = 0; k < i; k++)
-            if (aisle_str_eq(x->list[k].name, x->list[i].name)) return refuse_twice(&one);
-    }
-    return AISLE_OK;
-}
-
 /* ---- putting ---- */
 
 /* A model that is not there is found out before anything is stored. */
@@ -196,9 +135,9 @@ static aisle_status check_models(const experiments_work *x, aisle_error *err)
     int32_t n = 0;
     char pointer[96];
     aisle_request *r = x->work.r;
-    for (int32_t i = 0; i < x->n; i++)
-        for (int32_t k = 0; k < x->list[i].n; k++) {
-            int64_t model = x->list[i].variants[k].model;
+    for (int32_t i = 0; i < x->set.n; i++)
+        for (int32_t k = 0; k < x->set.list[i].n; k++) {
+            int64_t model = x->set.list[i].variants[k].model;
             aisle_model *m = NULL;
             int32_t at = 0;
             while (at < n && seen[at] != model) at++;
@@ -220,9 +159,8 @@ static aisle_status check_models(const experiments_work *x, aisle_error *err)
 
 static aisle_status store(aisle_write *w, aisle_tx *tx, aisle_error *err)
 {
-    const experiments_work *x =
-        (const experiments_work *)(const void *)((const char *)w - offsetof(experiments_work, write));
-    return aisle_tx_experiments(tx, x->list, x->n, err);
+    experiments_work *x = (experiments_work *)(void *)((char *)w - offsetof(experiments_work, write));
+    return aisle_tx_experiments(tx, &x->set, &x->conflict, err);
 }
 
 static aisle_status put(aisle_work *w, aisle_error *err)
@@ -231,7 +169,9 @@ static aisle_status put(aisle_work *w, aisle_error *err)
     aisle_app *app = aisle_request_app(w->r);
     x->write = (aisle_write){.run = store};
     AISLE_TRY(check_models(x, err));
-    AISLE_TRY(aisle_store_write_now(app->store, &x->write, err));
+    aisle_status st = aisle_store_write_now(app->store, &x->write, err);
+    if (x->conflict) return AISLE_OK; /* the message names the version that there is */
+    AISLE_TRY(st);
     AISLE_TRY(aisle_experiment_keeper_read(app->experiments, app->view, err));
     aisle_error why = {0}; /* they are stored: what is not on the rack yet the chore tries again */
     if (aisle_app_keep_models(app, aisle_shadow_version(app->shadow), &why) != AISLE_OK)
@@ -246,6 +186,6 @@ aisle_status aisle_on_experiments_put(aisle_request *r)
     if (!x) return no_memory(r);
     x->work = (aisle_work){.r = r, .run = put, .reply = reply};
     AISLE_TRY(aisle_request_query_only(r, none));
-    AISLE_TRY(parse(r, x));
+    AISLE_TRY(aisle_experiment_body(r, &x->set));
     return aisle_work_submit(&x->work);
 }

@@ -9,7 +9,8 @@ typedef struct ranking {
     aisle_work work;
     aisle_shelf *shelf; /* a reference */
     aisle_ask ask;      /* items: the context */
-    aisle_str *ids;     /* to be ordered */
+    aisle_trial trial;
+    aisle_str *ids; /* to be ordered */
     int64_t n;
     json_t *body;
 } ranking;
@@ -89,9 +90,10 @@ static aisle_status score(ranking *k, const aisle_answering *w, aisle_error *err
     if (p.n_known) AISLE_TRY(aisle_score_for(w, &k->ask, p.allowed, p.n_known, &hits, err));
     char id[AISLE_RECOMMENDATION_ID_BYTES];
     const char *strategy = aisle_strategy_name(hits.strategy);
-    const aisle_origin origin = {.model_version = k->shelf->model_version,
-                                 .strategy = aisle_str_from(strategy),
-                                 .scenario = AISLE_STR("rank")};
+    aisle_origin origin = {.model_version = k->shelf->model_version,
+                           .strategy = aisle_str_from(strategy),
+                           .scenario = AISLE_STR("rank")};
+    aisle_trial_mark(&k->trial, &origin);
     aisle_recommendation_id_new(aisle_request_app(k->work.r)->ids, &origin, id);
     json_t *items = json_array();
     if (!encode(k->shelf, k, &p, &hits, items)) {
@@ -102,6 +104,8 @@ static aisle_status score(ranking *k, const aisle_answering *w, aisle_error *err
     k->body =
         json_pack("{s:s, s:I, s:s, s:o, s:f}", "recommendation_id", id, "model_version",
                   (json_int_t)k->shelf->model_version, "strategy", strategy, "items", items, "took_ms", took);
+    if (k->trial.course.experiment[0])
+        k->body = aisle_answer_with(k->body, "experiment", aisle_answer_trial(&k->trial));
     return k->body ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for a ranking");
 }
 
@@ -120,6 +124,18 @@ static aisle_status reply(aisle_work *w)
     return aisle_reply_json(w->r, 200, ((ranking *)w)->body);
 }
 
+/* The shelf is that of the variant of who asks, where it has one. */
+static aisle_status begin_trial(aisle_request *r, ranking *k)
+{
+    const aisle_trying with = aisle_trying_of(r, k->shelf, AISLE_ON_RANK);
+    AISLE_TRY(aisle_trial_begin(&with, &k->ask, &k->trial, aisle_request_error(r)));
+    if (!k->trial.shelf) return AISLE_OK;
+    aisle_shelf_unref(k->shelf);
+    k->shelf = k->trial.shelf;
+    k->trial.shelf = NULL;
+    return AISLE_OK;
+}
+
 /* A thousand products are looked up and written: beside the loop. */
 aisle_status aisle_on_rank(aisle_request *r)
 {
@@ -131,7 +147,8 @@ aisle_status aisle_on_rank(aisle_request *r)
     AISLE_TRY(parse(r, k));
     if (!aisle_ask_admitted(r, &k->ask, 1)) return AISLE_OK;
     if (!(k->shelf = aisle_shelf_or_refuse(r))) return AISLE_OK;
-    aisle_status st = aisle_work_submit(&k->work);
+    aisle_status st = begin_trial(r, k);
+    if (st == AISLE_OK) st = aisle_work_submit(&k->work);
     if (st != AISLE_OK) aisle_shelf_unref(k->shelf);
     return st;
 }

@@ -10,9 +10,10 @@ enum { BATCH = 20 };
 typedef struct aisle_asked {
     aisle_work work;
     struct aisle_asked *next; /* that waits on this loop */
-    aisle_shelf *shelf;       /* a reference */
+    aisle_shelf *shelf;       /* a reference: of a single question that which it is answered from */
     aisle_loop_state *with;   /* of the thread that answers */
     aisle_ask *asks;
+    aisle_trial *trials; /* of each; those of a batch may have shelves of their own */
     int64_t n;
     bool is_batch, distinct; /* no item twice over all answers of a batch */
     bool taken;              /* from the loop's list, and answered: */
@@ -48,7 +49,9 @@ static aisle_status parse_asks(aisle_request *r, asked *q)
 static aisle_status answer_one(asked *q, const aisle_answering *a, int64_t i)
 {
     aisle_page_note shown;
-    AISLE_TRY(aisle_answer_recommended(q->work.r, a, &q->asks[i], &shown, &q->body));
+    aisle_asking one = {*a, &q->asks[i], &q->trials[i]};
+    if (q->trials[i].shelf) one.w.shelf = q->trials[i].shelf;
+    AISLE_TRY(aisle_answer_recommended(q->work.r, &one, &shown, &q->body));
     for (int64_t later = i + 1; q->distinct && later < q->n; later++)
         AISLE_TRY(aisle_page_exclude(q->work.r, &q->asks[later], shown.id, shown.n));
     return AISLE_OK;
@@ -66,13 +69,19 @@ static aisle_status answer_all(asked *q, const aisle_answering *a)
     return aisle_text_raw(&q->body, "]}") ? AISLE_OK : aisle_no_memory(r);
 }
 
+static void let_go(asked *q)
+{
+    for (int64_t i = 0; q->trials && i < q->n; i++) aisle_trial_end(&q->trials[i]);
+    aisle_shelf_unref(q->shelf);
+    q->shelf = NULL;
+}
+
 static aisle_status answer_in(asked *q, struct aisle_place *place)
 {
     aisle_answering a = aisle_answering_of(q->work.r, q->shelf, q->with);
     a.place = place;
     aisle_status st = answer_all(q, &a);
-    aisle_shelf_unref(q->shelf);
-    q->shelf = NULL;
+    let_go(q);
     if (st != AISLE_OK) aisle_buf_deinit(&q->body);
     return st;
 }
@@ -143,13 +152,14 @@ static aisle_status carry_out(asked *q)
     aisle_request *r = q->work.r;
     aisle_loop_state *loop = aisle_loop_of(r);
     int64_t work = 0;
-    for (int64_t i = 0; i < q->n; i++) work += aisle_ask_work(q->shelf, &q->asks[i]);
+    for (int64_t i = 0; i < q->n; i++)
+        work += aisle_ask_work(q->trials[i].shelf ? q->trials[i].shelf : q->shelf, &q->asks[i]);
     bool heavy = work > most;
     q->with = heavy ? loop->beside : loop;
     if (heavy) {
         q->work.on = loop->scoring;
         aisle_status st = aisle_work_submit(&q->work);
-        if (st != AISLE_OK) aisle_shelf_unref(q->shelf);
+        if (st != AISLE_OK) let_go(q);
         return st;
     }
     if (aisle_model_compact(q->shelf->model)) return wait_for_others(q);
@@ -164,14 +174,31 @@ static asked *new_question(aisle_request *r)
     return q;
 }
 
+/* Each question as its variant has it. A single one takes the shelf of its variant for its own. */
+static aisle_status begin_trials(aisle_request *r, asked *q)
+{
+    const aisle_trying with = aisle_trying_of(r, q->shelf, AISLE_ON_RECOMMENDATIONS);
+    q->trials = aisle_arena_calloc(aisle_request_arena(r), (size_t)q->n, sizeof *q->trials);
+    if (!q->trials) return aisle_no_memory(r);
+    for (int64_t i = 0; i < q->n; i++)
+        AISLE_TRY(aisle_trial_begin(&with, &q->asks[i], &q->trials[i], aisle_request_error(r)));
+    if (q->n > 1 || !q->trials->shelf) return AISLE_OK;
+    aisle_shelf_unref(q->shelf);
+    q->shelf = q->trials->shelf;
+    q->trials->shelf = NULL;
+    return AISLE_OK;
+}
+
 static aisle_status answer(aisle_request *r, asked *q)
 {
     if (!aisle_ask_admitted(r, q->asks, q->n)) return AISLE_OK;
     for (int64_t i = 0; i < q->n; i++)
         if (!aisle_page_resume(r, &q->asks[i])) return AISLE_OK;
     for (int64_t i = 0; i < q->n; i++) AISLE_TRY(aisle_ask_cart(r, aisle_loop_of(r)->view, &q->asks[i]));
-    q->shelf = aisle_shelf_or_refuse(r);
-    return q->shelf ? carry_out(q) : AISLE_OK;
+    if (!(q->shelf = aisle_shelf_or_refuse(r))) return AISLE_OK;
+    aisle_status st = begin_trials(r, q);
+    if (st != AISLE_OK) let_go(q);
+    return st == AISLE_OK ? carry_out(q) : st;
 }
 
 aisle_status aisle_on_recommendations_post(aisle_request *r)

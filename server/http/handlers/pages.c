@@ -42,14 +42,26 @@ aisle_status aisle_page_exclude(aisle_request *r, aisle_ask *ask, const aisle_st
     return AISLE_OK;
 }
 
+_Static_assert(sizeof(aisle_course) <= AISLE_SHOWN_NOTE, "a course is kept with what it has shown");
+
+/* A list in no experiment goes on in none. */
 static aisle_status find_shown(aisle_request *r, aisle_ask *ask)
 {
     unsigned char room[AISLE_ORIGIN_BYTES];
     aisle_origin origin;
     aisle_app *app = aisle_request_app(r);
+    aisle_arena *a = aisle_request_arena(r);
+    aisle_shown_list before;
+    aisle_course *course = aisle_arena_calloc(a, 1, sizeof *course);
+    if (!course) return AISLE_ENOMEM;
     if (!aisle_recommendation_id_read(app->ids, ask->next, &origin, room) || origin.shared)
         return AISLE_EINVAL;
-    return aisle_shown_get(app->shown, &origin, now_ms(), aisle_request_arena(r), &ask->shown, &ask->n_shown);
+    AISLE_TRY(aisle_shown_get(app->shown, &origin, now_ms(), a, &before));
+    if (before.note.len == sizeof *course) memcpy(course, before.note.ptr, sizeof *course);
+    ask->shown = before.items;
+    ask->n_shown = before.n;
+    ask->course = course;
+    return AISLE_OK;
 }
 
 bool aisle_page_resume(aisle_request *r, aisle_ask *ask)
@@ -70,16 +82,18 @@ bool aisle_page_resume(aisle_request *r, aisle_ask *ask)
     return false;
 }
 
-bool aisle_page_keep(aisle_request *r, const aisle_ask *ask, const aisle_page_note *shown, const char *id)
+bool aisle_page_keep(aisle_request *r, const aisle_ask *ask, const aisle_page_shown *page)
 {
     unsigned char room[AISLE_ORIGIN_BYTES];
     aisle_origin origin;
     aisle_app *app = aisle_request_app(r);
-    const int64_t n = ask->n_shown + shown->n;
-    if (shown->n < ask->limit || n > AISLE_ASK_EXCLUDE) return false;
-    aisle_str *all = aisle_arena_calloc(aisle_request_arena(r), (size_t)n + 1, sizeof *all);
-    if (!all || !aisle_recommendation_id_read(app->ids, aisle_str_from(id), &origin, room)) return false;
-    if (ask->n_shown) memcpy(all, ask->shown, (size_t)ask->n_shown * sizeof *all);
-    memcpy(all + ask->n_shown, shown->id, (size_t)shown->n * sizeof *all);
-    return aisle_shown_put(app->shown, &origin, all, n, now_ms());
+    aisle_shown_list all = {.n = ask->n_shown + page->shown->n};
+    if (page->shown->n < ask->limit || all.n > AISLE_ASK_EXCLUDE) return false;
+    all.items = aisle_arena_calloc(aisle_request_arena(r), (size_t)all.n + 1, sizeof *all.items);
+    if (!all.items || !aisle_recommendation_id_read(app->ids, aisle_str_from(page->id), &origin, room))
+        return false;
+    if (ask->n_shown) memcpy(all.items, ask->shown, (size_t)ask->n_shown * sizeof *all.items);
+    memcpy(all.items + ask->n_shown, page->shown->id, (size_t)page->shown->n * sizeof *all.items);
+    if (page->course->experiment[0]) all.note = (aisle_str){(const char *)page->course, sizeof *page->course};
+    return aisle_shown_put(app->shown, &origin, &all, now_ms());
 }

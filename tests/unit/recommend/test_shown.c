@@ -29,17 +29,18 @@ static aisle_origin origin(uint64_t number)
 
 static bool put(uint64_t number, const char *a, const char *b, int64_t now_ms)
 {
-    const aisle_str items[] = {aisle_str_from(a), aisle_str_from(b)};
+    aisle_str items[] = {aisle_str_from(a), aisle_str_from(b)};
     const aisle_origin o = origin(number);
-    return aisle_shown_put(s, &o, items, 2, now_ms);
+    return aisle_shown_put(s, &o, &(aisle_shown_list){.items = items, .n = 2}, now_ms);
 }
 
 static aisle_status get(uint64_t number, int64_t now_ms, aisle_str **items)
 {
-    int64_t n = 0;
+    aisle_shown_list found = {0};
     const aisle_origin o = origin(number);
-    aisle_status st = aisle_shown_get(s, &o, now_ms, &arena, items, &n);
-    if (st == AISLE_OK) cr_assert_eq(n, 2);
+    aisle_status st = aisle_shown_get(s, &o, now_ms, &arena, &found);
+    *items = found.items;
+    if (st == AISLE_OK) cr_assert(found.n == 2 && !found.note.ptr);
     return st;
 }
 
@@ -55,8 +56,21 @@ Test(shown, lists_are_told_apart_and_forgotten_after_half_an_hour)
     cr_assert_eq(get(1, AISLE_SHOWN_MS + 1, &items), AISLE_ENOTFOUND);
     cr_assert_eq(get(2, AISLE_SHOWN_MS + 1, &items), AISLE_OK);
     const aisle_origin other = {.number = 2, .at_ms = 1001};
-    int64_t n;
-    cr_assert_eq(aisle_shown_get(s, &other, 5, &arena, &items, &n), AISLE_ENOTFOUND);
+    aisle_shown_list found;
+    cr_assert_eq(aisle_shown_get(s, &other, 5, &arena, &found), AISLE_ENOTFOUND);
+}
+
+Test(shown, a_note_goes_with_its_list)
+{
+    static char long_note[AISLE_SHOWN_NOTE + 1];
+    const aisle_origin o = origin(1);
+    aisle_str item = AISLE_STR("a");
+    aisle_shown_list put_in = {&item, 1, {"b\0\1", 3}}, found;
+    cr_assert(aisle_shown_put(s, &o, &put_in, 0));
+    cr_assert_eq(aisle_shown_get(s, &o, 0, &arena, &found), AISLE_OK);
+    cr_assert(found.n == 1 && aisle_str_eq(found.items[0], item) && aisle_str_eq(found.note, put_in.note));
+    put_in.note = (aisle_str){long_note, sizeof long_note};
+    cr_assert_not(aisle_shown_put(s, &o, &put_in, 0));
 }
 
 Test(shown, an_id_too_long_for_its_length_is_not_kept)
@@ -85,17 +99,16 @@ Test(shown, ids_take_no_more_than_their_room)
     enum { N = 1000 };
     static char text[255];
     static aisle_str items[N];
-    aisle_str *got;
-    int64_t n;
+    aisle_shown_list got;
     for (int i = 0; i < N; i++) items[i] = (aisle_str){text, sizeof text};
     const uint64_t fit = AISLE_SHOWN_BYTES / (N * 256);
     for (uint64_t i = 0; i <= fit; i++) {
         const aisle_origin o = origin(i);
-        cr_assert(aisle_shown_put(s, &o, items, N, 0));
+        cr_assert(aisle_shown_put(s, &o, &(aisle_shown_list){.items = items, .n = N}, 0));
     }
     for (uint64_t i = 0; i < 2; i++) {
         const aisle_origin o = origin(i);
-        aisle_status st = aisle_shown_get(s, &o, 0, &arena, &got, &n);
+        aisle_status st = aisle_shown_get(s, &o, 0, &arena, &got);
         cr_assert_eq(st, i == 0 ? AISLE_ENOTFOUND : AISLE_OK);
     }
 }
@@ -109,12 +122,11 @@ static void *hammer(void *ctx)
         const aisle_origin o = {.number = base + i};
         char id[24];
         snprintf(id, sizeof id, "i%llu", (unsigned long long)(base + i));
-        const aisle_str item = aisle_str_from(id);
-        aisle_str *got = NULL;
-        int64_t n = 0;
-        if (!aisle_shown_put(s, &o, &item, 1, (int64_t)i)) return "put";
-        if (aisle_shown_get(s, &o, (int64_t)i, &a, &got, &n) != AISLE_OK) return "get";
-        if (n != 1 || !aisle_str_eq(got[0], item)) return "other";
+        aisle_str item = aisle_str_from(id);
+        aisle_shown_list got;
+        if (!aisle_shown_put(s, &o, &(aisle_shown_list){.items = &item, .n = 1}, (int64_t)i)) return "put";
+        if (aisle_shown_get(s, &o, (int64_t)i, &a, &got) != AISLE_OK) return "get";
+        if (got.n != 1 || !aisle_str_eq(got.items[0], item)) return "other";
         aisle_arena_deinit(&a);
     }
     return NULL;
