@@ -13,7 +13,8 @@ static const aisle_usage usage = {
     "part of the training events and measured on the rest. What --split sets aside is never looked at; it "
     "is\n"
     "what `aisle evaluate` measures with the same --split, --fraction and --seed. With --state, the same\n"
-    "command goes on where an earlier one was ended, and finds the same. --out is a file for --config.",
+    "command goes on where an earlier one was ended, and finds the same. --out is a file for --config. The\n"
+    "shop keeps the newest searches: the console plots them.",
     "  aisle tune --data shop --model als --trials 60 --state als.jsonl --out als.conf\n"
     "  aisle tune --data shop --model item-knn --split time --time 10 --jobs 4 --report t.html\n"
     "  aisle tune --data shop --range factors=32..512 --range exponent --trials 40 --at 10\n"

@@ -260,9 +260,9 @@ static aisle_status finish(const aisle_tuning *t, const aisle_tuning_run *r, ais
     aisle_status st = AISLE_OK;
     if (t->out) AISLE_TRY(aisle_tuning_write(r, t->out, err));
     if (!t->options->json) aisle_tuning_print(r);
-    if (!t->options->json && !t->report) return AISLE_OK;
     json_t *doc = aisle_tuning_json(r);
     if (!doc) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
+    aisle_tuning_keep(r, doc);
     if (t->report) st = aisle_report_tuning(doc, t->report, err);
     if (st == AISLE_OK && t->options->json) {
         json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));

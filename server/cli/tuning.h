@@ -57,4 +57,7 @@ aisle_status aisle_tuning_write(const aisle_tuning_run *run, const char *path, a
 json_t *aisle_tuning_json(const aisle_tuning_run *run);
 json_t *aisle_tuning_look_json(const aisle_tuning_run *run, const aisle_tune_look *look);
 
+/* tune_keep.c: keeps the search (of aisle_tuning_json) in the shop; where that cannot be, says so on stderr. */
+void aisle_tuning_keep(const aisle_tuning_run *run, const json_t *doc);
+
 #endif

@@ -18,3 +18,24 @@ WHERE person = (SELECT ext FROM users WHERE id = ?1)
    OR person IS NULL
       AND EXISTS (SELECT 1 FROM (SELECT ext FROM users WHERE id = ?1 UNION ALL SELECT ext FROM sessions WHERE user_id = ?1) p
                   WHERE instr(import_rejects.row, p.ext) OR instr(import_rejects.got, p.ext));
+
+-- name: tuning_add
+INSERT INTO tunings (ended_ms, looks, head) VALUES (?1, ?2, ?3) RETURNING id;
+
+-- name: tuning_look_add
+INSERT INTO tuning_looks (tuning, n, body) VALUES (?1, ?2, ?3);
+
+-- name: tunings_forget
+DELETE FROM tunings WHERE id NOT IN (SELECT id FROM tunings ORDER BY id DESC LIMIT ?1);
+
+-- name: tuning_looks_forget
+DELETE FROM tuning_looks WHERE tuning NOT IN (SELECT id FROM tunings);
+
+-- name: tunings_page
+SELECT id, ended_ms, looks, head FROM tunings WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
+
+-- name: tuning_get
+SELECT id, ended_ms, looks, head FROM tunings WHERE id = ?1;
+
+-- name: tuning_looks_page
+SELECT n, body FROM tuning_looks WHERE tuning = ?1 AND n > ?2 ORDER BY n LIMIT ?3;

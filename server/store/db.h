@@ -256,7 +256,14 @@ enum {
     X(IMPORT_REJECT_ADD, "import_reject_add")                                                                \
     X(IMPORT_REJECTS_FORGET, "import_rejects_forget")                                                        \
     X(IMPORT_REJECTS_PAGE, "import_rejects_page")                                                            \
-    X(PERSON_REJECTS_ERASE, "person_rejects_erase")
+    X(PERSON_REJECTS_ERASE, "person_rejects_erase")                                                          \
+    X(TUNING_ADD, "tuning_add")                                                                              \
+    X(TUNING_LOOK_ADD, "tuning_look_add")                                                                    \
+    X(TUNINGS_FORGET, "tunings_forget")                                                                      \
+    X(TUNING_LOOKS_FORGET, "tuning_looks_forget")                                                            \
+    X(TUNINGS_PAGE, "tunings_page")                                                                          \
+    X(TUNING_GET, "tuning_get")                                                                              \
+    X(TUNING_LOOKS_PAGE, "tuning_looks_page")
 #define AISLE_SQL_LIST(X)                                                                                    \
     AISLE_SQL_PRODUCTS(X)                                                                                    \
     AISLE_SQL_EVENTS(X)                                                                                      \

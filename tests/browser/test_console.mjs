@@ -8,7 +8,7 @@ import { before, test } from "node:test";
 import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
 
 const OWNER = { email: "owner@shop.example", password: "correct horse battery" }, OTHER = { email: "other@shop.example", password: "correct horse battery" };
-const PARTS = ["", "models", "training", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "rules", "playground", "map"];
+const PARTS = ["", "models", "training", "tuning", "tuning?id=1", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "rules", "playground", "map"];
 
 const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main [aria-busy]"));
 
@@ -29,6 +29,8 @@ function forgive(page) {
 }
 
 before(async () => {
+  execFileSync(process.env.AISLE, ["tune", "--data", process.env.AISLE_DATA_FOLDER, "--trials", "40", "--range", "factors=4..64", "--range", "unobserved=0.01..2", "--range", "text-scheme", "--iterations", "3", "--half-life", "90",
+    "--weight", "view=.2", "--split", "time"]);
   const page = await visitor();
   await open(page, ""); // nobody need sign in on an open shop
   await page.getByText("Open to this machine").waitFor();
@@ -163,6 +165,48 @@ test("a training's mistake is said beside its field, and a training can be cance
   await page.getByRole("region", { name: /^Training \d/ }).getByText("canceled").waitFor();
   forgive(page);
   faultless(page, "cancelling");
+});
+
+test("a search is plotted, and trains with the settings of any of its trials", async () => {
+  const page = await engineer();
+  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Tuning" }).click();
+  await page.getByText("aisle tune --data").waitFor();
+  await page.getByRole("link", { name: "Search 1" }).click();
+  await page.getByRole("heading", { name: "Search 1: als" }).waitFor();
+  for (const name of [/over the looks: \d+ points; the best has/, /^Best ndcg@20 of full looks so far: /, /against factors: \d+ points/, /against unobserved/, /against text-scheme: \d+ points; the best has .* at (bm25|tfidf)/])
+    await page.getByRole("img", { name }).waitFor();
+  assert.ok((await page.locator(".plot .dot.full").count()) && (await page.locator(".plot .dot:not(.full)").count()), "full and lesser effort differ in shape");
+  const trials = page.getByRole("table", { name: "Trials, the best first" });
+  assert.equal(await trials.locator("tbody tr").count(), 30);
+  await page.getByRole("button", { name: "Show the other 10" }).click();
+  await page.getByRole("table", { name: "More trials" }).waitFor();
+  await picture(page, "console-tuning", { fullPage: true });
+  await accessible(page, "a search");
+  const second = trials.locator("tbody tr").nth(1), factors = await second.locator("td").nth(2).textContent();
+  await second.getByRole("link").click();
+  await page.getByText("Filled with the settings of a search").waitFor();
+  const label = (name) => page.getByLabel(name).first();
+  assert.equal(await label("Kind of model").inputValue(), "als");
+  assert.equal(await label("Factors").inputValue(), factors);
+  assert.equal(await label("Iterations").inputValue(), "3");
+  assert.equal(await label("Half life").inputValue(), "90");
+  assert.equal(await page.locator('[name="weight.view"]').inputValue(), "0.2");
+  assert.match(await label("One a line").inputValue(), /^text_scheme = (bm25|tfidf)$/);
+  await accessible(page, "a filled form");
+  await label("One a line").fill((await label("One a line").inputValue()) + "\nno_such_setting = 1");
+  await page.getByRole("button", { name: "Start the training" }).click();
+  await page.getByText("No training setting has this name").waitFor();
+  await label("One a line").fill("text_scheme = bm25\nbinary = true");
+  await page.getByRole("button", { name: "Start the training" }).click();
+  await page.getByRole("region", { name: /^Training \d/ }).getByText(/^Version \d+ in/).waitFor({ timeout: 60000 });
+  const jobs = await page.request.get("/v1/admin/jobs?limit=1").then((r) => r.json());
+  assert.deepEqual({ ...jobs.items[0].request, unobserved: 0 }, { model: "als", factors: Number(factors), iterations: 3, half_life: 90, unobserved: 0, weight: { view: 0.2 }, text_scheme: "bm25", binary: true });
+  await page.goto("/console/training?with=%7Bbroken");
+  await settled(page);
+  assert.equal(await label("Factors").inputValue(), "");
+  await page.evaluate(() => fetch("/v1/admin/models/2/activate", { method: "POST" })); // the hybrid, for those who look at reasons
+  forgive(page);
+  faultless(page, "a search");
 });
 
 test("people, products and answers are looked at", async () => {

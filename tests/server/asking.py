@@ -555,6 +555,19 @@ def import_of(w, text="user,item,type,time\nu1,,view,2026-01-01\n", kind="events
 
 good("listImportRejects")(lambda w: {"path": {"id": import_of(w)}, "query": {"reason": "no-item", "limit": 5}})
 wrong("listImportRejects", (404, {"path": {"id": 0}}), (404, {"path": {"id": 999999}}), lambda w: (422, {"path": {"id": import_of(w)}, "query": {"reason": "bad"}}))
+def a_tuning(w):
+    """A search of `aisle tune`, made once."""
+    if not w.ask("GET", "/v1/admin/tunings", key=w.admin).json["items"]:
+        shop.run("tune", "--data", w.server.data, "--trials", "3", "--range", "factors=4..8", "--range", "text-scheme", "--iterations", "2", "--half-life", "90", "--weight", "view=.2")
+    return w.ask("GET", "/v1/admin/tunings", key=w.admin).json["items"][0]["id"]
+
+
+good("listTunings")(lambda w: a_tuning(w) and {"query": {"limit": 3}})
+wrong("listTunings", (422, {"query": {"limit": 0}}), (422, {"query": {"cursor": "x"}}))
+good("getTuning")(lambda w: {"path": {"id": a_tuning(w)}})
+wrong("getTuning", (404, {"path": {"id": 99999}}), (404, {"path": {"id": "x"}}))
+good("listTrials")(lambda w: {"path": {"id": a_tuning(w)}, "query": {"limit": 2}})
+wrong("listTrials", (404, {"path": {"id": 99999}}), lambda w: (422, {"path": {"id": a_tuning(w)}, "query": {"cursor": "0"}}))
 good("getItemMap")(lambda w: {"query": {"limit": 20}})
 wrong("getItemMap", (422, {"query": {"limit": 0}}), (422, {"query": {"limit": 2001}}))
 good("pageConsole")(lambda w: {})

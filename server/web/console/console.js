@@ -5,7 +5,7 @@ import { field, form } from "../parts/form.js";
 import { failed, say } from "../parts/notice.js";
 
 const PARTS = [
-  ["", "overview", "Overview"], ["models", "models", "Models"], ["training", "training", "Training"], ["imports", "imports", "Imports"],
+  ["", "overview", "Overview"], ["models", "models", "Models"], ["training", "training", "Training"], ["tuning", "tuning", "Tuning"], ["imports", "imports", "Imports"],
   ["catalogue", "catalogue", "Catalogue"], ["users", "users", "People"], ["experiments", "experiments", "Experiments"], ["rules", "rules", "Rules"],
   ["playground", "playground", "Playground"], ["map", "map", "Map"],
 ];

@@ -5,7 +5,7 @@ const WIDTH = 640, HEIGHT = 240, LEFT = 64, RIGHT = 16, TOP = 12, BOTTOM = 34;
 export const DASHES = ["", "7 4", "2 4", "10 3 2 3", "4 2", "1 3"];
 
 /** Steps of 1, 2 or 5 that cover low..high in about n parts. */
-function ticks(low, high, n = 4) {
+export function ticks(low, high, n = 4) {
   if (!(high > low)) return [low];
   const raw = (high - low) / n, ten = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].map((s) => s * ten).find((s) => s >= raw);
   const all = [];

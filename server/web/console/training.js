@@ -15,9 +15,38 @@ const NUMBERS = [
   ["half_life", "Half life, in days", "Older events count less."], ["seed", "Seed", "The same seed gives the same model."],
 ];
 
+/* "name = value", a line each: numbers and switches as such. */
+function moreOf(text) {
+  const found = {};
+  for (const line of text.split("\n").filter((l) => l.trim())) {
+    const [name, ...rest] = line.split("="), value = rest.join("=").trim();
+    found[name.trim().replaceAll("-", "_")] = value === "true" || value === "false" ? value === "true" : value !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
+  }
+  return found;
+}
+
+/** The part with these settings in its form; names as the command line has them, `weight` an object. */
+export const withSettings = (values) => "/console/training?with=" + encodeURIComponent(JSON.stringify(values));
+
+/* What a link brings, as texts of the form's fields; what has no field of its own goes into "more". */
+function brought(filter) {
+  let given = null;
+  try {
+    given = JSON.parse(filter.get("with"));
+  } catch { /* a link that is none fills nothing */ }
+  const texts = {}, more = [];
+  for (const [name, value] of Object.entries(given ?? {})) {
+    const member = name.replaceAll("-", "_");
+    if (member === "weight") for (const [type, w] of Object.entries(value)) texts[`weight.${type}`] = String(w);
+    else if (member === "model" || NUMBERS.some(([known]) => known === member)) texts[member] = String(value);
+    else if (value !== null) more.push(`${member} = ${value}`);
+  }
+  return { ...texts, more: more.join("\n") };
+}
+
 /* What is empty is not sent: the server's own default counts. */
 function settings(values) {
-  const body = {}, weight = {};
+  const body = moreOf(values.more), weight = {};
   if (values.model) body.model = values.model;
   for (const [name] of NUMBERS) if (values[name].trim()) body[name] = Number(values[name]);
   for (const type of TYPES) if (values[`weight.${type}`].trim()) weight[type] = Number(values[`weight.${type}`]);
@@ -25,12 +54,14 @@ function settings(values) {
   return body;
 }
 
-function order() {
+function order(filter) {
+  const given = brought(filter), weighed = TYPES.some((type) => given[`weight.${type}`]);
   const number = { type: "number", step: "any", min: 0, inputmode: "decimal" };
   const node = form([
-    field("model", "Kind of model", { value: "" }, { options: [["", "As the server chooses"], ["hybrid", "Hybrid: the best blend"], ["als", "Factors alone"]] }),
-    el("div.fields", {}, NUMBERS.map(([name, label, hint]) => field(name, label, { ...number }, { hint }))),
-    el("details", {}, el("summary", {}, "Weights of event types"), el("div.fields", {}, TYPES.map((type) => field(`weight.${type}`, type.replaceAll("_", " "), { ...number })))),
+    field("model", "Kind of model", { value: given.model ?? "" }, { options: [["", "As the server chooses"], ["hybrid", "Hybrid: the best blend"], ["als", "Factors alone"]] }),
+    el("div.fields", {}, NUMBERS.map(([name, label, hint]) => field(name, label, { ...number, value: given[name] }, { hint }))),
+    el("details", { open: weighed }, el("summary", {}, "Weights of event types"), el("div.fields", {}, TYPES.map((type) => field(`weight.${type}`, type.replaceAll("_", " "), { ...number, value: given[`weight.${type}`] })))),
+    el("details", { open: Boolean(given.more) }, el("summary", {}, "More settings"), field("more", "One a line", { value: given.more, spellcheck: "false" }, { rows: 6, hint: "ease_reg = 300; every setting of aisle train has a name, see aisle help train." })),
   ], "Start the training", async (values) => {
     const job = await api.train(settings(values));
     await go(`/console/training?job=${job.id}`);
@@ -84,5 +115,5 @@ export default function training(filter, left) {
     ["Settings", (j) => el("code", {}, JSON.stringify(j.request))], ["Version", (j) => j.result?.version ?? "–", "right"], ["Loss", (j) => short(j.result?.metrics?.loss), "right"],
     ["Seconds", (j) => short(j.result?.seconds), "right"]], items.filter((j) => j.kind === "training")));
   list();
-  return [id ? watch(id, left, list) : null, el("section", {}, el("h2", {}, "Train a model"), order()), el("section", {}, el("h2", {}, "Trainings"), past)];
+  return [id ? watch(id, left, list) : null, el("section", {}, el("h2", {}, "Train a model"), filter.get("with") ? el("p.small", {}, "Filled with the settings of a search; nothing runs before you start it.") : null, order(filter)), el("section", {}, el("h2", {}, "Trainings"), past)];
 }
