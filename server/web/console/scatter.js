@@ -23,8 +23,9 @@ function scale(values, { log, choices }) {
   return { at, marks: (log ? powers(low, high) : ticks(low, high, 5)).map((v) => [v, short(v)]) };
 }
 
-/** points: [{x, y, full, best, words}]; x: a number, or one of choices. Points that have no place on the scale are left out. */
-export function scatter(points, { label, x, y, log = false, choices = null }) {
+/** points: [{x, y, full, best, words}]; x: a number, or one of choices. Points that have no place on the scale are left out.
+ * line: [[x, y]] of a line that goes along. */
+export function scatter(points, { label, x, y, log = false, choices = null, line = null }) {
   const shown = points.filter((p) => Number.isFinite(p.y) && (choices ? choices.includes(p.x) : Number.isFinite(p.x) && !(log && p.x <= 0)));
   if (!shown.length) return el("p.small", {}, `${label}: nothing to show.`);
   const across = scale(shown.map((p) => p.x), { log, choices }), ys = shown.map((p) => p.y);
@@ -35,6 +36,7 @@ export function scatter(points, { label, x, y, log = false, choices = null }) {
     ticks(low, high).map((v) => [svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: atY(v), y2: atY(v), class: "rule" }), svg("text", { x: LEFT - 6, y: atY(v) + 4, class: "end" }, short(v))]),
     across.marks.map(([v, words]) => svg("text", { x: atX(v), y: HEIGHT - BOTTOM + 16, class: "mid" }, words)),
     svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, class: "end" }, log ? `${x} (logarithmic)` : x), svg("text", { x: 4, y: 12 }, y),
+    line ? svg("g", { class: "line" }, svg("polyline", { points: line.map(([a, b]) => `${atX(a).toFixed(1)},${atY(b).toFixed(1)}`).join(" ") })) : null,
     shown.map((p) => svg("circle", { cx: atX(p.x).toFixed(1), cy: atY(p.y).toFixed(1), r: 4, class: p.full ? "dot full" : "dot" }, svg("title", {}, p.words))),
     best ? svg("circle", { cx: atX(best.x).toFixed(1), cy: atY(best.y).toFixed(1), r: 8, class: "ring" }) : null));
 }

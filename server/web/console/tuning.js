@@ -1,6 +1,6 @@
 // What `aisle tune` found: the metric over the trials and against each setting, and a way to train with the settings of one.
 import { api } from "./ask.js";
-import { lines, short } from "./plot.js";
+import { short } from "./plot.js";
 import { scatter } from "./scatter.js";
 import { number, table, when } from "./table.js";
 import { withSettings } from "./training.js";
@@ -47,6 +47,7 @@ function bestSoFar(t, looks) {
   let best = null;
   looks.forEach((l, i) => {
     if (l.full && l.value !== null && (best === null || (t.less ? l.value < best : l.value > best))) best = l.value;
+    if (points.length && points.at(-1)[1] !== best) points.push([i + 1, points.at(-1)[1]]); // it steps
     if (best !== null) points.push([i + 1, best]);
   });
   return points;
@@ -55,9 +56,8 @@ function bestSoFar(t, looks) {
 function plots(t, looks) {
   const metric = metricOf(t), isBest = (l) => l.full === t.best.full && l.trial === t.best.trial && l.value === t.best.value;
   const point = (l, x) => ({ x, y: l.value ?? NaN, full: l.full, best: isBest(l), words: `trial ${l.trial}: ${valueText(l.value)}; ${words(l.settings)}` });
-  return [el("section", {}, el("h3", {}, `${metric} over the looks`), el("p.small", {}, "A filled point had the full effort, a hollow one less; the best has a ring."),
-    el("div.grid", {}, scatter(looks.map((l, i) => point(l, i + 1)), { label: `${metric} over the looks`, x: "look", y: metric }),
-      lines([{ name: "best so far", points: bestSoFar(t, looks) }], { label: `Best ${metric} of full looks so far`, x: "look", y: `best ${metric} so far` }))),
+  return [el("section", {}, el("h3", {}, `${metric} over the looks`), el("p.small", {}, "A filled point had the full effort, a hollow one less; the best has a ring. The line is the best of the full looks so far."),
+    scatter(looks.map((l, i) => point(l, i + 1)), { label: `${metric} over the looks`, x: "look", y: metric, line: bestSoFar(t, looks) })),
   el("section", {}, el("h3", {}, `${metric} against each setting`), el("div.grid", {}, t.ranges.map((r) => scatter(looks.map((l) => point(l, r.choices ? l.settings[r.setting] : Number(l.settings[r.setting]))),
     { label: `${metric} against ${r.setting}`, x: r.setting, y: metric, log: r.log, choices: r.choices }))))];
 }
@@ -79,7 +79,7 @@ function trials(t, looks) {
 function one(id) {
   const place = el("div.stack", {});
   into(place, () => Promise.all([api.tuning(id), looksOf(id)]), ([t, looks]) => [
-    el("section", {}, el("h2", {}, `Search ${t.id}: ${t.model}`), el("dl.facts", {}, [["Ended", when(t.ended)], ["Looks", `${number(looks.length)} of ${number(t.trials)} trials, ${short(t.seconds)} s${t.complete ? "" : "; the time was over"}`],
+    el("section", {}, el("h2", {}, `Search ${t.id}: ${t.model}`), el("dl.facts", {}, [["Ended", when(t.ended)], ["Looks", `${number(looks.length)}, of ${number(t.trials)} trials, ${short(t.seconds)} s${t.complete ? "" : "; the time was over"}`],
       ["Set aside, never looked at", t.split === "none" ? "nothing" : `a ${t.split} split`], ["Validation part", `${t.inner}, ${short(100 * t.inner_fraction)} %: ${number(t.data.validation_pairs)} pairs`],
       ["Trained on", `${number(t.data.users)} people, ${number(t.data.items)} products, ${number(t.data.train_pairs)} pairs`], ["Best", `trial ${t.best.trial}: ${metricOf(t)} ${valueText(t.best.value)}`],
       ["Its settings", words(t.best.settings)], Object.keys(t.given).length ? ["Beside them", JSON.stringify(t.given)] : null].filter(Boolean).map(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])),
