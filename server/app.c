@@ -145,12 +145,6 @@ aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error 
     return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
 
-aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err)
-{
-    AISLE_TRY(aisle_registry_activate(app->registry, version, err));
-    return aisle_shelf_refresh(app->shelves, err);
-}
-
 /* The oldest that never served, beyond what is to be kept. */
 static void trim_models(aisle_app *app)
 {

@@ -94,9 +94,6 @@ static inline int64_t aisle_app_clock_ms(const aisle_app *app)
     return app->clock_base_ms + aisle_time_monotonic_ns() / 1000000;
 }
 
-/* Makes `version` current and serves it: opens the file, reads the catalogue. Not on a loop. */
-aisle_status aisle_app_activate(aisle_app *app, int64_t version, aisle_error *err);
-
 /* Keeps the models that experiments name, and the one that is watched or will be (0 = none), on the rack, and no others. Not on
  * a loop. The status is of the first that cannot be. */
 aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error *err);

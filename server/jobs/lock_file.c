@@ -47,6 +47,18 @@ aisle_status aisle_lock_file_take(const char *path, const char *what, int *fd, a
     }
 }
 
+/* Asked again and again: flock(2) itself would wait for ever for a holder that is stopped. */
+aisle_status aisle_lock_file_wait(const char *path, const char *what, int64_t wait_ms, int *fd,
+                                  aisle_error *err)
+{
+    const int64_t until_ns = aisle_time_monotonic_ns() + wait_ms * 1000000;
+    aisle_status st;
+    while ((st = aisle_lock_file_take(path, what, fd, err)) == AISLE_EBUSY &&
+           aisle_time_monotonic_ns() < until_ns)
+        usleep(10000);
+    return st;
+}
+
 void aisle_lock_file_release(const char *path, int fd)
 {
     if (fd < 0) return;

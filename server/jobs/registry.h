@@ -29,30 +29,35 @@ aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err);
  * closed, or its process ends: AISLE_EBUSY names the process that holds it now. */
 aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[4096], aisle_error *err);
 /* Opens and checks that version, makes it current on disk, then swaps it in. The old one serves until the
- * swap. AISLE_ENOTFOUND: no such version. */
+ * swap. AISLE_ENOTFOUND: no such version.
+ * Whatever changes which version serves does so under a lock file: two processes' changes come one after the other.
+ * AISLE_EBUSY names a process that has held it for 30 s. */
 aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
 
 /* ---- pin, roll back, retention: kept in the folder (marks.h), and so over restarts ---- */
 
 /* The pinned version, which no training replaces; 0 = none, also when that cannot be read. */
 int64_t aisle_registry_pinned(aisle_registry *r);
-/* As aisle_registry_activate, but leaves everything as it is where a version is pinned, which *pinned then names (0 = none, and
- * `version` serves): a pin of this process cannot come in between. Pins that cannot be read are a failure. */
+/* As aisle_registry_activate, but leaves everything as it is where another version is pinned, which *pinned then names (0 = none,
+ * and `version` serves): no pin can come in between. Pins that cannot be read are a failure. */
 aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
                                                    aisle_error *err);
-/* Serves the version and pins it; version 0 takes the pin away, and what serves goes on serving. AISLE_ENOTFOUND. */
+/* Serves the version and pins it. AISLE_ENOTFOUND. */
 aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err);
+/* What serves goes on serving. AISLE_ENOTFOUND: another version is pinned, or none. */
+aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_error *err);
 /* Serves what had served before the present version, which is forgotten as having served: again goes further back.
  * AISLE_ECONFLICT: nothing had served before, or it is gone. */
 aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err);
 /* Removes the oldest versions until `most` are left: of those that never served, are not pinned, not the newest, and not
  * among `spared`; also when more than `most` remain. Returns how many went. */
 int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared);
-/* The file that stands beside a version with this ending: ".report". */
-void aisle_registry_path(aisle_registry *r, int64_t version, const char *ending, char path[4096]);
+/* The file that stands beside a version with this ending: ".report"; ".aisle" is the model itself. */
+void aisle_registry_path(const aisle_registry *r, int64_t version, const char *ending, char path[4096]);
 
 /* That version, opened and checked, with a reference of the caller's; serves nothing. Not on a loop. AISLE_ENOTFOUND. */
-aisle_status aisle_registry_get(aisle_registry *r, int64_t version, aisle_model **out, aisle_error *err);
+aisle_status aisle_registry_get(const aisle_registry *r, int64_t version, aisle_model **out,
+                                aisle_error *err);
 /* Rises when aisle_registry_each has replaced a file: whoever holds a model of an older count opens it anew. */
 int64_t aisle_registry_rewrites(aisle_registry *r);
 

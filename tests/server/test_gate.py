@@ -1,7 +1,11 @@
 """Which model serves: the score gate, pin, roll back, retention, reports."""
 import atexit
+import fcntl
+import json
+import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import time
 import unittest
@@ -119,6 +123,30 @@ class Gate(unittest.TestCase):
         self.train(GOOD)
         self.assertEqual(self.serving(), [4])
         self.post("99/pin", 404)
+
+    def test_a_pin_that_comes_while_another_process_activates_counts(self):
+        """What would be a race is drawn out: the test holds the lock as the process that pins would."""
+        self.serve()
+        models = self.server.data / "models"
+        with open(models / "change.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write("123456\n")
+            lock.flush()
+            train = subprocess.Popen([shop.AISLE, "train", "--data", self.server.data, "--json", "--model", "als", "--factors", "2", "--iterations", "1"],
+                                     stdout=subprocess.PIPE, text=True)
+            while not (models / "000002.aisle").exists():
+                self.assertIsNone(train.poll())
+                time.sleep(0.01)
+            time.sleep(0.5)
+            self.assertIsNone(train.poll(), "it waits")
+            (models / "marks").write_text("pinned 1\n1\n")
+            os.unlink(models / "change.lock")
+        told = train.communicate()[0]
+        self.assertEqual(train.returncode, 0, told)
+        self.assertFalse(json.loads(told.splitlines()[-1])["activated"])
+        self.assertEqual((models / "current").read_text(), "000001\n")
+        self.assertTrue(self.models()[1]["pinned"])
+        self.assertFalse((models / "change.lock").exists())
 
     def test_rolling_back_goes_through_what_has_served(self):
         self.serve()

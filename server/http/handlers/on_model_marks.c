@@ -53,11 +53,7 @@ aisle_status aisle_on_model_pin(aisle_request *r)
 
 static aisle_status unpin(aisle_work *w, aisle_error *err)
 {
-    aisle_registry *registry = aisle_request_app(w->r)->registry;
-    int64_t version = ((marking *)w)->version;
-    if (aisle_registry_pinned(registry) != version)
-        return aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not pinned", (long long)version);
-    return aisle_registry_pin(registry, 0, err);
+    return aisle_registry_unpin(aisle_request_app(w->r)->registry, ((const marking *)w)->version, err);
 }
 
 static aisle_status reply_nothing(aisle_work *w)

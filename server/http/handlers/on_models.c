@@ -59,17 +59,19 @@ static aisle_status activate(aisle_work *w, aisle_error *err)
 {
     const activation *a = (const activation *)w;
     aisle_app *app = aisle_request_app(w->r);
-    int64_t pinned = aisle_registry_pinned(app->registry);
     aisle_verdict v = {0};
-    if (!a->force && pinned && pinned != a->version)
-        return aisle_fail(err, AISLE_ECONFLICT,
-                          "version %lld is pinned; unpin it, or activate with force=true", (long long)pinned);
+    int64_t pinned = 0;
     if (!a->force && strcmp(app->config->gate, "refuse") == 0)
         aisle_gate_judge(app->registry, a->version, app->config->gate_tolerance, &v);
     if (v.worse)
         return aisle_fail(err, AISLE_ECONFLICT, "version %lld is refused: %s; activate it with force=true",
                           (long long)a->version, v.why);
-    return aisle_app_activate(app, a->version, err);
+    AISLE_TRY(a->force ? aisle_registry_activate(app->registry, a->version, err)
+                       : aisle_registry_activate_unless_pinned(app->registry, a->version, &pinned, err));
+    if (pinned)
+        return aisle_fail(err, AISLE_ECONFLICT,
+                          "version %lld is pinned; unpin it, or activate with force=true", (long long)pinned);
+    return aisle_shelf_refresh(app->shelves, err);
 }
 
 static aisle_status reply_activated(aisle_work *w)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -218,6 +219,66 @@ Test(registry, activating_unless_pinned_leaves_a_pinned_version_serving)
     cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, &pinned, &err), AISLE_EFORMAT);
     cr_assert_eq(serving(r), first);
     aisle_registry_close(r);
+}
+
+/* ---- two processes ---- */
+
+typedef struct between { /* in memory that both processes share */
+    int rounds, stop;
+} between;
+
+static void activate_for_ever(between *b, int64_t version)
+{
+    aisle_registry *r = open_registry();
+    int64_t pinned;
+    bool good = true;
+    while (good && !__atomic_load_n(&b->stop, __ATOMIC_SEQ_CST)) {
+        good = aisle_registry_activate_unless_pinned(r, version, &pinned, NULL) == AISLE_OK;
+        __atomic_add_fetch(&b->rounds, 1, __ATOMIC_SEQ_CST);
+    }
+    aisle_registry_close(r);
+    _exit(good ? 0 : 1);
+}
+
+/* Whatever the other process had begun before is done by now. */
+static void await_rounds(between *b, int n)
+{
+    const int until = __atomic_load_n(&b->rounds, __ATOMIC_SEQ_CST) + n;
+    while (__atomic_load_n(&b->rounds, __ATOMIC_SEQ_CST) < until) usleep(100);
+}
+
+static int64_t current_on_disk(void)
+{
+    aisle_registry *r = open_registry();
+    const int64_t version = serving(r);
+    aisle_registry_close(r);
+    return version;
+}
+
+Test(registry, a_pin_lasts_whatever_another_process_activates)
+{
+    between *b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(b, MAP_FAILED);
+    aisle_registry *r = open_registry();
+    const int64_t first = add_version(r, 2), second = add_version(r, 3);
+    pid_t other = fork();
+    if (other == 0) activate_for_ever(b, second);
+    for (int round = 0; round < 30; round++) {
+        await_rounds(b, 1);
+        cr_assert_eq(current_on_disk(), second, "not pinned");
+        cr_assert_eq(aisle_registry_pin(r, first, NULL), AISLE_OK);
+        await_rounds(b, 2);
+        cr_assert_eq(current_on_disk(), first, "round %d", round);
+        cr_assert_eq(aisle_registry_unpin(r, second, NULL), AISLE_ENOTFOUND);
+        cr_assert_eq(aisle_registry_unpin(r, first, NULL), AISLE_OK);
+        await_rounds(b, 1);
+    }
+    int state;
+    __atomic_store_n(&b->stop, 1, __ATOMIC_SEQ_CST);
+    cr_assert_eq(waitpid(other, &state, 0), other);
+    cr_assert_eq(state, 0);
+    aisle_registry_close(r);
+    munmap(b, sizeof *b);
 }
 
 Test(registry, refresh_takes_up_what_another_process_has_published)

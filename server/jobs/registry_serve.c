@@ -1,0 +1,155 @@
+/* Which version serves: activate, pin, roll back. One at a time, in whatever process. */
+#include "aisle/log.h"
+#include "server/jobs/lock_file.h"
+#include "server/jobs/marks.h"
+#include "server/jobs/registry_internal.h"
+
+/* It serves now: a list that cannot be kept is no reason to undo that. */
+static void note_served(const aisle_registry *r, int64_t version)
+{
+    aisle_marks m;
+    aisle_error why = {0};
+    aisle_status st = aisle_marks_read(r->folder, &m, &why);
+    if (st == AISLE_OK && (m.n == 0 || m.served[m.n - 1] != version)) {
+        aisle_marks_serve(&m, version);
+        st = aisle_marks_write(r->folder, &m, &why);
+    }
+    if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", why.message);
+}
+
+/* What served before the first note is noted, too. */
+static aisle_status activate(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    aisle_model *m = NULL;
+    int64_t before = 0;
+    aisle_status st = aisle_registry_get(r, version, &m, err);
+    if (st == AISLE_OK && aisle_registry_read_current(r, &before, NULL) == AISLE_OK && before)
+        note_served(r, before);
+    if (st == AISLE_OK) st = aisle_registry_write_current(r, version, err);
+    if (st != AISLE_OK) {
+        aisle_model_unref(m);
+        return st;
+    }
+    aisle_registry_swap(r, m, version);
+    r->refused = 0;
+    note_served(r, version);
+    return AISLE_OK;
+}
+
+/* ---- one change at a time ---- */
+
+static const int wait_ms = 30000; /* a model of many GB is opened in less */
+
+static void lock_path(const aisle_registry *r, char path[AISLE_REGISTRY_PATH])
+{
+    snprintf(path, AISLE_REGISTRY_PATH, "%s/change.lock", r->folder);
+}
+
+/* The file first: whoever waits for another process holds up nobody here who reads. */
+aisle_status aisle_registry_begin(aisle_registry *r, int *lock, aisle_error *err)
+{
+    char path[AISLE_REGISTRY_PATH];
+    lock_path(r, path);
+    AISLE_TRY(aisle_lock_file_wait(path, "changing which model serves", wait_ms, lock, err));
+    pthread_mutex_lock(&r->change);
+    return AISLE_OK;
+}
+
+void aisle_registry_end(aisle_registry *r, int lock)
+{
+    char path[AISLE_REGISTRY_PATH];
+    lock_path(r, path);
+    pthread_mutex_unlock(&r->change);
+    aisle_lock_file_release(path, lock);
+}
+
+aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    int lock;
+    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    aisle_status st = activate(r, version, err);
+    aisle_registry_end(r, lock);
+    return st;
+}
+
+aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
+                                                   aisle_error *err)
+{
+    aisle_marks m;
+    int lock;
+    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    aisle_status st = aisle_marks_read(r->folder, &m, err);
+    const bool free_to = st == AISLE_OK && (!m.pinned || m.pinned == version);
+    if (free_to) st = activate(r, version, err);
+    aisle_registry_end(r, lock);
+    if (st == AISLE_OK) *pinned = free_to ? 0 : m.pinned;
+    return st;
+}
+
+int64_t aisle_registry_pinned(aisle_registry *r)
+{
+    aisle_marks m;
+    aisle_error why = {0};
+    if (aisle_marks_read(r->folder, &m, &why) == AISLE_OK) return m.pinned;
+    aisle_log(AISLE_LOG_ERROR, "%s", why.message);
+    return 0;
+}
+
+/* version 0: none */
+static aisle_status mark_pinned(const aisle_registry *r, int64_t version, aisle_error *err)
+{
+    aisle_marks m;
+    AISLE_TRY(aisle_marks_read(r->folder, &m, err));
+    m.pinned = version;
+    return aisle_marks_write(r->folder, &m, err);
+}
+
+aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    int lock;
+    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    aisle_status st = activate(r, version, err);
+    if (st == AISLE_OK) st = mark_pinned(r, version, err);
+    aisle_registry_end(r, lock);
+    return st;
+}
+
+aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    aisle_marks m;
+    int lock;
+    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    aisle_status st = aisle_marks_read(r->folder, &m, err);
+    if (st == AISLE_OK && m.pinned != version)
+        st = aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not pinned", (long long)version);
+    if (st == AISLE_OK) st = mark_pinned(r, 0, err);
+    aisle_registry_end(r, lock);
+    return st;
+}
+
+/* Under `change`, as all that is static here. */
+static aisle_status roll_back(aisle_registry *r, int64_t *version, aisle_error *err)
+{
+    aisle_marks m;
+    AISLE_TRY(aisle_marks_read(r->folder, &m, err));
+    if (m.n < 2)
+        return aisle_fail(err, AISLE_ECONFLICT,
+                          "no other version has served before; activate one by its number");
+    const int64_t to = m.served[m.n - 2];
+    if (m.pinned && m.pinned != to)
+        return aisle_fail(err, AISLE_ECONFLICT, "version %lld is pinned; unpin it first",
+                          (long long)m.pinned);
+    AISLE_TRY(activate(r, to, err));
+    m.n--;
+    *version = to;
+    return aisle_marks_write(r->folder, &m, err);
+}
+
+aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err)
+{
+    int lock;
+    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    aisle_status st = roll_back(r, version, err);
+    aisle_registry_end(r, lock);
+    return st;
+}
