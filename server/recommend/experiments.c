@@ -9,6 +9,8 @@
 #include "server/auth/random_id.h"
 #include "server/recommend/shown.h"
 
+const char *const aisle_surface_names[] = {"recommendations", "related", "trending", "rank", NULL};
+
 struct aisle_experiments {
     int refs;
     aisle_arena arena;

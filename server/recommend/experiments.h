@@ -29,6 +29,7 @@ aisle_status aisle_experiment_keeper_read(aisle_experiment_keeper *k, aisle_view
 aisle_experiments *aisle_experiments_get(aisle_experiment_keeper *k);
 void aisle_experiments_unref(aisle_experiments *e); /* NULL is fine */
 
+extern const char *const aisle_surface_names[]; /* by aisle_surface; NULL at the end */
 /* What is answered, and when. */
 typedef struct aisle_occasion {
     aisle_surface surface;

@@ -1,5 +1,6 @@
 """Experiments: who is in which variant, what the variant is answered with, what is counted."""
 import collections
+import json
 import time
 import unittest
 
@@ -183,6 +184,48 @@ class Experiments(unittest.TestCase):
         self.assertEqual([e["surfaces"] for e in self.put(*got)["experiments"]], [["recommendations"]] * 3)
         self.assertNotIn("experiment", rank(1))
 
+    def test_related_and_trending_go_by_the_variant_and_are_each_persons_own_meanwhile(self):
+        done = self.server.await_job(self.server.post("/v1/admin/trainings", {"factors": 8, "iterations": 3}).json["id"])
+        self.assertEqual(done["state"], "succeeded", done)
+        lists = (("/v1/products/p3/related", {}), ("/v1/trending", {}), ("/v1/trending", {"window": "30d"}))
+        before = [self.server.get(path, limit=20, **query) for path, query in lists]
+        self.assertTrue(all(a.headers["cache-control"].startswith("public") for a in before))
+        self.assertEqual([self.server.get(path, limit=20, session="s1", **query).body for path, query in lists], [a.body for a in before])
+        self.put({"name": "e", "share": 0.9, "surfaces": ["related", "trending", "recommendations"],
+                  "variants": [{"name": "a"}, {"name": "old", "model": 1}, {"name": "mixed", "diversity": 1}]})
+        seen = [{}, {}, {}]
+        for i in range(60):
+            mine = self.answer(f"s{i}").get("experiment")
+            for n, (path, query) in enumerate(lists):
+                got = self.server.get(path, limit=20, session=f"s{i}", **query)
+                self.assertEqual(got.headers["cache-control"], "private, no-cache")
+                self.assertEqual(got.json.get("experiment"), mine, path)
+                seen[n].setdefault(mine and mine["variant"], set()).add(got.body)
+        for n, bodies in enumerate(seen):
+            self.assertEqual({name: len(b) for name, b in bodies.items()}, {None: 1, "a": 1, "old": 1, "mixed": 1})
+            answers = {name: json.loads(next(iter(b))) for name, b in bodies.items()}
+            self.assertEqual({name: a["model_version"] for name, a in answers.items()}, {None: 2, "a": 2, "old": 1, "mixed": 2})
+            self.assertEqual(len({a["recommendation_id"] for a in answers.values()}), 4)
+            ids = {name: [p["id"] for p in a["items"]] for name, a in answers.items()}
+            self.assertEqual(ids[None], [p["id"] for p in before[n].json["items"]])
+            self.assertEqual(ids["a"], ids[None])
+            self.assertNotEqual(ids["mixed"], ids[None])
+        self.assertNotIn("experiment", self.server.get("/v1/trending").json)  # nobody is in none
+        unchanged = self.server.get("/v1/trending", session="s1", limit=20)
+        again = self.server.ask("GET", "/v1/trending?session=s1&limit=20", headers={"If-None-Match": unchanged.headers["etag"]})
+        self.assertEqual(again.status, 304)
+        by = {(i["experiment"], i["variant"]) for i in self.counted("variant", [json.loads(next(iter(seen[0]["old"]))), json.loads(next(iter(seen[1]["mixed"])))])}
+        self.assertEqual(by, {("e", "old"), ("e", "mixed")})
+        self.put()
+        self.assertEqual(self.server.get("/v1/products/p3/related", limit=20, session="s1").headers["cache-control"], before[0].headers["cache-control"])
+
+    def test_guests_are_in_experiments_of_shared_lists_by_their_session(self):
+        item = self.server.get("/v1/trending").json["items"][0]["id"]
+        guest = self.server.ask("PUT", f"/v1/cart/items/{item}", {"quantity": 1}).headers["set-cookie"].split(";")[0].split("=", 1)[1]
+        self.put({"name": "e", "surfaces": ["trending"], "variants": [{"name": "a"}, {"name": "b", "diversity": 0.5}]})
+        names = {self.server.ask("GET", "/v1/trending", key=guest).json["experiment"]["variant"] for _ in range(5)}
+        self.assertEqual(len(names), 1)
+
     def test_a_change_is_for_a_version_and_none_is_lost(self):
         e = {"name": "e", "variants": [{"name": "a"}, {"name": "b"}]}
         before = self.server.get(PATH)
@@ -247,6 +290,7 @@ class Experiments(unittest.TestCase):
                                ({"name": "x", "variants": [two[0], {"name": "b", "scenario": "nowhere"}]}, "/experiments/0/variants/1/scenario"),
                                ({"name": "x", "variants": [two[0], {"name": "b", "diversity": 1.5}]}, "/experiments/0/variants/1/diversity"),
                                ({"name": "x", "surfaces": ["rank"], "variants": [two[0], {"name": "b", "diversity": 1}]}, "/experiments/0/variants/1/diversity"),
+                               ({"name": "x", "surfaces": ["related", "trending"], "variants": [two[0], {"name": "b", "strategy": "popular"}]}, "/experiments/0/variants/1/strategy"),
                                ({"name": "x", "surfaces": ["rank", "front"], "variants": two}, "/experiments/0/surfaces/1"),
                                ({"name": "x", "surfaces": [], "variants": two}, "/experiments/0/surfaces"),
                                ({"name": "x", "scenarios": ["nowhere"], "variants": two}, "/experiments/0/scenarios"),

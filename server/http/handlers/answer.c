@@ -120,8 +120,8 @@ void aisle_answer_cacheable(aisle_request *r, int max_age)
 {
     char control[48];
     snprintf(control, sizeof control, "public, max-age=%d", max_age);
-    bool signed_in = aisle_request_identity(r)->user != 0;
-    aisle_reply_header(r, "Cache-Control", signed_in ? "private, no-cache" : control);
+    bool own = max_age < 0 || aisle_request_identity(r)->user != 0;
+    aisle_reply_header(r, "Cache-Control", own ? "private, no-cache" : control);
     aisle_reply_header(r, "Vary", "Authorization, Cookie");
 }
 

@@ -4,7 +4,6 @@
 #include "server/http/handlers/change.h"
 #include "server/recommend/trial.h"
 
-const char *const aisle_surface_names[] = {"recommendations", "related", "trending", "rank", NULL};
 enum { POINTER = 192, SCENARIOS = 8 };
 
 static aisle_status no_memory(aisle_request *r)
@@ -114,7 +113,7 @@ static aisle_status parse_surfaces(aisle_json_scope *s, unsigned *out)
         int k = 0;
         while (k < AISLE_SURFACES && !aisle_str_eq(names[i], aisle_str_from(aisle_surface_names[k]))) k++;
         snprintf(pointer, sizeof pointer, "%.150s/surfaces/%lld", s->pointer, (long long)i);
-        if (k == AISLE_SURFACES || !aisle_trial_heeds(1U << k))
+        if (k == AISLE_SURFACES)
             return aisle_request_invalid(s->r, pointer, "unknown",
                                          "recommendations, related, trending or rank wanted");
         *out |= 1U << k;

@@ -9,7 +9,6 @@
  * for the problem. */
 aisle_status aisle_experiment_body(aisle_request *r, aisle_experiment_set *out);
 
-extern const char *const aisle_surface_names[]; /* by aisle_surface; NULL at the end */
 /* Members for an answer: the settings of an experiment but for its variants, and of a variant. NULL: out of memory. */
 json_t *aisle_experiment_settings(const aisle_experiment *e);
 json_t *aisle_variant_settings(const aisle_variant *v);

@@ -158,8 +158,8 @@ json_t *aisle_answer_parsed(const char *text); /* JSON text of the store as JSON
 /* Sets a member; NULL value or object: the object is released and NULL returned, for a chain of calls. */
 json_t *aisle_answer_with(json_t *object, const char *name, json_t *value);
 
-/* 200 with a strong ETag made of the body, and 304 when the client has it; public for max_age seconds. Takes
- * the reference. */
+/* 200 with a strong ETag made of the body, and 304 when the client has it; public for max_age seconds, or where that is below
+ * 0 for who asks alone. Takes the reference. */
 aisle_status aisle_answer_cached(aisle_request *r, json_t *body, int max_age);
 aisle_status aisle_answer_cached_text(aisle_request *r, aisle_str json, int max_age);
 /* Cache-Control and Vary of what is the same for everyone: public for guests, private for those who are signed in. */
