@@ -230,7 +230,7 @@ class Experiments(unittest.TestCase):
         e = {"name": "e", "variants": [{"name": "a"}, {"name": "b"}]}
         before = self.server.get(PATH)
         first = before.json["version"]
-        self.assertEqual(before.headers["etag"], f'"{first}"')
+        self.assertRegex(before.headers["etag"], f'^"{first}-[0-9a-f]+"$')
         now = self.put(e, headers={"If-Match": before.headers["etag"]})
         self.assertEqual(now["version"], first + 1)
         problem = self.put(headers={"If-Match": before.headers["etag"]}, status=409)
@@ -248,7 +248,7 @@ class Experiments(unittest.TestCase):
 
     def test_people_are_counted_once_a_variant_and_compared(self):
         self.put({"name": "e", "variants": [{"name": "a"}, {"name": "b"}]})
-        people, clicked, events = collections.Counter(), collections.Counter(), []
+        people, clicked, events, tag = collections.Counter(), collections.Counter(), [], self.server.get(PATH).headers["etag"]
         for i in range(120):
             a = self.answer(f"s{i}")
             variant = a["experiment"]["variant"]
@@ -267,6 +267,7 @@ class Experiments(unittest.TestCase):
                 break
             self.assertLess(time.monotonic(), end, (a, b))
             time.sleep(0.1)
+        self.assertNotEqual(self.server.get(PATH).headers["etag"], tag)  # other results are another answer
         self.assertEqual((a["people"], a["clicked"]), (people["a"], 0))
         self.assertEqual(b["people"], people["b"])
         self.assertLess(b["click_p"], 1e-6)

@@ -1,7 +1,9 @@
 /* GET and PUT /v1/admin/experiments: all of them as a whole, and what came of each so far. */
 #include <stddef.h>
+#include <string.h>
 
 #include "aisle/log.h"
+#include "server/auth/random_id.h"
 #include "server/http/handlers/experiment_body.h"
 #include "server/recommend/sequential.h"
 #include "server/recommend/trial.h"
@@ -84,20 +86,35 @@ static json_t *encode(aisle_request *r, const aisle_experiment *e, const aisle_v
     return aisle_answer_with(o, "variants", variants);
 }
 
+/* The tag holds the version, for If-Match, and a digest: results change while the settings stay. Takes the reference. */
+static aisle_status reply_body(aisle_request *r, int64_t version, json_t *body)
+{
+    char hex[AISLE_HEX_BYTES];
+    char *text = body ? json_dumps(body, AISLE_JSON_STYLE) : NULL;
+    json_decref(body);
+    if (!text) return no_memory(r);
+    aisle_digest(text, strlen(text), hex);
+    const char *tag = aisle_arena_printf(aisle_request_arena(r), "\"%lld-%.16s\"", (long long)version, hex);
+    aisle_status st = tag ? AISLE_OK : no_memory(r);
+    if (st == AISLE_OK) {
+        aisle_reply_header(r, "ETag", tag);
+        aisle_reply_header(r, "Cache-Control", "no-store");
+        st = aisle_reply_bytes(r, 200, "application/json", text, strlen(text)); /* or 304 */
+    }
+    aisle_free(text);
+    return st;
+}
+
 static aisle_status reply(aisle_work *w)
 {
     const experiments_work *x = (const experiments_work *)w;
     aisle_request *r = w->r;
     if (x->conflict) return aisle_reply_problem(r, 409, "version_conflict", aisle_request_error(r)->message);
-    const char *tag = aisle_arena_printf(aisle_request_arena(r), "\"%lld\"", (long long)x->set.version);
-    if (!tag) return no_memory(r);
     json_t *list = json_array();
     for (int32_t i = 0; i < x->set.n; i++)
         json_array_append_new(list, encode(r, &x->set.list[i], x->counts[i]));
-    aisle_reply_header(r, "ETag", tag);
-    aisle_reply_header(r, "Cache-Control", "no-store");
     json_t *body = aisle_answer_with(json_object(), "version", json_integer(x->set.version));
-    return aisle_reply_json(r, 200, aisle_answer_with(body, "experiments", list));
+    return reply_body(r, x->set.version, aisle_answer_with(body, "experiments", list));
 }
 
 /* On the background thread, with its view. */
