@@ -13,6 +13,7 @@
 #include "server/http/handlers/product_texts.h"
 #include "server/jobs/gate.h"
 #include "server/store/accounts.h"
+#include "server/recommend/later_baskets.h"
 #include "server/recommend/sets.h"
 #include "server/recommend/shown.h"
 #include "server/recommend/together.h"
@@ -102,6 +103,15 @@ static aisle_status count_trends(aisle_app *app, aisle_error *err)
     return aisle_trends_run(app->trends, &w, err);
 }
 
+/* After the shelf has taken up whatever model serves. */
+static aisle_status count_later_baskets(aisle_app *app, aisle_error *err)
+{
+    aisle_shelf *s = aisle_shelf_get(app->shelves);
+    aisle_status st = s ? aisle_later_baskets_run(app->later, s, err) : AISLE_OK;
+    aisle_shelf_unref(s);
+    return st;
+}
+
 /* Once a second: what an import, a trainer or `aisle key` in another process has changed. */
 static void chore(void *ctx)
 {
@@ -117,6 +127,7 @@ static void chore(void *ctx)
     if (aisle_outcomes_run(app->outcomes, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_rack_refresh(app->rack, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_shelf_refresh(app->shelves, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (count_later_baskets(app, &err) != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     if (aisle_catalogue_refresh(app->catalogue, &err) != AISLE_OK || take_popularity(app, &err) != AISLE_OK)
         aisle_log(AISLE_LOG_ERROR, "%s", err.message);
     for (int i = 0; i < AISLE_SETS; i++)
@@ -341,6 +352,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(aisle_experiment_keeper_open(app->store, app->view, &app->experiments, err));
     AISLE_TRY(aisle_outcomes_open(app->store, app->ids, app->experiments, &app->outcomes, err));
     AISLE_TRY(aisle_trends_open(app->store, &app->trends, err));
+    AISLE_TRY(aisle_later_baskets_open(app->store, AISLE_LATER_PAIRS, &app->later, err));
     AISLE_TRY(aisle_registry_open(app->config->data, &app->registry, err));
     aisle_registry_sweep(app->registry);
     AISLE_TRY(aisle_catalogue_open(app->store, &app->catalogue, err));
@@ -397,6 +409,7 @@ void aisle_app_close(aisle_app *app)
     aisle_catalogue_close(app->catalogue);
     aisle_forgetter_close(app->forgetter);
     aisle_registry_close(app->registry);
+    aisle_later_baskets_close(app->later);
     aisle_trends_close(app->trends);
     aisle_outcomes_close(app->outcomes);
     aisle_experiment_keeper_close(app->experiments);

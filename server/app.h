@@ -57,13 +57,14 @@ typedef struct aisle_app {
     aisle_jobs *jobs;
     aisle_schedule *schedule; /* of trainings; the worker's */
     aisle_worker *worker;
-    aisle_hash_pool *hashing;      /* passwords */
-    aisle_forgetter *forgetter;    /* erased people out of model files */
-    aisle_recommendation_ids *ids; /* of answers */
-    struct aisle_shown *shown;     /* what recent answers have shown */
-    aisle_outcomes *outcomes;      /* what came of them; run by the worker */
-    struct aisle_trends *trends;   /* what moves now; run by the worker */
-    aisle_http *http;              /* NULL until the loops have started: read with aisle_app_http */
+    aisle_hash_pool *hashing;          /* passwords */
+    aisle_forgetter *forgetter;        /* erased people out of model files */
+    aisle_recommendation_ids *ids;     /* of answers */
+    struct aisle_shown *shown;         /* what recent answers have shown */
+    aisle_outcomes *outcomes;          /* what came of them; run by the worker */
+    struct aisle_trends *trends;       /* what moves now; run by the worker */
+    struct aisle_later_baskets *later; /* what was bought together since the training; run by the worker */
+    aisle_http *http;                  /* NULL until the loops have started: read with aisle_app_http */
     int open_mode; /* no API key and no admin yet; the first one closes it for good: read with aisle_app_is_open */
     int64_t purge_ms;      /* of the worker: when to look for ended sessions next */
     int64_t clock_base_ms; /* of aisle_app_clock_ms */

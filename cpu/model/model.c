@@ -149,6 +149,16 @@ aisle_csr aisle_model_complements(const aisle_model *m)
                        (float *)model_data(m, MODEL_COMPLEMENT_SCORES)};
 }
 
+const int32_t *aisle_model_complement_both(const aisle_model *m)
+{
+    return model_data(m, MODEL_COMPLEMENT_BOTH);
+}
+
+const int32_t *aisle_model_baskets(const aisle_model *m)
+{
+    return model_data(m, MODEL_COMPLEMENT_BASKETS);
+}
+
 const float *aisle_model_popularity(const aisle_model *m)
 {
     return model_data(m, MODEL_POPULARITY);
@@ -209,6 +219,8 @@ aisle_model_parts aisle_model_parts_of(const aisle_model *m)
                            .item_ctx = m,
                            .seen = aisle_model_seen(m),
                            .complements = aisle_model_complements(m),
+                           .complement_both = aisle_model_complement_both(m),
+                           .complement_baskets = aisle_model_baskets(m),
                            .popularity = aisle_model_popularity(m),
                            .trending = aisle_model_trending(m),
                            .item_confidence = aisle_model_item_confidence(m),

@@ -184,6 +184,28 @@ static aisle_status check_complements(const struct aisle_model *m, const model_f
     return AISLE_OK;
 }
 
+/* No product is in more baskets than there are, and no two in more than either. */
+static aisle_status check_baskets(const struct aisle_model *m, const model_fault *f)
+{
+    const int32_t *baskets = model_data(m, MODEL_COMPLEMENT_BASKETS),
+                  *both = model_data(m, MODEL_COMPLEMENT_BOTH);
+    const aisle_csr c = aisle_model_complements(m);
+    if (both && (!baskets || !c.row_ptr))
+        return model_fail(f, "complement-both", "there without complement-baskets or complement-rows");
+    for (int32_t i = 0; baskets && i < c.n_rows; i++) {
+        if (baskets[i] < 0 || baskets[i] > baskets[c.n_rows])
+            return model_fail(f, "complement-baskets", "item %d is in %d of %d baskets", i, baskets[i],
+                              baskets[c.n_rows]);
+        for (int64_t e = both ? c.row_ptr[i] : 0; both && e < c.row_ptr[i + 1]; e++)
+            if (both[e] < 1 || both[e] > baskets[i] || both[e] > baskets[c.col[e]])
+                return model_fail(f, "complement-both", "items %d and %d are together in %d baskets", i,
+                                  c.col[e], both[e]);
+    }
+    if (baskets && baskets[c.n_rows] < 0)
+        return model_fail(f, "complement-baskets", "%d baskets", baskets[c.n_rows]);
+    return AISLE_OK;
+}
+
 /* One JSON object, closed by the section's only NUL. */
 static aisle_status check_meta(const struct aisle_model *m, const model_fault *f)
 {
@@ -227,5 +249,6 @@ aisle_status model_check_content(struct aisle_model *m, const model_fault *f)
     AISLE_TRY(model_check_text(m, f));
     AISLE_TRY(model_check_compact(m, f));
     AISLE_TRY(check_complements(m, f));
+    AISLE_TRY(check_baskets(m, f));
     return model_check_hybrid(m, f);
 }

@@ -102,6 +102,8 @@ static aisle_status check_parts(const aisle_model_parts *p, const model_fault *f
          !p->complements.val))
         return model_fail(f, "parts", "complements of %d x %d, wanted %d x %d with scores",
                           p->complements.n_rows, p->complements.n_cols, p->n_items, p->n_items);
+    if (p->complement_both && !p->complement_baskets)
+        return model_fail(f, "parts", "baskets with two items each, but not with each item");
     int64_t nnz = p->seen.row_ptr[p->n_users];
     if (nnz < 0 || (nnz > 0 && !p->seen.col))
         return model_fail(f, "parts", "seen matrix of %lld entries", (long long)nnz);
@@ -241,13 +243,17 @@ static void add_sections(struct aisle_model *m, const aisle_model_parts *p, cons
 }
 
 /* A row that holds nothing is not kept at all: the section's own size says that there are some. */
-static void add_complements(struct aisle_model *m, const aisle_csr *c)
+static void add_complements(struct aisle_model *m, const aisle_model_parts *p)
 {
+    const aisle_csr *c = &p->complements;
     m->dim[DIM_COMPLEMENTS] = aisle_csr_nnz(c);
-    if (m->dim[DIM_COMPLEMENTS] == 0) return;
-    model_add(m, MODEL_COMPLEMENT_ROWS, c->row_ptr, 0);
-    model_add(m, MODEL_COMPLEMENT_ITEMS, c->col, 0);
-    model_add(m, MODEL_COMPLEMENT_SCORES, c->val, 0);
+    if (m->dim[DIM_COMPLEMENTS]) {
+        model_add(m, MODEL_COMPLEMENT_ROWS, c->row_ptr, 0);
+        model_add(m, MODEL_COMPLEMENT_ITEMS, c->col, 0);
+        model_add(m, MODEL_COMPLEMENT_SCORES, c->val, 0);
+        model_add(m, MODEL_COMPLEMENT_BOTH, p->complement_both, 0);
+    }
+    model_add(m, MODEL_COMPLEMENT_BASKETS, p->complement_baskets, 0);
 }
 
 /* How many stretches of memory a section is, and the bytes of each: one when its rows are packed. */
@@ -370,7 +376,7 @@ aisle_status aisle_model_write(const char *path, const aisle_model_parts *p, ais
         add_text(&m, p, &text);
         model_add_hybrid(&m, p->hybrid, &hybrid);
         model_add_compact(&m, p->compact);
-        add_complements(&m, &p->complements);
+        add_complements(&m, p);
         st = model_check_content(&m, &f);
     }
     if (st == AISLE_OK) st = model_write_file(path, &m, err);

@@ -102,7 +102,7 @@ aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const a
     int32_t k;
     aisle_hits found = {.hit = out->hit};
     if (q->intent != AISLE_INTENT_CONTENT) {
-        k = related_list(m, q->intent, q->item, &ids, &scores);
+        k = related_list(m, q, q->intent, q->item, &ids, &scores);
         append(&found, q->n, &f, masked, q->item, ids, scores, k);
     }
     found.strategy = q->intent == AISLE_INTENT_COMPLEMENTARY ? AISLE_STRATEGY_COMPLEMENTARY
@@ -115,7 +115,7 @@ aisle_status aisle_scorer_related(aisle_scorer *s, const aisle_model *m, const a
     if (aisle_newcomers_count(q->newcomers)) {
         AISLE_TRY(append_likes(s, m, q, &f, &found, err));
     } else {
-        k = related_list(m, AISLE_INTENT_CONTENT, q->item, &ids, &scores);
+        k = related_list(m, q, AISLE_INTENT_CONTENT, q->item, &ids, &scores);
         append(&found, q->n, &f, masked, q->item, ids, scores, k);
     }
     *out = found;

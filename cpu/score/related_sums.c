@@ -4,11 +4,17 @@
 #include "aisle/memory.h"
 #include "cpu/score/score_state.h"
 
-int32_t related_list(const aisle_model *m, aisle_intent intent, int32_t item, const int32_t **ids,
-                     const float **scores)
+int32_t related_list(const aisle_model *m, const aisle_related_query *q, aisle_intent intent, int32_t item,
+                     const int32_t **ids, const float **scores)
 {
     int32_t k = 0, n = 0;
     *ids = NULL;
+    for (int32_t l = 0; intent == AISLE_INTENT_COMPLEMENTARY && l < q->n_lists; l++)
+        if (q->lists[l].item == item) {
+            *ids = q->lists[l].items;
+            *scores = q->lists[l].scores;
+            return q->lists[l].n;
+        }
     if (item >= aisle_model_n_items(m)) return 0;
     if (intent == AISLE_INTENT_COMPLEMENTARY) {
         const aisle_csr c = aisle_model_complements(m);
@@ -35,10 +41,10 @@ static aisle_status gather(aisle_scorer *s, const aisle_related_query *q, given_
     return AISLE_OK;
 }
 
-static aisle_status add_lists(aisle_scorer *s, const aisle_model *m, aisle_intent intent, given_items given,
-                              const score_filter *f, top_heap *h, aisle_error *err)
+static aisle_status add_lists(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
+                              given_items given, const score_filter *f, top_heap *h, aisle_error *err)
 {
-    const int32_t n_items = aisle_model_n_items(m);
+    const int32_t n_items = score_n_all(m, q->newcomers);
     AISLE_TRY(score_room(&s->sums, n_items, sizeof(float), err));
     AISLE_TRY(score_room(&s->touched, n_items, sizeof(int32_t), err));
     float *sums = s->sums.at;
@@ -47,7 +53,7 @@ static aisle_status add_lists(aisle_scorer *s, const aisle_model *m, aisle_inten
     for (int32_t j = 0; j < given.n; j++) {
         const int32_t *ids;
         const float *scores;
-        int32_t k = related_list(m, intent, given.at[j].item, &ids, &scores);
+        int32_t k = related_list(m, q, q->intent, given.at[j].item, &ids, &scores);
         for (int32_t e = 0; e < k; e++) {
             if (!(scores[e] > 0)) continue;
             if (sums[ids[e]] == 0) touched[n++] = ids[e];
@@ -59,14 +65,15 @@ static aisle_status add_lists(aisle_scorer *s, const aisle_model *m, aisle_inten
     return AISLE_OK;
 }
 
-static void explain_lists(const aisle_model *m, aisle_intent intent, given_items given, const top_heap *h)
+static void explain_lists(const aisle_model *m, const aisle_related_query *q, given_items given,
+                          const top_heap *h)
 {
     for (int32_t i = 0; i < h->n; i++) {
         reason_tally t = {&h->hit[i], 0};
         for (int32_t j = 0; j < given.n; j++) {
             const int32_t *ids;
             const float *scores;
-            int32_t k = related_list(m, intent, given.at[j].item, &ids, &scores);
+            int32_t k = related_list(m, q, q->intent, given.at[j].item, &ids, &scores);
             for (int32_t e = 0; e < k; e++)
                 if (ids[e] == h->hit[i].item) {
                     reason_add(&t, given.at[j].item, scores[e]);
@@ -101,9 +108,9 @@ aisle_status related_sums(aisle_scorer *s, const aisle_model *m, const aisle_rel
     for (int32_t i = 0; i < given.n; i++) score_mask(masked, given.at[i].item);
     if (q->intent != AISLE_INTENT_CONTENT) {
         top_heap h = {found.hit, 0, q->n};
-        AISLE_TRY(add_lists(s, m, q->intent, given, &f, &h, err));
+        AISLE_TRY(add_lists(s, m, q, given, &f, &h, err));
         top_finish(&h);
-        explain_lists(m, q->intent, given, &h);
+        explain_lists(m, q, given, &h);
         found.n = h.n;
         for (int32_t i = 0; i < h.n; i++) score_mask(masked, h.hit[i].item);
     }

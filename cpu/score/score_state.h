@@ -152,9 +152,9 @@ aisle_status like_nearest(aisle_scorer *s, const aisle_model *m, const aisle_rel
                           const score_filter *f, top_heap *out, aisle_error *err);
 
 /* ---- lists of neighbours (related_sums.c) ---- */
-/* How many neighbours the item has by the model's list, and where they stand; 0 of newcomers. */
-int32_t related_list(const aisle_model *m, aisle_intent intent, int32_t item, const int32_t **ids,
-                     const float **scores);
+/* How many neighbours the item has by the query's list or else the model's, and where they stand; of newcomers the model has none. */
+int32_t related_list(const aisle_model *m, const aisle_related_query *q, aisle_intent intent, int32_t item,
+                     const int32_t **ids, const float **scores);
 /* aisle_scorer_related of q->items. masked: over all items and newcomers; it is written to. */
 aisle_status related_sums(aisle_scorer *s, const aisle_model *m, const aisle_related_query *q,
                           uint64_t *masked, aisle_hits *out, aisle_error *err);

@@ -32,7 +32,7 @@ double aisle_log_likelihood_ratio(int64_t both, int64_t of_a, int64_t of_b, int6
 
 typedef struct candidate {
     float score;
-    int32_t item;
+    int32_t item, both;
 } candidate;
 
 /* One thread's room. */
@@ -89,7 +89,7 @@ static int32_t find(const basket_table *t, int32_t i, counter *c)
         c->count[other] = 0;
         if (other == i || (double)both * baskets->n_rows <= (double)here * (double)there) continue;
         float score = (float)aisle_log_likelihood_ratio(both, here, there, baskets->n_rows);
-        if (score >= AISLE_COMPLEMENT_LEAST) c->found[n++] = (candidate){score, other};
+        if (score >= AISLE_COMPLEMENT_LEAST) c->found[n++] = (candidate){score, other, (int32_t)both};
     }
     if (n > 1) qsort(c->found, (size_t)n, sizeof *c->found, best_first);
     return n < t->k ? n : t->k;
@@ -132,9 +132,9 @@ static aisle_status find_block(const aisle_trainer *t, const basket_table *table
 /* What grows, block by block. */
 typedef struct lists {
     int64_t *rows; /* [items + 1] */
-    int32_t *item;
+    int32_t *item, *both;
     float *score;
-    int64_t n, item_cap, score_cap;
+    int64_t n, item_cap, both_cap, score_cap;
 } lists;
 
 static bool append(lists *l, const item_block *b, int32_t k)
@@ -142,12 +142,14 @@ static bool append(lists *l, const item_block *b, int32_t k)
     int64_t more = 0;
     for (int32_t i = 0; i < b->n; i++) more += b->found[i];
     if (!aisle_grow((void **)&l->item, &l->item_cap, l->n + more, sizeof *l->item) ||
+        !aisle_grow((void **)&l->both, &l->both_cap, l->n + more, sizeof *l->both) ||
         !aisle_grow((void **)&l->score, &l->score_cap, l->n + more, sizeof *l->score))
         return false;
     for (int32_t i = 0; i < b->n; i++) {
         const candidate *from = b->list + (int64_t)i * k;
         for (int32_t e = 0; e < b->found[i]; e++, l->n++) {
             l->item[l->n] = from[e].item;
+            l->both[l->n] = from[e].both;
             l->score[l->n] = from[e].score;
         }
         l->rows[b->first + i + 1] = l->n;
@@ -155,7 +157,8 @@ static bool append(lists *l, const item_block *b, int32_t k)
     return true;
 }
 
-static aisle_status fill(const aisle_trainer *t, const basket_table *table, aisle_csr *out, aisle_error *err)
+static aisle_status fill(const aisle_trainer *t, const basket_table *table, aisle_trained *out,
+                         aisle_error *err)
 {
     const int32_t n_items = table->by_item->n_rows;
     int32_t most = n_items < BLOCK_ITEMS ? n_items : BLOCK_ITEMS;
@@ -171,11 +174,25 @@ static aisle_status fill(const aisle_trainer *t, const basket_table *table, aisl
     aisle_free(b.found);
     aisle_free(b.list);
     aisle_csr made = {n_items, n_items, l.rows, l.item, l.score};
-    if (st == AISLE_OK && l.n > 0)
-        *out = made;
-    else
+    if (st == AISLE_OK && l.n > 0) {
+        out->complements = made;
+        out->complement_both = l.both;
+    } else {
         aisle_csr_deinit(&made);
+        aisle_free(l.both);
+    }
     return st;
+}
+
+/* Of later baskets the ratios need to know how many there were. */
+static aisle_status count_baskets(const basket_table *table, aisle_trained *out, aisle_error *err)
+{
+    const int32_t n = table->by_item->n_rows;
+    out->complement_baskets = aisle_array((int64_t)n + 1, sizeof *out->complement_baskets);
+    if (!out->complement_baskets) return no_memory(err);
+    for (int32_t i = 0; i < n; i++) out->complement_baskets[i] = (int32_t)baskets_of(table, i);
+    out->complement_baskets[n] = table->by_basket->n_rows;
+    return AISLE_OK;
 }
 
 aisle_status aisle_train_complements(const aisle_dataset *d, const uint8_t *keep, const aisle_trainer *t,
@@ -184,11 +201,10 @@ aisle_status aisle_train_complements(const aisle_dataset *d, const uint8_t *keep
     aisle_csr baskets = {0}, by_item = {0};
     if (p->k_complements == 0) return AISLE_OK;
     aisle_status st = aisle_dataset_baskets(d, keep, t->threads, &baskets, err);
-    if (st == AISLE_OK && baskets.n_rows > 0) {
-        st = aisle_csr_transpose(&baskets, &by_item, err);
-        const basket_table table = {&baskets, &by_item, p->k_complements};
-        if (st == AISLE_OK) st = fill(t, &table, &out->complements, err);
-    }
+    if (st == AISLE_OK) st = aisle_csr_transpose(&baskets, &by_item, err);
+    const basket_table table = {&baskets, &by_item, p->k_complements};
+    if (st == AISLE_OK && baskets.n_rows > 0) st = fill(t, &table, out, err);
+    if (st == AISLE_OK) st = count_baskets(&table, out, err);
     aisle_csr_deinit(&baskets);
     aisle_csr_deinit(&by_item);
     return st;

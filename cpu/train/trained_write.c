@@ -103,13 +103,14 @@ static char *meta_text(const aisle_trained *t, const aisle_train_params *p, cons
 {
     char now[32];
     aisle_time_format(aisle_time_now_ms(), now);
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:I}, s:{s:i, s:o, s:o, s:o, s:o}, s:o}", "created",
-        p->created ? p->created : now, "engine", "aisle " AISLE_VERSION, "backend", backend, "settings",
-        settings_json(p), "data", "users", t->seen.n_rows, "items", t->seen.n_cols, "pairs",
-        (json_int_t)aisle_csr_nnz(&t->seen), "training", "iterations", t->iterations_run, "loss",
-        number(t->loss), "validation_ndcg", number(t->ndcg), "unobserved", number((double)t->a0),
-        "regularization", number((double)t->reg), "metrics", metrics_json(metrics));
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:I, s:I}, s:{s:i, s:o, s:o, s:o, s:o}, s:o}", "created",
+                  p->created ? p->created : now, "engine", "aisle " AISLE_VERSION, "backend", backend,
+                  "settings", settings_json(p), "data", "users", t->seen.n_rows, "items", t->seen.n_cols,
+                  "pairs", (json_int_t)aisle_csr_nnz(&t->seen), "last_event", (json_int_t)p->last_event,
+                  "training", "iterations", t->iterations_run, "loss", number(t->loss), "validation_ndcg",
+                  number(t->ndcg), "unobserved", number((double)t->a0), "regularization",
+                  number((double)t->reg), "metrics", metrics_json(metrics));
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(json);
     return text;
@@ -153,6 +154,8 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
                                .content_ids = t->content_ids,
                                .content_scores = t->content_scores,
                                .complements = t->complements,
+                               .complement_both = t->complement_both,
+                               .complement_baskets = t->complement_baskets,
                                .popularity = t->popularity,
                                .trending = t->trending,
                                .item_confidence = t->item_confidence,
@@ -169,6 +172,15 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
     aisle_status st = aisle_model_write(path, &parts, err);
     aisle_free(meta);
     return st;
+}
+
+int64_t aisle_trained_last_event(const char *meta)
+{
+    json_t *json = json_loads(meta, 0, NULL);
+    const json_t *data = json_object_get(json, "data");
+    int64_t id = json_integer_value(json_object_get(data, "last_event"));
+    json_decref(json);
+    return id > 0 ? id : 0;
 }
 
 int64_t aisle_trained_created_ms(const char *meta)

@@ -167,6 +167,8 @@ void aisle_trained_deinit(aisle_trained *t)
     aisle_free(t->similar_scores);
     aisle_free(t->content_scores);
     aisle_csr_deinit(&t->complements);
+    aisle_free(t->complement_both);
+    aisle_free(t->complement_baskets);
     aisle_vocabulary_free(t->vocabulary);
     aisle_csr_deinit(&t->text);
     aisle_text_map_deinit(&t->text_map);

@@ -32,6 +32,9 @@ typedef struct aisle_model_parts {
     const float *content_scores;
     aisle_csr
         complements; /* n_items x n_items, rows best first, scores > 0 (aisle_trained); no arrays = none */
+    /* What the scores are of: baskets with both items, as complements.col; with each item, and [n_items] all. NULL = not kept;
+     * the second can be there alone. */
+    const int32_t *complement_both, *complement_baskets;
     const float *popularity; /* n_items, >= 0; NULL = none */
     const float *trending;   /* n_items, >= 0; NULL = none */
     const float
@@ -98,6 +101,10 @@ const int32_t *aisle_model_similar(const aisle_model *m, int32_t i, int32_t *k, 
 const int32_t *aisle_model_content(const aisle_model *m, int32_t i, int32_t *k, const float **scores);
 /* What is bought with each item: rows best first, scores > 0 and never rising. No arrays when there is none. */
 aisle_csr aisle_model_complements(const aisle_model *m);
+const int32_t *
+aisle_model_complement_both(const aisle_model *m); /* baskets with both, of each entry; NULL = not kept */
+const int32_t *
+aisle_model_baskets(const aisle_model *m); /* with each item, and behind them all; NULL = not kept */
 const float *aisle_model_popularity(const aisle_model *m); /* NULL = none */
 const float *aisle_model_trending(const aisle_model *m);
 const float *aisle_model_item_confidence(const aisle_model *m); /* NULL = all 1 */

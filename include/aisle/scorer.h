@@ -143,6 +143,12 @@ typedef enum aisle_intent {
     AISLE_INTENT_CONTENT,
     AISLE_INTENT_COMPLEMENTARY
 } aisle_intent;
+/* A list of neighbours that stands in for the model's. */
+typedef struct aisle_item_list {
+    int32_t item, n;      /* whose it is; how long */
+    const int32_t *items; /* best first */
+    const float *scores;  /* > 0, never rising */
+} aisle_item_list;
 typedef struct aisle_related_query {
     int32_t item;         /* of the model or the newcomers */
     const int32_t *items; /* NULL, or n_items >= 1 of them instead of `item`; repeats count once */
@@ -151,6 +157,8 @@ typedef struct aisle_related_query {
     int32_t n;                        /* 1..1000 */
     const uint64_t *allowed;          /* bitmap over items and newcomers, NULL = all */
     const aisle_newcomers *newcomers; /* of this model, or NULL */
+    const aisle_item_list *lists;     /* COMPLEMENTARY: of these items; the others have the model's */
+    int32_t n_lists;
 } aisle_related_query;
 /* Neighbours of one item: interaction neighbours first, text neighbours fill up (SIMILAR), text only (CONTENT), or what is
  * bought with it, nothing of which is made up for by likeness (COMPLEMENTARY; the score is the log-likelihood ratio of

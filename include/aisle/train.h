@@ -53,6 +53,8 @@ typedef struct aisle_train_params {
     const char *checkpoint; /* file replaced after every iteration and removed at the end; NULL = none */
     bool resume; /* go on from `checkpoint`: AISLE_ENOTFOUND without one, AISLE_ECONFLICT when it was made
                     from other data or settings. The result has the same bytes as an unbroken run. */
+    int64_t
+        last_event; /* the number, in its store, of the newest event that was loaded, for the model's meta; 0 = unknown */
     const char
         *created; /* RFC 3339 time for the model's meta; NULL = the present (same bytes need a fixed one) */
 } aisle_train_params;
@@ -109,8 +111,9 @@ typedef struct aisle_trained {
      * than chance would have, that score AISLE_COMPLEMENT_LEAST or more. Rows are best first, ties by smaller id, not
      * ascending. No arrays when there is no such pair. */
     aisle_csr complements;
-    aisle_vocabulary *vocabulary; /* NULL when no product has text */
-    aisle_csr text;               /* items x its terms; empty without vocabulary */
+    int32_t *complement_both, *complement_baskets; /* as model.h; NULL without baskets */
+    aisle_vocabulary *vocabulary;                  /* NULL when no product has text */
+    aisle_csr text;                                /* items x its terms; empty without vocabulary */
     aisle_text_map
         text_map;      /* scale 0 = none: without factors, vocabulary or a text of an item with a pair */
     float *popularity; /* sum of the item's weights */
@@ -159,6 +162,8 @@ aisle_status aisle_trained_write(const aisle_trained *t, const aisle_dataset *d,
  * user does after the training weighs the same. now_ms is 0. What meta does not say, or says in no readable
  * way, is as in aisle_weights_default. Only AISLE_ENOMEM. */
 aisle_status aisle_trained_weights(const char *meta, aisle_weights *out, aisle_error *err);
+/* aisle_train_params.last_event, from a model's meta; 0 = unknown. */
+int64_t aisle_trained_last_event(const char *meta);
 /* When the model was made, from its meta; 0 = unknown. */
 int64_t aisle_trained_created_ms(const char *meta);
 

@@ -107,7 +107,8 @@ static aisle_status load(aisle_training *t, aisle_error *err)
         else
             st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the people held out");
     }
-    if (st == AISLE_OK) st = aisle_store_load(store, &sink, &t->meter.progress, err);
+    if (st == AISLE_OK)
+        st = aisle_store_load_upto(store, &sink, &t->meter.progress, &t->params.last_event, err);
     if (st == AISLE_OK && t->held) st = aisle_held_finish(t->held, err);
     if (st == AISLE_OK && aisle_dataset_events(t->dataset).n == 0)
         st = aisle_fail(err, AISLE_EINVAL, "%s holds no events; bring some in with `aisle import --data %s`",

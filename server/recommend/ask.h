@@ -68,6 +68,8 @@ typedef struct aisle_answering {
     aisle_scorer *scorer; /* the thread's */
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
     aisle_catalogue *catalogue;
+    struct aisle_later_baskets
+        *later; /* what was bought together since the training; NULL = it is not looked at */
     struct aisle_place
         *place; /* of the question among those that are scored together (together.h); NULL = alone */
 } aisle_answering;

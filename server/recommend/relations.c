@@ -1,6 +1,8 @@
 /* The scorer's lists, and what of them is an upgrade: that is a matter of the catalogue, not of the model. */
 #include "server/recommend/relations.h"
 
+#include "server/recommend/later_baskets.h"
+
 const char *const aisle_relation_names[AISLE_RELATIONS + 1] = {"similar", "complementary", "upgrade",
                                                                "content", NULL};
 
@@ -50,6 +52,18 @@ static aisle_status upgrades_of(const aisle_answering *w, const aisle_related_as
     return slots && bits ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for related products");
 }
 
+/* Of what is bought together what came after the training counts, too. */
+static aisle_status add_later(const aisle_answering *w, const aisle_related_ask *ask, aisle_related_query *q,
+                              aisle_error *err)
+{
+    const aisle_later_ask later = {w->shelf, w->catalogue, w->view, w->arena, ask->items, ask->n_items};
+    aisle_item_list *lists;
+    if (!w->later) return AISLE_OK;
+    AISLE_TRY(aisle_later_baskets_lists(w->later, &later, &lists, &q->n_lists, err));
+    q->lists = lists;
+    return AISLE_OK;
+}
+
 aisle_status aisle_related(const aisle_answering *w, const aisle_related_ask *ask, aisle_hits *hits,
                            aisle_error *err)
 {
@@ -64,5 +78,6 @@ aisle_status aisle_related(const aisle_answering *w, const aisle_related_ask *as
                              .allowed = ask->allowed,
                              .newcomers = w->shelf->newcomers};
     if (ask->relation == AISLE_RELATED_UPGRADE) AISLE_TRY(upgrades_of(w, ask, &q, err));
+    if (ask->relation == AISLE_RELATED_COMPLEMENTARY) AISLE_TRY(add_later(w, ask, &q, err));
     return aisle_scorer_related(w->scorer, w->shelf->model, &q, hits, err);
 }

@@ -6,7 +6,7 @@
 
 typedef enum aisle_relation {
     AISLE_RELATED_SIMILAR,       /* taken by the same people, filled up by text */
-    AISLE_RELATED_COMPLEMENTARY, /* bought with them */
+    AISLE_RELATED_COMPLEMENTARY, /* bought with them, up to now (later_baskets.h) */
     AISLE_RELATED_UPGRADE, /* similar ones of the first item's category that cost 1.1 to 2.5 times as much and are rated
                                   * at least as well; none where its price or category is not known */
     AISLE_RELATED_CONTENT /* by text alone */

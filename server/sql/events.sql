@@ -62,6 +62,27 @@ SELECT id, product_id, at_ms, value, type FROM events WHERE id > ?1 ORDER BY id 
 -- name: event_scan_down
 SELECT id, product_id, at_ms, value, type FROM events WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
 
+-- name: event_buyers
+-- Purchase and cancel.
+SELECT user_id, session_id FROM events WHERE id > ?1 AND id <= ?2 AND type IN (4, 5) ORDER BY id;
+
+-- name: event_bought_user
+SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref
+FROM (SELECT * FROM (SELECT event FROM event_by_user WHERE user_id = ?1 ORDER BY at_ms DESC, event DESC LIMIT ?3)
+      UNION
+      SELECT id FROM event_tail(?1, NULL)) x
+     CROSS JOIN events e ON e.id = x.event
+WHERE e.user_id = ?1 AND e.type IN (4, 5) AND e.id <= ?2 ORDER BY e.id;
+
+-- name: event_bought_session
+-- Of guests: what they did before they were known to be somebody is the somebody's.
+SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref
+FROM (SELECT * FROM (SELECT event FROM event_by_session WHERE session_id = ?1 ORDER BY at_ms DESC, event DESC LIMIT ?3)
+      UNION
+      SELECT id FROM event_tail(NULL, ?1)) x
+     CROSS JOIN events e ON e.id = x.event
+WHERE e.session_id = ?1 AND e.user_id IS NULL AND e.type IN (4, 5) AND e.id <= ?2 ORDER BY e.id;
+
 -- name: event_tail_from
 SELECT upto FROM event_merge;
 

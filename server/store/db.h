@@ -45,6 +45,9 @@ enum {
     X(EVENT_LAST, "event_last")                                                                              \
     X(EVENT_SCAN_UP, "event_scan_up")                                                                        \
     X(EVENT_SCAN_DOWN, "event_scan_down")                                                                    \
+    X(EVENT_BUYERS, "event_buyers")                                                                          \
+    X(EVENT_BOUGHT_USER, "event_bought_user")                                                                \
+    X(EVENT_BOUGHT_SESSION, "event_bought_session")                                                          \
     X(EVENT_TAIL_FROM, "event_tail_from")                                                                    \
     X(EVENT_TAIL_ROWS, "event_tail_rows")                                                                    \
     X(EVENT_TAIL_OF, "event_tail_of")                                                                        \

@@ -18,4 +18,24 @@ aisle_status aisle_view_scan(aisle_view *v, int64_t id, bool down, aisle_scanned
 /* The highest id, 0 = none. It falls when the newest event is removed, and then comes again. */
 aisle_status aisle_view_scan_last(aisle_view *v, int64_t *id, aisle_error *err);
 
+/* ---- who buys ---- */
+
+typedef struct aisle_buyer {
+    int64_t user, session; /* rows of their tables; session is 0 of a user, user of a guest */
+} aisle_buyer;
+/* Whose purchases and cancels have ids above `after` up to `last`, in the order of ids, with repeats; in the arena. */
+aisle_status aisle_view_buyers(aisle_view *v, int64_t after, int64_t last, aisle_arena *a, aisle_buyer **out,
+                               int32_t *n, aisle_error *err);
+typedef struct aisle_bought {
+    int64_t id, product, at_ms;
+    double value;
+    aisle_event_type type; /* purchase or cancel */
+    aisle_str order;       /* absent: none */
+} aisle_bought;
+/* The buyer's purchases and cancels with ids up to `last`, in the order of ids, of the AISLE_BUYER_EVENTS newest events; in the
+ * arena. */
+enum { AISLE_BUYER_EVENTS = 10000 };
+aisle_status aisle_view_bought(aisle_view *v, const aisle_buyer *who, int64_t last, aisle_arena *a,
+                               aisle_bought **out, int32_t *n, aisle_error *err);
+
 #endif

@@ -85,6 +85,10 @@ aisle_status aisle_view_changes_count(aisle_view *v, aisle_changes_from from, in
 aisle_status aisle_store_load(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
                               aisle_error *err);
 
+/* The same; *last_event: the highest events.id of that snapshot, 0 = none. */
+aisle_status aisle_store_load_upto(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
+                                   int64_t *last_event, aisle_error *err);
+
 /* ---- writing: one writer thread, whatever waits becomes one transaction, synchronous=FULL ----
  * Between transactions the thread brings keys and indexes of the newest events up to date, some 10 ms at a time; nobody
  * but it can tell (event_merge.h). */

@@ -121,13 +121,31 @@ static aisle_status find_total(loader *l, aisle_error *err)
     return AISLE_OK;
 }
 
+static aisle_status find_last(loader *l, int64_t *id, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&l->db, AISLE_SQL_EVENT_LAST);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    *id = row ? aisle_stmt_get_int(&q, 0) : 0;
+    if (row) aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
 aisle_status aisle_store_load(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
                               aisle_error *err)
+{
+    int64_t last;
+    return aisle_store_load_upto(s, sink, progress, &last, err);
+}
+
+aisle_status aisle_store_load_upto(aisle_store *s, const aisle_sink *sink, const aisle_progress *progress,
+                                   int64_t *last_event, aisle_error *err)
 {
     loader l = {.sink = sink, .progress = progress};
     AISLE_TRY(aisle_db_open(s->path, AISLE_DB_READ, &l.db, err));
     aisle_status st = aisle_db_run(&l.db, "BEGIN", err); /* all that follows sees one state */
     if (st == AISLE_OK) st = find_total(&l, err);
+    if (st == AISLE_OK) st = find_last(&l, last_event, err);
     bool products = sink->product || sink->event, users = sink->user || sink->event;
     if (st == AISLE_OK && products) st = stream(&l, AISLE_SQL_PRODUCT_ALL, send_product, err);
     if (st == AISLE_OK && users) st = stream(&l, AISLE_SQL_USER_ALL, send_user, err);

@@ -58,6 +58,30 @@ Test(related_sums, what_is_bought_with_one_item_is_never_made_up_for_by_likeness
     cr_assert_eq(hits.n, 0);
 }
 
+Test(related_sums, a_list_that_is_given_stands_in_for_the_models)
+{
+    const int32_t now[] = {70, 50}, none[] = {0};
+    const float now_scores[] = {9, 4};
+    const aisle_item_list lists[] = {{12, 2, now, now_scores}, {10, 0, none, NULL}};
+    const int32_t about[] = {10, 11, 12};
+    aisle_related_query q = {
+        .item = 12, .intent = AISLE_INTENT_COMPLEMENTARY, .n = 10, .lists = lists, .n_lists = 2};
+    ask(q);
+    cr_assert_eq(hits.n, 2);
+    hit_is(0, 70, 9, 12, 1);
+    hit_is(1, 50, 4, 12, 1);
+    q.item = 10;
+    ask(q);
+    cr_assert_eq(hits.n, 0);
+    q.items = about;
+    q.n_items = 3;
+    ask(q);
+    cr_assert_eq(hits.n, 3);
+    hit_is(0, 70, 17, 12, 9.0f / 17);
+    hit_is(1, 60, 15, 11, 1);
+    hit_is(2, 50, 4, 12, 1);
+}
+
 Test(related_sums, several_items_add_up_and_share_the_reason)
 {
     const int32_t cart[] = {11, 10, 11};

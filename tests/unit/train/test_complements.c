@@ -101,6 +101,22 @@ static void check_list(const aisle_dataset *d, const aisle_csr *c, int32_t item,
         cr_assert(j == i || listed[j] > 0 || !(score_of(i, j) > 0), "item %d misses %d", i, j);
 }
 
+/* The counts that are kept are what the scores come of. */
+static void check_counts(const aisle_dataset *d, const aisle_trained *m)
+{
+    const aisle_csr *c = &m->complements;
+    const int32_t *baskets = m->complement_baskets;
+    cr_assert_eq(baskets[c->n_rows], BASKETS);
+    for (int32_t i = 0; i < c->n_rows; i++) {
+        int32_t of = 0;
+        for (int k = 0; k < BASKETS; k++) of += in_basket[k][number_of(d, i)];
+        cr_assert_eq(baskets[i], of);
+        for (int64_t e = c->row_ptr[i]; e < c->row_ptr[i + 1]; e++)
+            cr_assert_eq(c->val[e], (float)aisle_log_likelihood_ratio(m->complement_both[e], of,
+                                                                      baskets[c->col[e]], BASKETS));
+    }
+}
+
 Test(complements, lists_are_those_of_all_pairs_counted)
 {
     aisle_dataset *d = shop_of_baskets();
@@ -113,6 +129,7 @@ Test(complements, lists_are_those_of_all_pairs_counted)
         cr_assert_eq(aisle_train(d, NULL, &p, &t, &m, NULL), AISLE_OK);
         cr_assert_geq(aisle_csr_nnz(&m.complements), ITEMS / 2);
         for (int32_t i = 0; i < m.complements.n_rows; i++) check_list(d, &m.complements, i, k);
+        check_counts(d, &m);
         aisle_trained_deinit(&m);
         t.ops->close(t.device);
     }
@@ -129,6 +146,7 @@ Test(complements, there_are_none_without_baskets_or_when_none_are_wanted)
     p.k_complements = 0;
     cr_assert_eq(aisle_train(d, NULL, &p, &t, &m, NULL), AISLE_OK);
     cr_assert_null(m.complements.row_ptr);
+    cr_assert_null(m.complement_baskets);
     aisle_trained_deinit(&m);
     t.ops->close(t.device);
     aisle_dataset_free(d);
