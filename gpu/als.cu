@@ -29,23 +29,23 @@ aisle_status check_step(const aisle_dev_csr *c, const aisle_dev_mat *y, const ai
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: nu %g must be 0 to 1 and n_other %d >= 0",
                           (double)p->nu, p->n_other);
     if (p->cg_steps < 0 || p->cg_steps > 1000)
-        return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: cg_steps %d must be 0 (2 or 3 steps, by solver) to 1000",
-                          p->cg_steps);
+        return aisle_fail(err, AISLE_EINVAL,
+                          "cuda: ALS: cg_steps %d must be 0 (2 or 3 steps, by solver) to 1000", p->cg_steps);
     if (p->solver < AISLE_SOLVER_AUTO || p->solver > AISLE_SOLVER_CHOLESKY)
         return aisle_fail(err, AISLE_EINVAL, "cuda: ALS: solver %d is unknown", (int)p->solver);
     return AISLE_OK;
 }
 
-/* AUTO takes for every length the way that should be fastest. Computed from bytes and operations, not yet
- * measured; seconds of a whole GPU for a row of n entries, k = steps + 1 passes:
+/* AUTO takes for every length the way that should be fastest: bytes and operations by the rates that our kernels
+ * reached on an H200. Seconds of a whole GPU for a row of n entries, k = steps + 1 passes:
  *   staged CG  4 n f / READ, n <= cg_staged_longest()
  *   CG         4 n f k / READ
  *   primal     n f max(4 / READ, f / MULTIPLY) + 6 f^2 / READ + f^3 / (3 FACTOR)
  *   dual       2 (4 n f / READ) + n^2 f / MULTIPLY + 6 n^2 / READ + n^3 / (3 FACTOR)
  * (6: four bytes of half a system, written, read and written back). Staged CG wins wherever it is possible. */
-constexpr double READ = 4.3e12;         /* bytes a second: a copy on an H200 */
-constexpr double MULTIPLY = 250e12 / 3; /* of 495 TFLOP/s tf32, three products for f32 accuracy */
-constexpr double FACTOR = 10e12;        /* Cholesky, of 67 TFLOP/s f32 */
+constexpr double READ = 5e12;      /* bytes a second, gathered: from memory 4.4e12, from L2 up to 6.6e12 */
+constexpr double MULTIPLY = 25e12; /* two operations each, in the tiles of als_build.cu */
+constexpr double FACTOR = 5e12;    /* Cholesky */
 
 /* Rows of more than primal_above entries are cheapest by the primal system, those of dual_above + 1 .. dual_most by
  * the dual one, all others by conjugate gradient. */

@@ -104,8 +104,10 @@ __device__ __forceinline__ void diagonal_slice(const float *slice, const float *
             if (q <= high) {
                 load_band<DUAL>(slice, row, step, q, v);
                 split(v, b);
-                multiply(part[q], a[1], b);
-                if (q < BANDS / 2 && q <= low) multiply(part[8 - q], a[0], b);
+                if (q < BANDS / 2 && q <= low)
+                    multiply_both(part[q], part[8 - q], a[1], a[0], b, b);
+                else
+                    multiply(part[q], a[1], b);
             }
     }
 #pragma unroll
@@ -176,8 +178,7 @@ __device__ __forceinline__ void square_slice(const float *rows, const float *col
             load_band<DUAL>(rows, row, step, first_row + t, v);
             scale_band(v, w);
             split(v, a);
-            multiply(part[t][0], a, b[0]);
-            multiply(part[t][1], a, b[1]);
+            multiply_both(part[t][0], part[t][1], a, a, b[0], b[1]);
         }
     }
 #pragma unroll

@@ -48,9 +48,12 @@ aisle_status each_part(aisle_device *d, const part_work &work, aisle_error *err)
 
 static int score(void)
 {
-    int n = 0;
-    /* 1, like the cpu: "auto" keeps the cpu until the contract suite has passed on a device; name it to use it */
-    return cudaGetDeviceCount(&n) == cudaSuccess && n > 0 ? 1 : 0;
+    int n = 0, major = 0;
+    if (cudaGetDeviceCount(&n) != cudaSuccess) return 0;
+    for (int i = 0; i < n; i++)
+        if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, i) == cudaSuccess && major >= 8)
+            return 10; /* the cpu's is 1 */
+    return 0;
 }
 
 static void part_close(aisle::gpu &g)

@@ -93,5 +93,125 @@ template <int N> __device__ __forceinline__ void copy_async_wait()
     asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 }
 
+/* An mbarrier in shared memory: a phase ends after `count` arrivals and all bytes that were announced. Its phases are
+ * waited for by parity, the first one's being 0. */
+typedef unsigned long long phase_barrier;
+
+/* --- Compute 9.0a only: a producer's copies, and products of whole warpgroups (128 threads) out of shared memory. */
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#    define AISLE_WARPGROUPS /* whether the code that is being compiled may use them */
+
+/* Barrier `id` (1 to 15; 0 is __syncthreads) of so many threads, whole warps. Those who only arrive do not wait. */
+__device__ __forceinline__ void some_sync(int id, int threads)
+{
+    asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+__device__ __forceinline__ void some_arrive(int id, int threads)
+{
+    asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+__device__ __forceinline__ void phase_init(phase_barrier *b, unsigned count)
+{
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(b)), "r"(count) : "memory");
+}
+
+/* What this thread initialised is seen by the copies of others, after a __syncthreads. */
+__device__ __forceinline__ void phase_init_end()
+{
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+__device__ __forceinline__ void phase_arrive(phase_barrier *b)
+{
+    asm volatile(
+        "{\n.reg .b64 state;\nmbarrier.arrive.shared::cta.b64 state, [%0];\n}" ::"r"(shared_address(b))
+        : "memory");
+}
+
+__device__ __forceinline__ void phase_wait(phase_barrier *b, unsigned parity)
+{
+    asm volatile("{\n.reg .pred done;\nagain:\n"
+                 "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+                 "@!done bra again;\n}" ::"r"(shared_address(b)),
+                 "r"(parity)
+                 : "memory");
+}
+
+/* Starts one copy of `bytes`, a multiple of 16, and arrives at b, whose phase waits for them. */
+__device__ __forceinline__ void copy_bulk(void *shared, const void *global, unsigned bytes, phase_barrier *b)
+{
+    asm volatile("{\n.reg .b64 state;\nmbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;\n}" ::"r"(
+                     shared_address(b)),
+                 "r"(bytes)
+                 : "memory");
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+            shared_address(shared)),
+        "l"(global), "r"(bytes), "r"(shared_address(b))
+        : "memory");
+}
+
+/* A panel: rows of 64 bf16 (128 bytes) whose 16-byte piece p lies at p ^ row % 8, aligned to 1024 bytes. Its matrix
+ * descriptor (PTX ISA, "Matrix Descriptor Format"): swizzle of 128 bytes, 8 rows 1024 bytes apart, columns 16 k on. */
+__device__ __forceinline__ uint64_t panel_descriptor(const void *panel, int k)
+{
+    return (uint64_t)1 << 62 | (uint64_t)(1024 >> 4) << 32 | (uint64_t)1 << 16 |
+           ((shared_address(panel) + 32 * (unsigned)k) >> 4 & 0x3fff);
+}
+
+/* Before the first product of a group: registers written by other instructions are seen. */
+__device__ __forceinline__ void products_begin()
+{
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
+
+/* d (+)= a b', 64 rows of panel a by 128 of panel b, columns 16 k .. 16 k + 15 of both. Thread 32 w + 4 g + t of the
+ * warpgroup has d[4 j + 2 h + c]: row 16 w + 8 h + g, column 8 j + 2 t + c. Under way until products_wait. */
+__device__ __forceinline__ void panel_product(float (&d)[64], const void *a, const void *b, int k, bool add)
+{
+    asm volatile("{\n.reg .pred sums;\nsetp.ne.b32 sums, %66, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 "
+                 "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+                 "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+                 "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+                 "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
+                 "%64, %65, sums, 1, 1, 0, 0;\n}"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
+                   "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
+                   "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
+                   "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
+                   "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]),
+                   "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]),
+                   "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]), "+f"(d[48]),
+                   "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]),
+                   "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]),
+                   "+f"(d[63])
+                 : "l"(panel_descriptor(a, k)), "l"(panel_descriptor(b, k)), "r"((int)add));
+}
+
+__device__ __forceinline__ void products_commit()
+{
+    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+}
+
+__device__ __forceinline__ void products_wait()
+{
+    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+}
+
+/* Registers of each of this warpgroup's threads from here on, a multiple of 8; of the ones that were given at the start. */
+template <int N> __device__ __forceinline__ void registers_up()
+{
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N));
+}
+
+template <int N> __device__ __forceinline__ void registers_down()
+{
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(N));
+}
+#endif
+
 } // namespace aisle
 #endif

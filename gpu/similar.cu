@@ -18,8 +18,9 @@ using aisle::shard;
  * too, but they are fewer than the matrix's rows. */
 enum way { DENSE, HASH_LARGE, HASH_SMALL, N_WAYS };
 constexpr int HASH_BITS[N_WAYS] = {0, 13, 11};
-constexpr int64_t CHUNK_WORK = 1 << 28;         /* products and cells: some .5 ms, so that ends overlap */
-constexpr int64_t ROUND_WORK = 8 * CHUNK_WORK;  /* between two reports: some ms */
+constexpr int64_t CHUNK_WORK =
+    1 << 30; /* products and cells, some 10 ms: longer than the longest row takes */
+constexpr int64_t ROUND_WORK = 4 * CHUNK_WORK;  /* between two reports */
 constexpr int64_t CHUNK_RESULT_BYTES = 1 << 26; /* and rows of so much output at most */
 
 /* Rows from .. to - 1 of the shard; the first of order[] are done in the first way, and so on. */
@@ -33,6 +34,7 @@ struct chunk {
 struct turn {
     buffer<int32_t> ids;
     buffer<float> scores;
+    buffer<int32_t> next; /* [N_WAYS] places in the order that are taken */
     aisle::rows_copied rows;
 };
 
@@ -115,6 +117,7 @@ aisle_status turns_make(const question &q, gpu &g, int32_t i, part *p, aisle_err
     for (turn &t : p->turns) {
         AISLE_TRY(t.ids.make(g, (int64_t)rows * q.k, "neighbours", err));
         AISLE_TRY(t.scores.make(g, (int64_t)rows * q.k, "scores of neighbours", err));
+        AISLE_TRY(t.next.make(g, N_WAYS, "places in the order", err));
         if (!aisle::reachable(g, g, s))
             AISLE_TRY(aisle::rows_copied_make(g, entries, rows, s.val != nullptr, &t.rows, err));
     }
@@ -195,7 +198,9 @@ aisle_status start(const question &q, gpu &g, int32_t i, part *p, size_t at, ais
     args.ids = t.ids.p;
     args.scores = t.scores.p;
     const int32_t *order = p->order.p + c.from;
+    AISLE_CUDA(cudaMemsetAsync(t.next.p, 0, N_WAYS * sizeof(int32_t), stream_of(g, at)), "similarity");
     for (int w = 0; w < N_WAYS; w++) {
+        args.next = t.next.p + w;
         args.cells = cells_of(*p, w);
         args.hash_bits = HASH_BITS[w];
         int32_t threads = args.cells <= 4096 ? 256 : args.cells <= 16384 ? 512 : 1024;

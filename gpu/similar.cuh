@@ -25,6 +25,8 @@ struct similar_args {
     int32_t k;
     int32_t *ids; /* row r of rows: r * k */
     float *scores;
+    int32_t *
+        next; /* [1] how many of the order are taken, 0 at the start: blocks take rows as they come to them */
 };
 
 /* Dynamic shared memory that a launch wants. */

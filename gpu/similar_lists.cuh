@@ -21,6 +21,7 @@ struct similar_state {
     int32_t taken;  /* candidates found */
     int32_t again;
     uint32_t floor; /* sums below are out */
+    int32_t next;   /* row of the order */
 };
 
 /* Where things lie in shared memory. bin lies upon id and shift: they are never needed at once. */

@@ -246,7 +246,13 @@ __global__ void __launch_bounds__(1024) similar_rows(const similar_args a, const
     const similar_frame f = lay_out_similar(shared, a.slots, a.cells);
     for (int32_t i = (int32_t)threadIdx.x; i < a.cells; i += (int32_t)blockDim.x) f.cell[i] = 0;
     __syncthreads();
-    for (int32_t at = (int32_t)blockIdx.x; at < n; at += (int32_t)gridDim.x) one_row(a, f, order[at]);
+    for (;;) {
+        if (threadIdx.x == 0) f.s->next = atomicAdd(a.next, 1);
+        __syncthreads();
+        int32_t at = f.s->next;
+        if (at >= n) return;
+        one_row(a, f, order[at]); /* ends with a barrier: all have read it */
+    }
 }
 
 /* A warp a row. */

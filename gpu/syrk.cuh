@@ -260,6 +260,22 @@ __device__ __forceinline__ void multiply(float (&d)[2][4], const fragment &a, co
     for (int j = 0; j < 2; j++) mma_tf32(d[j], a.hi, hi[j]);
 }
 
+/* Two such products of one `a` or one `b`: the four sums take turns, as each waits for its last term. */
+__device__ __forceinline__ void multiply_both(float (&d)[2][4], float (&e)[2][4], const fragment &a_d,
+                                              const fragment &a_e, const fragment &b_d, const fragment &b_e)
+{
+    const uint32_t d_hi[2][2] = {{b_d.hi[0], b_d.hi[2]}, {b_d.hi[1], b_d.hi[3]}},
+                   d_lo[2][2] = {{b_d.lo[0], b_d.lo[2]}, {b_d.lo[1], b_d.lo[3]}},
+                   e_hi[2][2] = {{b_e.hi[0], b_e.hi[2]}, {b_e.hi[1], b_e.hi[3]}},
+                   e_lo[2][2] = {{b_e.lo[0], b_e.lo[2]}, {b_e.lo[1], b_e.lo[3]}};
+#pragma unroll
+    for (int j = 0; j < 2; j++) mma_tf32(d[j], a_d.hi, d_lo[j]), mma_tf32(e[j], a_e.hi, e_lo[j]);
+#pragma unroll
+    for (int j = 0; j < 2; j++) mma_tf32(d[j], a_d.lo, d_hi[j]), mma_tf32(e[j], a_e.lo, e_hi[j]);
+#pragma unroll
+    for (int j = 0; j < 2; j++) mma_tf32(d[j], a_d.hi, d_hi[j]), mma_tf32(e[j], a_e.hi, e_hi[j]);
+}
+
 /* Writes this lane's part of a 16 x 16 result whose first row and column are given: scaled by the 16 row and 16
  * column scales, plus `one` on the diagonal of the system. */
 __device__ __forceinline__ void store_bands(float *system, int32_t ld, int32_t row, int32_t column,

@@ -29,6 +29,7 @@ struct plan {
     int32_t block; /* users at a time */
     int32_t ld;    /* columns of the bf16 copies */
     int32_t cap;
+    int32_t tile;           /* users of a block of threads */
     int32_t blocks_at_once; /* of threads, that the GPU runs */
 };
 
@@ -40,7 +41,7 @@ int64_t round_up(int64_t n, int64_t to)
 /* Slices of the items for a block of n users: enough to occupy the GPU, none much shorter than its start. */
 int32_t slices(const plan &p, const share &s, int32_t n)
 {
-    int64_t rows = p.direct ? n : (n - 1) / TILE + 1;
+    int64_t rows = (n - 1) / p.tile + 1;
     int64_t most = p.direct ? s.n_items / (4 * (int64_t)s.n) : s.n_items / (4 * TILE);
     return (int32_t)std::max<int64_t>(1, std::min(most, p.blocks_at_once / rows));
 }
@@ -82,15 +83,17 @@ plan make_plan(gpu &g, const share &s)
 {
     int64_t room = aisle::scratch_bytes(g);
     room -= std::min<int64_t>(room / 8, 1 << 20); /* allocations are rounded up */
-    int32_t at_once = 2 * std::max(1, g.properties.multiProcessorCount);
-    plan p = {false, 0, (int32_t)round_up(s.ld, aisle::TOPN_DEPTH), aisle::topn_capacity(s.n), at_once};
+    int32_t ld = (int32_t)round_up(s.ld, aisle::TOPN_DEPTH),
+            sms = std::max(1, g.properties.multiProcessorCount);
+    bool hopper = aisle::topn_has_hopper(g, ld);
+    plan p = {false, 0, ld, aisle::topn_capacity(s.n), hopper ? 2 * TILE : TILE, hopper ? sms : 2 * sms};
     if (s.allowed) room -= ((int64_t)s.n_items + 63) / 64 * 8;
-    p.block = (int32_t)std::min<int64_t>(round_up(s.n_users, TILE), (int64_t)at_once * TILE);
+    p.block = (int32_t)std::min<int64_t>(round_up(s.n_users, TILE), (int64_t)sms * 2 * TILE);
     int64_t left = room - copy_bytes(s.n_items, p.ld);
     while (p.block > TILE && block_bytes(p, s) > left) p.block = (int32_t)round_up(p.block / 2, TILE);
     p.block = std::min(p.block, s.n_users);
     if (s.n_users > FEW && s.n_items > 0 && block_bytes(p, s) <= left) return p;
-    p = {true, std::min(s.n_users, 4 * at_once), 0, s.n, 2 * at_once};
+    p = {true, std::min(s.n_users, 8 * sms), 0, s.n, 1, 4 * sms};
     while (p.block > 1 && block_bytes(p, s) > room) p.block = (p.block + 1) / 2;
     return p;
 }
@@ -233,7 +236,7 @@ aisle_status rank_block(work &w, halves &h, int32_t first, aisle_error *err)
     if (!w.p.direct) {
         AISLE_CUDA(cudaMemsetAsync(j.n_over, 0, ((size_t)w.p.block + 1) * 4, g.stream), "find candidates");
         AISLE_TRY(aisle::topn_convert(g, j.users, j.n_users, j.ld, j.user_copy, err));
-        AISLE_TRY(aisle::topn_first(g, j, err));
+        AISLE_TRY(w.p.tile > TILE ? aisle::topn_first_hopper(g, j, err) : aisle::topn_first(g, j, err));
     }
     AISLE_TRY(aisle::topn_exact(g, j, err));
     AISLE_TRY(aisle::topn_rank(g, j, err));

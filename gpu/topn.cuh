@@ -12,9 +12,12 @@ namespace aisle
 enum { TOPN_TILE = 128, TOPN_DEPTH = 64 }; /* users and items of a tile; columns of a chunk */
 
 /* A bf16 copy of factor rows for the first pass, and what rounding did to them. Rows up to a multiple of
- * TOPN_TILE, columns to one of TOPN_DEPTH; the padding is zero. */
+ * TOPN_TILE, columns to one of TOPN_DEPTH; the padding is zero. It is made of panels, TOPN_TILE rows x TOPN_DEPTH columns
+ * together, those of a tile one after the other: what is copied to shared memory at a time. A panel's row is 128 bytes in
+ * 8 pieces of 16, and piece p of row r lies at p ^ r % 8: so the 8 rows of a matrix that are read together are in
+ * different banks, and the panel is what products of warpgroups expect. */
 struct topn_copy {
-    uint16_t *bf16; /* [rows x ld] */
+    uint16_t *bf16; /* [rows / TOPN_TILE][ld / TOPN_DEPTH][TOPN_TILE][TOPN_DEPTH] */
     float2 *norm;   /* [rows]: upper bounds of |v| and |v - bf16(v)|; NaN = unknown */
     float2 *top;    /* [rows / TOPN_TILE]: the largest of each tile; NULL = not wanted */
     int32_t ld;
@@ -82,6 +85,9 @@ aisle_status topn_convert(gpu &g, const float *src, int32_t n, int32_t ld, const
                           aisle_error *err);
 /* Candidates of all users, into the lists; users whose lists are too short for them into over[]. */
 aisle_status topn_first(gpu &g, const topn_job &j, aisle_error *err);
+/* The same on a GPU of compute 9.0 with rows of few enough columns, for blocks of two tiles of users. */
+aisle_status topn_first_hopper(gpu &g, const topn_job &j, aisle_error *err);
+bool topn_has_hopper(const gpu &g, int32_t ld);
 /* Exact lists of the users of over[], or of all users. */
 aisle_status topn_exact(gpu &g, const topn_job &j, aisle_error *err);
 /* Exact scores of the candidates, the n best of each user. */

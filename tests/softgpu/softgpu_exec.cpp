@@ -206,8 +206,11 @@ struct permutation {
     }
 };
 
+unsigned n_idle; /* times in a row that a thread let others run and nothing else happened */
+
 void make_ready(fiber *f)
 {
+    n_idle = 0;
     f->state = FIBER_READY;
     ready[n_ready++] = f;
 }
@@ -259,6 +262,7 @@ void try_warp(fiber *f)
 
 void finish()
 {
+    n_idle = 0;
     copies *c = &copy_of[self->linear];
     if (!c->pending.empty()) fault("a thread returned without waiting for its asynchronous copies");
     self->state = FIBER_DONE;
@@ -350,7 +354,8 @@ void start_block()
 {
     permutation order(n_threads);
     n_live = n_threads;
-    n_ready = n_at_barrier = votes = 0;
+    n_ready = n_at_barrier = votes = n_idle = 0;
+    forget_phases();
     for (unsigned i = 0; i < n_threads; i++) {
         fiber *f = get_fiber(i);
         f->index = {i % now.block.x, i / now.block.x % now.block.y, i / now.block.x / now.block.y};
@@ -457,6 +462,25 @@ unsigned barrier(const char *what, place at, unsigned vote)
     if (++n_at_barrier == n_live) release_barrier();
     suspend();
     return vote_result;
+}
+
+void progress()
+{
+    n_idle = 0;
+}
+
+void let_others_run(const char *what, place at)
+{
+    self->what = what;
+    self->where = at;
+    if (++n_idle > 3 * n_threads + 64) {
+        self->state = FIBER_READY;
+        deadlock();
+        switch_to(&host_fiber);
+    }
+    for (unsigned i = n_ready++; i > 0; i--) ready[i] = ready[i - 1];
+    ready[0] = self;
+    suspend();
 }
 
 void warp_operation(const char *what, place at, unsigned mask, warp_function function)

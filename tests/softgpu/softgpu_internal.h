@@ -15,6 +15,8 @@ constexpr size_t DYNAMIC_SHARED_MAX = 227 << 10; /* with it, as compute capabili
 
 /* SOFTGPU_SEED, 1 unless set; 0 = natural order. */
 uint64_t seed();
+/* Barriers and copies of softgpu_phases.cpp are those of one block. */
+void forget_phases();
 /* Runs all blocks; false after a fault, which has been reported. */
 bool run_kernel(const configuration &c, const char *name, const std::function<void()> &body);
 

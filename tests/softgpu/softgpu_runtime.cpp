@@ -282,7 +282,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
     p->maxThreadsDim[2] = 64;
     p->maxGridSize[0] = INT_MAX;
     p->maxGridSize[1] = p->maxGridSize[2] = 65535;
-    p->major = 9;
+    p->major = getenv("SOFTGPU_MAJOR") ? atoi(getenv("SOFTGPU_MAJOR")) : 9;
     p->multiProcessorCount = 4;
     p->maxBlocksPerMultiProcessor = 32;
     p->l2CacheSize = 1 << 20;

@@ -56,6 +56,10 @@ unsigned barrier(const char *what, place at, unsigned vote);
 /* All lanes of `mask` that have not returned, then `function` once. Operands in self->in, results in self->out. */
 void warp_operation(const char *what, place at, unsigned mask, warp_function function);
 unsigned live_lanes();
+/* For threads that wait for something else in a loop: it is an error when nothing but that happens in all of them. Whoever
+ * changes what is waited for says so. */
+void let_others_run(const char *what, place at);
+void progress();
 /* Ends the kernel with an error. Does not return. */
 [[noreturn]] void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* cp.async: the bytes of a group arrive when its own thread waits for it. */

@@ -10,6 +10,7 @@
 #define SOFTGPU_MMA_H
 
 #include "cuda_runtime.h"
+#include "softgpu_phases.h"
 #include "softgpu_round.h"
 
 namespace softgpu
@@ -18,6 +19,8 @@ namespace softgpu
 /* in: d[4], a[4], b[2]; out: d[4] */
 void warp_mma_tf32(fiber *const *lane);
 void warp_mma_bf16(fiber *const *lane);
+/* d (+)= a b' of this thread of a warpgroup, at once; a, b and d as in gpu/mma.cuh */
+void panel_product(float (&d)[64], const void *a, const void *b, int k, bool add);
 /* in: the address, then how many matrices and whether transposed; out: r[4] */
 void warp_ldmatrix(fiber *const *lane);
 
@@ -94,6 +97,18 @@ template <int N> inline void copy_async_wait()
 {
     softgpu::async_wait(N);
 }
+
+inline void products_begin() {}
+inline void products_commit() {}
+inline void products_wait() {}
+
+inline void panel_product(float (&d)[64], const void *a, const void *b, int k, bool add)
+{
+    softgpu::panel_product(d, a, b, k, add);
+}
+
+template <int N> inline void registers_up() {}
+template <int N> inline void registers_down() {}
 
 } // namespace aisle
 #endif
