@@ -251,7 +251,7 @@ test("people, products and answers are looked at", async () => {
   faultless(page, "looking");
 });
 
-test("rules and experiments take effect, and what is wrong with them is said", async () => {
+test("rules take effect, and what is wrong with them is said", async () => {
   const page = await engineer();
   await open(page, "rules");
   const first = async () => (await page.request.get("/v1/recommendations?limit=3").then((r) => r.json())).items[0].id;
@@ -277,21 +277,74 @@ test("rules and experiments take effect, and what is wrong with them is said", a
   await page.getByRole("button", { name: "Remove less of it" }).click();
   await page.getByText("No rule: the model alone decides.").waitFor();
   assert.equal(await first(), before);
-
-  await open(page, "experiments");
-  await page.getByRole("button", { name: "Add an example" }).click();
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("table", { name: "Variants of personal" }).getByText("popular").first().waitFor();
-  await picture(page, "console-experiments");
-  await accessible(page, "experiments");
-  await page.locator("#settings").fill('[{"name": "personal", "share": 7, "variants": []}]');
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.locator(".formerror code").first().waitFor();
-  await page.locator("#settings").fill("[]");
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("No experiment runs.").waitFor();
   forgive(page);
-  faultless(page, "rules and experiments");
+  faultless(page, "rules");
+});
+
+test("an experiment is planned, changed and ended with a form, and nobody's change is lost", async () => {
+  const page = await engineer();
+  await open(page, "experiments");
+  await page.getByText("No experiment runs.").waitFor();
+  const variant = (n) => page.getByRole("group", { name: `Variant ${n}` });
+  await page.getByLabel("Name", { exact: true }).fill("personal");
+  await page.getByLabel("Share of people").fill("20");
+  await page.getByLabel("Related products").check();
+  await page.getByText("In some scenarios alone").click();
+  await page.getByLabel("home", { exact: true }).check();
+  await variant(2).getByLabel("Name of the variant").fill("fresh");
+  await variant(2).getByLabel("Looks at").selectOption("popular");
+  await page.getByRole("button", { name: "Add a variant" }).press("Enter");
+  await page.keyboard.type("mixed"); // the new one's name has the focus
+  await variant(3).getByLabel("Scenario").selectOption("email");
+  await variant(3).getByLabel("Diversity").fill("1.5");
+  await page.getByRole("button", { name: "Start the experiment" }).click();
+  await page.locator("[data-field='variants/2/diversity'] .wrong").waitFor();
+  await variant(3).getByLabel("Diversity").fill("0.5");
+  await page.getByLabel("Until").fill("2020-01-01T00:00");
+  await page.getByLabel("Runs from").fill("2020-02-01T00:00");
+  await page.getByRole("button", { name: "Start the experiment" }).click();
+  await page.locator("[data-field=until] .wrong").waitFor(); // the API's refusal, beside its field
+  assert.equal(await page.evaluate(() => document.activeElement.name), "until");
+  await page.getByLabel("Until").fill("2999-01-01T00:00");
+  await accessible(page, "the form of an experiment");
+  await page.getByRole("button", { name: "Start the experiment" }).click();
+  const table = page.getByRole("table", { name: "Variants of personal" });
+  await table.getByRole("row", { name: /mixed/ }).getByText("scenario email, diversity 0.5").waitFor();
+  await table.getByRole("img", { name: / % \(.* to .*\)/ }).first().waitFor(); // intervals
+  await page.getByText("… runs · 20.00 % of people · recommendations, related products in home").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Experiments");
+  const stored = async () => page.request.get("/v1/admin/experiments").then((r) => r.json());
+  const { experiments: [e] } = await stored();
+  assert.deepEqual([e.share, e.surfaces, e.scenarios, e.variants.map((v) => v.name)], [0.2, ["recommendations", "related"], ["home"], ["as ever", "fresh", "mixed"]]);
+  assert.deepEqual(e.variants[2], { ...e.variants[2], weight: 1, scenario: "email", diversity: 0.5 });
+  await picture(page, "console-experiments", { fullPage: true });
+
+  await page.getByRole("button", { name: "Change personal" }).press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Change “personal”");
+  await page.getByRole("button", { name: "Remove variant 3" }).click();
+  assert.equal(await page.getByRole("button", { name: "Remove variant 2" }).count(), 0, "two are the least");
+  await page.getByLabel("Share of people").fill("30");
+  const theirs = { ...e, name: "theirs", salt: "theirs", variants: [{ name: "<b>a</b>" }, { name: "b", strategy: "session" }] };
+  assert.equal((await page.request.put("/v1/admin/experiments", { data: { experiments: [e, theirs] }, headers: { Origin: base } })).status(), 200);
+  await page.getByRole("button", { name: "Save the experiment" }).click();
+  await page.getByRole("alert").getByText("Somebody has changed the experiments meanwhile.").waitFor();
+  await page.getByRole("table", { name: "Variants of theirs" }).getByText("<b>a</b>").waitFor();
+  assert.equal((await stored()).experiments[0].share, 0.2, "nothing was written over");
+  await accessible(page, "a conflict");
+  await page.getByRole("button", { name: "Save the experiment" }).click();
+  await page.getByText("… runs · 30.00 % of people").waitFor();
+  assert.deepEqual((await stored()).experiments.map((x) => [x.name, x.share, x.variants.length]), [["personal", 0.3, 2], ["theirs", 0.2, 2]]);
+  await page.getByRole("button", { name: "Remove theirs" }).press("Enter");
+  await page.getByRole("button", { name: "Keep theirs" }).press("Enter"); // asked once more: results would go
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Remove");
+  for (const name of ["theirs", "personal"]) {
+    await page.getByRole("button", { name: `Remove ${name}` }).press("Enter");
+    await page.keyboard.press("Enter"); // the question has the focus
+    await page.getByRole("table", { name: `Variants of ${name}` }).waitFor({ state: "detached" });
+  }
+  await page.getByText("No experiment runs.").waitFor();
+  page.faults = page.faults.filter((f) => !/status of (409|422)/.test(f));
+  faultless(page, "experiments");
 });
 
 for (const [name, how] of [["desktop", { size: DESKTOP }], ["phone", { size: PHONE, dark: true }]])

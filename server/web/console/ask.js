@@ -1,12 +1,14 @@
 // The API as the console asks it. Errors are the shop's Problem, as everywhere.
 import { Problem, query } from "../api.js";
 
-async function ask(method, path, body, { type = "application/json" } = {}) {
+/* match: the version that a change is for; another is a conflict. */
+async function ask(method, path, body, { type = "application/json", match } = {}) {
   const sent = { method, headers: {}, credentials: "same-origin" };
   if (body !== undefined) {
     sent.body = type === "application/json" ? JSON.stringify(body) : body;
     sent.headers["Content-Type"] = type;
   }
+  if (match !== undefined) sent.headers["If-Match"] = `"${match}"`;
   let answer;
   try {
     answer = await fetch(path, sent);
@@ -53,7 +55,8 @@ export const api = {
   deeds: (id, q) => ask("GET", path`/v1/admin/users/${id}/events` + query(q)),
   outcomes: (q) => ask("GET", "/v1/admin/outcomes" + query(q)),
   experiments: () => ask("GET", "/v1/admin/experiments"),
-  putExperiments: (body) => ask("PUT", "/v1/admin/experiments", body),
+  putExperiments: (version, body) => ask("PUT", "/v1/admin/experiments", body, { match: version }),
+  scenarios: () => ask("GET", "/v1/admin/scenarios"),
   rules: () => ask("GET", "/v1/admin/rules"),
   putRules: (body) => ask("PUT", "/v1/admin/rules", body),
   recommend: (body) => ask("POST", "/v1/recommendations", body),

@@ -1,5 +1,6 @@
 // What came of recommendations, and experiments: who gets what, how it went so far, and changing it.
 import { api } from "./ask.js";
+import { experimentForm, SURFACES } from "./experiment_form.js";
 import { short } from "./plot.js";
 import { number, table, when } from "./table.js";
 import { el, fill, svg } from "../parts/dom.js";
@@ -7,7 +8,6 @@ import { price } from "../parts/format.js";
 import { into, say } from "../parts/notice.js";
 
 const GROUPS = [["strategy", "Strategy"], ["model", "Model"], ["scenario", "Scenario"], ["variant", "Variant"], ["day", "Day"]];
-const EXAMPLE = { name: "personal", share: 0.2, variants: [{ name: "as-ever" }, { name: "popular", strategy: "popular" }] };
 
 /* Counts come as plain numbers: four digits after the point are enough for shares. */
 const share = (v) => `${(100 * v).toFixed(2)} %`;
@@ -35,58 +35,102 @@ function outcomes(first) {
   return el("section", {}, el("h2", {}, "What came of recommendations"), el("label", {}, "By ", select), place);
 }
 
-function one(e) {
+const STATES = { planned: "◷ planned", running: "… runs", ended: "– has ended" };
+
+function gets(v) {
+  const set = [v.model && `model ${v.model}`, v.strategy && `strategy ${v.strategy}`, v.scenario && `scenario ${v.scenario}`, v.diversity !== undefined && `diversity ${short(v.diversity)}`].filter(Boolean);
+  return [set.join(", ") || "what serves", v.unavailable ? el("span.wrong", {}, ` ✕ Its ${v.unavailable} is gone: answered as without.`) : null];
+}
+
+function about(e) {
+  const surfaces = e.surfaces.map((s) => SURFACES.find(([name]) => name === s)?.[1].toLowerCase() ?? s).join(", ");
+  const times = [e.from && `from ${when(e.from)}`, e.until && `until ${when(e.until)}`].filter(Boolean).join(" ");
+  return [STATES[e.state] ?? e.state, `${share(e.share)} of people`, surfaces + (e.scenarios ? ` in ${e.scenarios.join(", ")}` : ""), times, `results since ${when(e.created)}`].filter(Boolean).join(" · ");
+}
+
+function one(e, { change, remove }) {
   const rates = e.variants.map((v) => v.results), click = Math.max(...rates.map((r) => r.click_rate.high)), bought = Math.max(...rates.map((r) => r.purchase_rate.high));
   const chance = (p) => (p === undefined ? "the first, to compare with" : `${short(p)}${p <= 0.05 ? " ✓ differs" : ""}`);
-  return el("section", {}, el("h3", {}, e.name), el("p.small", {}, `${share(e.share)} of people, since ${when(e.created)}`), table(`Variants of ${e.name}`, [
-    ["Variant", (v) => v.name], ["Gets", (v) => (v.model ? `model ${v.model}` : v.strategy ?? "what serves")], ["Weight", (v) => short(v.weight), "right"], ["People", (v) => number(v.results.people), "right"],
+  return el("section", {}, el("h3", {}, e.name), el("p.small", {}, about(e)), table(`Variants of ${e.name}`, [
+    ["Variant", (v) => v.name], ["Gets", gets], ["Weight", (v) => short(v.weight), "right"], ["People", (v) => number(v.results.people), "right"],
     ["Opened something", (v) => [whisker(v.results.click_rate, click), interval(v.results.click_rate)]], ["By chance, p", (v) => chance(v.results.click_p)],
-    ["Bought", (v) => [whisker(v.results.purchase_rate, bought), interval(v.results.purchase_rate)]], ["By chance, p", (v) => chance(v.results.purchase_p)]], e.variants));
+    ["Bought", (v) => [whisker(v.results.purchase_rate, bought), interval(v.results.purchase_rate)]], ["By chance, p", (v) => chance(v.results.purchase_p)]], e.variants),
+  actions(e, { change, remove }));
 }
 
-/* The settings alone: what the answer adds need not be sent back. */
-const settingsOf = ({ experiments }) => experiments.map(({ created, variants, ...e }) => ({ ...e, variants: variants.map(({ results, ...v }) => v) }));
+/* Removing asks once more: the results go, too. */
+function actions(e, { change, remove }) {
+  const place = el("p.actions", {});
+  const button = (kind, words, about, onclick) => el(`button.button${kind}`, { type: "button", "aria-label": about, onclick }, words);
+  const first = () => fill(place, button("", "Change", `Change ${e.name}`, () => change(e)), button(".quiet", "Remove", `Remove ${e.name}`, () => {
+    fill(place, button("", "Remove it with its results", `Remove ${e.name} with its results`, () => remove(e)), button(".quiet", "Keep it", `Keep ${e.name}`, () => first().lastChild.focus()));
+    place.firstChild.focus();
+  }));
+  return first();
+}
 
-function editor(found, saved) {
-  const text = el("textarea", { id: "settings", rows: 14, spellcheck: "false", "aria-describedby": "settings-about" }), wrong = el("div.formerror", { id: "settings-about", role: "alert" });
-  text.value = JSON.stringify(settingsOf(found), null, 2);
-  const read = () => {
-    const experiments = JSON.parse(text.value);
-    if (!Array.isArray(experiments)) throw new SyntaxError("A list of experiments is wanted.");
-    return experiments;
+const CONFLICT = "Somebody has changed the experiments meanwhile. Theirs stand above now, and what you entered is still here: look at both, then save again.";
+
+/* found: what the API has said last. Who is changed or added goes into that as a whole, and only if it is still what there is. */
+function editor(found, choices) {
+  const list = el("div", {}), place = el("section", {}), heading = el("h2", { tabindex: "-1" }, "Experiments");
+  const draw = (now) => {
+    found = now;
+    fill(list, found.experiments.length ? found.experiments.map((e) => one(e, { change: edit, remove })) : el("p.small", {}, "No experiment runs."));
   };
-  const refuse = (fault) => {
-    text.setAttribute("aria-invalid", "true");
-    fill(wrong, fault.errors?.length ? fault.errors.map((e) => el("p", {}, el("code", {}, e.pointer), " ", e.message)) : el("p", {}, fault.message));
-    text.focus();
-  };
-  return el("form.form", { onsubmit: async (e) => {
-    e.preventDefault();
-    text.removeAttribute("aria-invalid");
-    fill(wrong);
+  const put = async (experiments) => {
     try {
-      saved(await api.putExperiments({ experiments: read() }));
-      say("They are in effect.");
+      draw(await api.putExperiments(found.version, { experiments }));
     } catch (fault) {
-      refuse(fault);
+      if (fault.code === "version_conflict") draw(await api.experiments());
+      throw fault;
     }
-  } }, el("label", { for: "settings" }, "All experiments, in the order in which they take people"), text, wrong, el("p.actions", {}, el("button.button.main", { type: "submit" }, "Save"),
-    el("button.button.quiet", { type: "button", onclick: () => {
-      try {
-        text.value = JSON.stringify([...read(), EXAMPLE], null, 2);
-      } catch (fault) {
-        refuse(fault);
-      }
-    } }, "Add an example")));
+  };
+  const save = async (before, e) => {
+    const at = found.experiments.findIndex((x) => x.name === before?.name);
+    try {
+      await put(at < 0 ? [...found.experiments, e] : found.experiments.map((x, i) => (i === at ? e : x)));
+    } catch (fault) {
+      throw hold(fault, at < 0 ? found.experiments.length : at);
+    }
+    edit(null);
+    heading.focus();
+    say(`“${e.name}” is in effect.`);
+  };
+  const remove = async (e) => {
+    try {
+      await put(found.experiments.filter((x) => x.name !== e.name));
+      say(`“${e.name}” is gone.`);
+    } catch (fault) {
+      say(fault.code === "version_conflict" ? "Somebody has changed the experiments meanwhile. Look at what there is now, then remove it again." : fault.message);
+    }
+    heading.focus();
+  };
+  const edit = (e) => {
+    const title = el("h2", { tabindex: "-1" }, e ? `Change “${e.name}”` : "Add an experiment");
+    fill(place, title, experimentForm(e, choices, (now) => save(e, now), { cancel: e ? () => { edit(null); heading.focus(); } : null, words: { version_conflict: CONFLICT } }));
+    if (e) title.focus();
+  };
+  draw(found);
+  edit(null);
+  return [el("section", {}, heading, el("p.small", {}, "The intervals hold however often one looks."), list), place];
 }
 
-/* Both answers at once, so that nothing moves when the second comes. */
+/* What is wrong with another experiment of the list stands beside no field of this one: its name is said. */
+function hold(fault, at) {
+  for (const e of fault.errors ?? []) {
+    const [, , of, ...rest] = e.pointer.split("/");
+    if (rest.length && Number(of) !== at) Object.assign(e, { pointer: "", message: `another experiment, number ${Number(of) + 1} (${rest.join("/")}): ${e.message}` });
+  }
+  return fault;
+}
+
+/* All answers at once, so that nothing moves when the last one comes. */
 export default function experiments() {
-  const page = el("div", {}), place = el("div", {});
-  const show = (found) => [found.experiments.length ? found.experiments.map(one) : el("p.small", {}, "No experiment runs."), el("section", {}, el("h3", {}, "Change them"), editor(found, (now) => fill(place, show(now))))];
-  into(page, () => Promise.all([api.outcomes({ group: GROUPS[0][0] }), api.experiments()]), ([came, found]) => {
-    fill(place, show(found));
-    return [outcomes(came), el("section", {}, el("h2", {}, "Experiments"), el("p.small", {}, "The intervals hold however often one looks."), place)];
+  const page = el("div", {});
+  into(page, () => Promise.all([api.outcomes({ group: GROUPS[0][0] }), api.experiments(), api.models(), api.scenarios()]), ([came, found, models, scenarios]) => {
+    const names = [...scenarios.scenarios, ...scenarios.built_in].map((s) => s.name);
+    return [outcomes(came), editor(found, { models: models.items.map((m) => m.version), scenarios: [...new Set(names)] })];
   });
   return page;
 }

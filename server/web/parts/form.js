@@ -21,6 +21,9 @@ function mark(form, name, message) {
   return true;
 }
 
+/* "/a/0/b" may be a field "a/0/b", "0/b" or "b". */
+const tails = (pointer) => pointer.replace("?", "").split("/").slice(1).map((_, i, all) => all.slice(i).join("/")).concat(pointer.split("/").at(-1).replace("?", ""));
+
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
 
 /** A form that calls send(values) and shows what the API refuses; words: {code: text} says it better than the API can. */
@@ -48,7 +51,7 @@ export function form(fields, button, send, words = {}) {
   } }, error, fields, submit);
 
   const refuse = (fault) => {
-    const left = (fault.errors ?? []).filter((e) => !mark(node, e.pointer.split("/").at(-1).replace("?", ""), sentence(e.message)));
+    const left = (fault.errors ?? []).filter((e) => !tails(e.pointer).some((name) => mark(node, name, sentence(e.message))));
     if (!fault.errors?.length || left.length)
       fill(error, el("p", {}, words[fault.code] ?? (left.length ? left.map((e) => sentence(e.message)).join(" ") : fault.message)));
     node.querySelector("[aria-invalid=true]")?.focus();
