@@ -166,7 +166,7 @@ static void trim_models(aisle_app *app)
 }
 
 /* A new version serves, unless one is pinned or the gate refuses it; it stays on disk in any case. A failure fails the training,
- * and so says why; AISLE_ECONFLICT: it is refused, which is no failure to the schedule. */
+ * and so says why; AISLE_ECONFLICT: it is refused, which is no failure. */
 static aisle_status take_version(aisle_app *app, int64_t version, aisle_error *err)
 {
     aisle_verdict v = {0};

@@ -105,11 +105,11 @@ static void hear(void *ctx, const char *text, size_t n)
     pthread_mutex_unlock(&t->jobs->lock);
 }
 
-static char *failure_json(const char *message, bool refused)
+/* "error" in the object, which is released; NULL: memory is short, or the message is not UTF-8. */
+static char *with_error(json_t *object, const char *message)
 {
-    json_t *object = json_pack("{s:s%}", "error", message, strlen(message));
-    if (object && refused) json_object_set_new(object, "refused", json_true());
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    bool set = json_object_set_new(object, "error", json_string(message)) == 0;
+    char *text = set ? json_dumps(object, JSON_COMPACT) : NULL;
     char *copy = text ? aisle_strdup(text) : NULL;
     aisle_free(text);
     json_decref(object);
@@ -118,7 +118,7 @@ static char *failure_json(const char *message, bool refused)
 
 static char *error_json(const char *message)
 {
-    return failure_json(message, false);
+    return with_error(json_object(), message);
 }
 
 /* {"event":"error","message":...} as the child's last line. */
@@ -184,13 +184,24 @@ static const char *carry_out(aisle_jobs *j, aisle_job *job, char **result)
         *result = job->last ? aisle_strdup(job->last) : NULL;
         aisle_status st = j->p.succeeded ? j->p.succeeded(j->p.ctx, job->kind, *result, &err) : AISLE_OK;
         if (st == AISLE_OK) return "succeeded";
+        const bool refused = st == AISLE_ECONFLICT && *result;
+        json_t *said = refused ? json_loads(*result, 0, NULL) : json_object(); /* what there is now */
         aisle_free(*result);
-        *result = failure_json(err.message, st == AISLE_ECONFLICT);
-        return "failed";
+        *result = with_error(said, err.message);
+        return refused ? "refused" : "failed";
     }
     if (end.stopped && by_owner(j, job)) return "canceled";
     *result = end.stopped ? aisle_strdup(aisle_job_stopped) : failure(&end, job->last);
     return "failed";
+}
+
+static void count_end(aisle_jobs_counts *c, aisle_job_kind kind, const char *state)
+{
+    int64_t *count = strcmp(state, "succeeded") == 0 ? c->succeeded
+                     : strcmp(state, "failed") == 0  ? c->failed
+                     : strcmp(state, "refused") == 0 ? c->refused
+                                                     : c->canceled;
+    count[kind]++;
 }
 
 static void publish(aisle_jobs *j, aisle_job *job, const aisle_job_record *record)
@@ -200,10 +211,7 @@ static void publish(aisle_jobs *j, aisle_job *job, const aisle_job_record *recor
     job->record = *record;
     aisle_job_say_state(job);
     if (record->ended_ms) {
-        int64_t *count = strcmp(record->state, "succeeded") == 0 ? j->counts.succeeded
-                         : strcmp(record->state, "failed") == 0  ? j->counts.failed
-                                                                 : j->counts.canceled;
-        count[job->kind]++;
+        count_end(&j->counts, job->kind, record->state);
         job->ended = true;
         j->n_ended++;
         j->lanes[job->kind].open--;

@@ -30,7 +30,8 @@ typedef struct aisle_jobs_params {
     aisle_child_limits limits[AISLE_JOB_KINDS];
     /* On the job's own thread after its child has succeeded and before the job counts as succeeded; `result`
      * is the child's last line of JSON, or NULL. A failure fails the job; AISLE_ECONFLICT: the work is
-     * done, but what came of it is refused, for which "refused": true stands beside "error" in the result. May be NULL. */
+     * done, but what came of it is not taken: the job is "refused", and "error" stands beside the rest of its result. May be
+     * NULL. */
     aisle_status (*succeeded)(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err);
     void *ctx;
 } aisle_jobs_params;
@@ -90,7 +91,7 @@ void aisle_jobs_unwatch(aisle_jobs *j, aisle_job_watch *w); /* no call is under 
 
 typedef struct aisle_jobs_counts {
     int64_t waiting[AISLE_JOB_KINDS], running[AISLE_JOB_KINDS];
-    int64_t succeeded[AISLE_JOB_KINDS], failed[AISLE_JOB_KINDS],
+    int64_t succeeded[AISLE_JOB_KINDS], failed[AISLE_JOB_KINDS], refused[AISLE_JOB_KINDS],
         canceled[AISLE_JOB_KINDS]; /* since the start */
 } aisle_jobs_counts;
 void aisle_jobs_count(aisle_jobs *j, aisle_jobs_counts *out);

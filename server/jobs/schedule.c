@@ -203,7 +203,7 @@ aisle_status aisle_schedule_run(aisle_schedule *s, int64_t model_ms, aisle_error
     aisle_jobs_counts c;
     aisle_store_counts have;
     aisle_jobs_count(s->p.jobs, &c); /* before the store is read: whatever it counts as ended is there */
-    int64_t ended = c.succeeded[k] + c.failed[k] + c.canceled[k];
+    int64_t ended = c.succeeded[k] + c.failed[k] + c.refused[k] + c.canceled[k];
     if (ended != s->ended) AISLE_TRY(read_history(s, ended, err));
     AISLE_TRY(aisle_view_counts(s->p.view, &have, err));
     AISLE_TRY(note_model(s, model_ms, have.events, err));

@@ -19,8 +19,8 @@ void aisle_schedule_close(
 
 /* Orders a training when it is time for one; once a second. model_ms: when the serving model was made, 0 = there is none: a
  * model that no job of ours made counts as a training, whose new events are those since it was first seen.
- *   interval: measured from the start of the last training that succeeded; at once when there was none. One whose model the
- *     gate refused counts as one that succeeded, here and for the events: the same again would be refused again
+ *   interval: measured from the start of the last training that succeeded; at once when there was none. One that was
+ *     refused (jobs.h) counts as one that succeeded, here and for the events: the same again would be refused again
  *   failure (or cancellation) of such a training: the next one not before the interval, a minute at most, twice as long
  *     after each further one, a day at most
  *   settings: the file of the configuration, else those of the newest training that somebody asked for

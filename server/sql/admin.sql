@@ -41,10 +41,11 @@ SELECT id, kind, state, request, result, created_ms, started_ms, ended_ms, coale
 FROM jobs ORDER BY id DESC LIMIT ?1;
 
 -- name: training_newest
--- A refused one has read the events, too: the same again would be refused again.
+-- A refused one has read the events, too: the same again would be refused again. Such ones were "failed" once, and said so in the
+-- result.
 SELECT id, started_ms, ended_ms, coalesce(events, 0),
        (SELECT coalesce(max(ended_ms), 0) FROM jobs WHERE kind = 'training' AND state = 'succeeded')
-FROM jobs WHERE kind = 'training' AND (state = 'succeeded' OR state = 'failed' AND result ->> '$.refused')
+FROM jobs WHERE kind = 'training' AND (state IN ('succeeded', 'refused') OR state = 'failed' AND result ->> '$.refused')
 ORDER BY id DESC LIMIT 1;
 
 -- name: training_failures

@@ -204,7 +204,7 @@ aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], i
 typedef struct aisle_job_record {
     int64_t id;          /* 0 = new: set by aisle_tx_job */
     const char *kind;    /* "training", "import" */
-    const char *state;   /* "queued", "running", "succeeded", "failed", "canceled" */
+    const char *state;   /* "queued", "running", "succeeded", "failed", "refused", "canceled" */
     const char *request; /* JSON text */
     const char *result;  /* JSON text or NULL */
     int64_t created_ms, started_ms, ended_ms;
@@ -219,7 +219,7 @@ aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle
 
 /* What a schedule of trainings goes by. */
 typedef struct aisle_training_history {
-    int64_t started_ms, ended_ms; /* of the newest that succeeded, or that the gate refused; 0 = none has */
+    int64_t started_ms, ended_ms; /* of the newest that succeeded, or was refused; 0 = none has */
     int64_t events;               /* aisle_store_counts when it was ordered */
     int64_t succeeded_ms;         /* the last end of one that succeeded */
     int64_t failures,

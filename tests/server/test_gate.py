@@ -59,7 +59,7 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.serving(), [3])
         same = self.post("3/report", method="GET")["held_out"]
         self.assertEqual((same["against"]["version"], same["against"]["value"]), (2, same["value"]))
-        done = self.train(BAD, state="failed")
+        done = self.train(BAD, state="refused")
         self.assertIn("version 4 is not published", done["error"])
         self.assertIn("ndcg@10", done["error"])
         self.assertEqual(self.serving(), [3])
@@ -89,12 +89,15 @@ class Gate(unittest.TestCase):
 
         buy(1)
         first, = scheduled(1)
-        self.assertEqual(first["state"], "failed", first)
+        self.assertEqual(first["state"], "refused", first)
         self.assertIn("is not published", first["error"])
+        self.assertEqual(first["result"]["version"], 3)
         time.sleep(2.5)  # a failure would be tried again after one second
         self.assertEqual(len(scheduled(1)), 1)
         metrics = self.server.get("/metrics").body.decode()
         self.assertIn("\naisle_training_failures 0\n", metrics)
+        self.assertIn('\naisle_jobs_ended_total{kind="training",state="refused"} 1\n', metrics)
+        self.assertIn('\naisle_jobs_ended_total{kind="training",state="failed"} 0\n', metrics)
         self.assertIn("\naisle_training_new_events 0\n", metrics)
         buy(2)
         self.assertEqual(len(scheduled(2)), 2)

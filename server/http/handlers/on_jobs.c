@@ -13,7 +13,8 @@ static const char *error_of(const json_t *result)
 json_t *aisle_answer_job(const aisle_job_record *job, const char *last)
 {
     json_t *result = aisle_answer_parsed(job->result);
-    const char *error = strcmp(job->state, "failed") == 0 ? error_of(result) : NULL;
+    const bool failed = strcmp(job->state, "failed") == 0;
+    const char *error = failed || strcmp(job->state, "refused") == 0 ? error_of(result) : NULL;
     json_t *message = error ? json_string(error) : json_null();
     json_t *o = aisle_answer_with(json_object(), "id", json_integer(job->id));
     o = aisle_answer_with(o, "kind", json_string(job->kind));
@@ -25,7 +26,7 @@ json_t *aisle_answer_job(const aisle_job_record *job, const char *last)
     o = aisle_answer_with(o, "ended", aisle_answer_time(job->ended_ms));
     o = aisle_answer_with(o, "progress", aisle_answer_parsed(last));
     o = aisle_answer_with(o, "error", message);
-    if (error) {
+    if (error && failed) {
         json_decref(result);
         result = json_null();
     }

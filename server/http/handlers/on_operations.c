@@ -44,9 +44,10 @@ static bool add_jobs(aisle_app *app, aisle_buf *b)
         ok = ok && aisle_buf_printf(b,
                                     "aisle_jobs_ended_total{kind=\"%s\",state=\"succeeded\"} %lld\n"
                                     "aisle_jobs_ended_total{kind=\"%s\",state=\"failed\"} %lld\n"
+                                    "aisle_jobs_ended_total{kind=\"%s\",state=\"refused\"} %lld\n"
                                     "aisle_jobs_ended_total{kind=\"%s\",state=\"canceled\"} %lld\n",
                                     kind, (long long)c.succeeded[k], kind, (long long)c.failed[k], kind,
-                                    (long long)c.canceled[k]);
+                                    (long long)c.refused[k], kind, (long long)c.canceled[k]);
     }
     return ok;
 }

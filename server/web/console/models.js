@@ -27,7 +27,7 @@ function compare(chosen) {
 async function curves(versions, left) {
   const { items } = await api.jobs(100);
   const found = [];
-  for (const job of items.filter((j) => j.kind === "training" && j.state === "succeeded" && versions.includes(j.result?.version))) {
+  for (const job of items.filter((j) => j.kind === "training" && ["succeeded", "refused"].includes(j.state) && versions.includes(j.result?.version))) {
     const series = { name: `version ${job.result.version}`, points: [], quality: [] };
     await follow(job.id, (line) => {
       if (line.event !== "iteration") return;

@@ -24,6 +24,6 @@ export function size(bytes) {
 }
 
 export const number = (n) => (n === null || n === undefined ? "–" : n.toLocaleString());
-export const state = (name) => el(`span.state.${name}`, {}, { succeeded: "✓ ", failed: "✕ ", running: "… ", canceled: "– " }[name] ?? "", name);
+export const state = (name) => el(`span.state.${name}`, {}, { succeeded: "✓ ", failed: "✕ ", refused: "✕ ", running: "… ", canceled: "– " }[name] ?? "", name);
 export const personHref = (id) => "/console/users?user=" + encodeURIComponent(id);
 export const itemHref = (id) => "/console/catalogue?product=" + encodeURIComponent(id);

@@ -102,7 +102,7 @@ export function watch(id, left, done) {
     progress.hidden = stop.hidden = true;
     fill(head, state(job.state), job.error ? ` ${job.error}` : null);
     fill(stage, job.result ? `Version ${job.result.version} in ${short(job.result.seconds)} s, ${job.result.iterations} iterations, loss ${short(job.result.metrics?.loss)}. ` : "",
-      job.state === "succeeded" ? el("a", { href: "/console/models" }, "Look at the models") : null);
+      ["succeeded", "refused"].includes(job.state) ? el("a", { href: "/console/models" }, "Look at the models") : null);
     done?.();
   }).catch((fault) => say(fault.message));
   return el("section.job", { "aria-label": `Training ${id}` }, el("h2", {}, `Training ${id}`), head, progress, stage, facts, plot, stop);

@@ -176,6 +176,26 @@ Test(jobs, what_follows_a_success_may_still_fail_the_job)
     aisle_arena_deinit(&a);
 }
 
+static aisle_status not_take(void *ctx, aisle_job_kind kind, const char *result, aisle_error *err)
+{
+    (void)ctx;
+    (void)kind;
+    (void)result;
+    return aisle_fail(err, AISLE_ECONFLICT, "it is worse");
+}
+
+Test(jobs, what_is_done_but_not_taken_is_refused_and_keeps_its_result)
+{
+    aisle_arena a = {0};
+    aisle_jobs_counts c;
+    open_jobs(not_take);
+    aisle_job_live job = await(run("echo '{\"version\":1}'"), "refused", &a);
+    cr_assert_str_eq(job.record.result, "{\"version\":1,\"error\":\"it is worse\"}");
+    aisle_jobs_count(jobs, &c);
+    cr_assert(c.refused[AISLE_JOB_TRAINING] == 1 && c.failed[AISLE_JOB_TRAINING] == 0);
+    aisle_arena_deinit(&a);
+}
+
 Test(jobs, a_running_job_can_be_canceled_and_takes_its_children_along)
 {
     aisle_arena a = {0};
