@@ -156,6 +156,29 @@ aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error 
     return aisle_shelf_rack_keep(app->rack, versions, n, err);
 }
 
+/* What was watched when the server ended, unless its file is gone: then it is forgotten, before a training gives the number to
+ * another model. Nothing of this keeps a shop from serving. */
+static void resume_shadow(aisle_app *app)
+{
+    aisle_watched w = {0};
+    aisle_model *m = NULL;
+    aisle_error err = {0};
+    if (aisle_registry_watched(app->registry, &w, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    if (aisle_app_keep_models(app, w.version, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_WARN, "a model beside the serving one: %s", err.message);
+    if (!w.version) return;
+    if (aisle_shelf_rack_has(app->rack, w.version)) {
+        aisle_shadow_watch(app->shadow, w.version, w.share);
+        aisle_log(AISLE_LOG_INFO, "model version %lld is watched again", (long long)w.version);
+        return;
+    }
+    if (aisle_registry_get(app->registry, w.version, &m, &err) == AISLE_ENOTFOUND &&
+        aisle_registry_watch(app->registry, &(aisle_watched){0}, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    aisle_model_unref(m);
+}
+
 /* The oldest that never served, beyond what is to be kept. */
 static void trim_models(aisle_app *app)
 {
@@ -369,8 +392,7 @@ static aisle_status open_parts(aisle_app *app, aisle_error *err)
     AISLE_TRY(open_jobs(app, err));
     AISLE_TRY(aisle_shelf_refresh(app->shelves, err)); /* ready before the first request */
     AISLE_TRY(take_popularity(app, err));
-    if (aisle_app_keep_models(app, 0, err) != AISLE_OK)
-        aisle_log(AISLE_LOG_WARN, "an experiment: %s", err->message);
+    resume_shadow(app);
     AISLE_TRY(train_if_due(app, err)); /* before the first event: what comes from now on is new */
     return aisle_worker_start(chore, app, &app->worker, err);
 }

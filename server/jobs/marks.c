@@ -1,4 +1,4 @@
-/* "pinned N", then a line for each version that has served. */
+/* marks: "pinned N", then a line for each version that has served; watched: "N SHARE". */
 #include "server/jobs/marks.h"
 
 #include <errno.h>
@@ -9,9 +9,9 @@
 
 enum { PATH_BYTES = 4096 };
 
-static void path_of(const char *folder, char path[PATH_BYTES])
+static void path_of(const char *folder, const char *name, char path[PATH_BYTES])
 {
-    snprintf(path, PATH_BYTES, "%s/marks", folder);
+    snprintf(path, PATH_BYTES, "%s/%s", folder, name);
 }
 
 aisle_status aisle_marks_read(const char *folder, aisle_marks *out, aisle_error *err)
@@ -19,7 +19,7 @@ aisle_status aisle_marks_read(const char *folder, aisle_marks *out, aisle_error 
     char path[PATH_BYTES];
     aisle_marks m = {0};
     long long v;
-    path_of(folder, path);
+    path_of(folder, "marks", path);
     FILE *f = fopen(path, "re");
     if (!f && errno != ENOENT) return aisle_fail_errno(err, "open", path);
     bool good = !f || (fscanf(f, "pinned %lld", &v) == 1 && v >= 0);
@@ -38,7 +38,7 @@ aisle_status aisle_marks_write(const char *folder, const aisle_marks *m, aisle_e
 {
     char path[PATH_BYTES];
     aisle_replace file;
-    path_of(folder, path);
+    path_of(folder, "marks", path);
     AISLE_TRY(aisle_replace_open(path, &file, err));
     bool good = fprintf(file.stream, "pinned %lld\n", (long long)m->pinned) > 0;
     for (int32_t i = 0; i < m->n && good; i++)
@@ -60,4 +60,34 @@ bool aisle_marks_has(const aisle_marks *m, int64_t version)
     for (int32_t i = 0; i < m->n; i++)
         if (m->served[i] == version) return true;
     return m->pinned == version;
+}
+
+aisle_status aisle_watched_read(const char *folder, aisle_watched *out, aisle_error *err)
+{
+    char path[PATH_BYTES];
+    long long v = 0;
+    double share = 0;
+    path_of(folder, "watched", path);
+    *out = (aisle_watched){0};
+    FILE *f = fopen(path, "re");
+    if (!f) return errno == ENOENT ? AISLE_OK : aisle_fail_errno(err, "open", path);
+    bool good = fscanf(f, "%lld %lf", &v, &share) == 2 && v >= 0 && share >= 0 && share <= 1;
+    fclose(f);
+    if (!good)
+        return aisle_fail(err, AISLE_EFORMAT, "%s: not a version and a share; remove it, and none is watched",
+                          path);
+    *out = (aisle_watched){v, share};
+    return AISLE_OK;
+}
+
+aisle_status aisle_watched_write(const char *folder, const aisle_watched *w, aisle_error *err)
+{
+    char path[PATH_BYTES];
+    aisle_replace file;
+    path_of(folder, "watched", path);
+    AISLE_TRY(aisle_replace_open(path, &file, err));
+    if (fprintf(file.stream, "%lld %.17g\n", (long long)w->version, w->share) > 0)
+        return aisle_replace_commit(&file, err);
+    aisle_replace_abort(&file);
+    return aisle_fail(err, AISLE_EIO, "write %s", path);
 }

@@ -8,6 +8,7 @@
 
 #include "aisle/memory.h"
 #include "aisle/model.h"
+#include "server/jobs/marks.h"
 
 /* Thread-safe. `current` holds one version number and is replaced by rename; a broken current model is
  * logged, and the newest older version that opens serves instead. Opening maps no model: that happens at the
@@ -49,6 +50,9 @@ aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_erro
 /* Serves what had served before the present version, which is forgotten as having served: again goes further back.
  * AISLE_ECONFLICT: nothing had served before, or it is gone. */
 aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err);
+/* The candidate that is watched beside what serves (marks.h), as it was written last. Says nothing of whether it is there. */
+aisle_status aisle_registry_watched(const aisle_registry *r, aisle_watched *out, aisle_error *err);
+aisle_status aisle_registry_watch(const aisle_registry *r, const aisle_watched *w, aisle_error *err);
 /* Removes the oldest versions until `most` are left: of those that never served, are not pinned, not the newest, and not
  * among `spared`; also when more than `most` remain. Returns how many went. */
 int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared);

@@ -99,6 +99,16 @@ aisle_status aisle_registry_get(const aisle_registry *r, int64_t version, aisle_
     return aisle_model_open(path, out, err);
 }
 
+aisle_status aisle_registry_watched(const aisle_registry *r, aisle_watched *out, aisle_error *err)
+{
+    return aisle_watched_read(r->folder, out, err);
+}
+
+aisle_status aisle_registry_watch(const aisle_registry *r, const aisle_watched *w, aisle_error *err)
+{
+    return aisle_watched_write(r->folder, w, err);
+}
+
 /* ---- the next version ---- */
 
 void aisle_registry_next_lock(const aisle_registry *r, char path[AISLE_REGISTRY_PATH])

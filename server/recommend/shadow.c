@@ -73,7 +73,7 @@ void aisle_shadow_watch(aisle_shadow *s, int64_t version, double share)
         aisle_idmap_free(s->shown);
         s->served = aisle_idmap_new();
         s->shown = aisle_idmap_new();
-        s->sums = (aisle_shadow_report){.version = version};
+        s->sums = (aisle_shadow_report){.version = version, .since_ms = aisle_time_now_ms()};
         s->ranked = 0;
     }
     s->sums.share = share;

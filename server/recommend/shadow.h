@@ -1,6 +1,7 @@
 /* A candidate model that is only watched: a share of the questions that the serving model has answered is asked of it, too, later
  * and on a thread of its own, and the two lists are compared. Nobody sees its answers, and nobody waits for them: when the
- * bounded queue is full a question is dropped and counted. One candidate at a time; it is forgotten at a restart.
+ * bounded queue is full a question is dropped and counted. One candidate at a time; the models folder keeps which (registry.h), so that
+ * a restart goes on with it and counts anew.
  *
  * Compared are questions without a filter, boosts, pins or a scenario that are in no experiment, with as many items as were asked for (k):
  *   overlap            items that are in both lists / k: the mean over the answers
@@ -28,6 +29,7 @@ void aisle_shadow_offer(aisle_shadow *s, const aisle_answering *w, const aisle_a
 typedef struct aisle_shadow_report {
     int64_t version; /* 0: nothing is watched, nor was since the start; the last one stays to be read */
     double share;
+    int64_t since_ms; /* wall clock: when counting began */
     int64_t answered, dropped, failed;
     double overlap, rank_correlation; /* means; NaN without any */
     double mean_ms, most_ms;          /* of the candidate's answers */

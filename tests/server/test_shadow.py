@@ -31,6 +31,13 @@ class Shadow(unittest.TestCase):
             self.assertLess(time.monotonic(), end, got)
             time.sleep(0.05)
 
+    def await_some(self, version):
+        end = time.monotonic() + 20
+        while not (got := self.shadow(version))["answered"]:
+            self.assertLess(time.monotonic(), end, got)
+            time.sleep(0.05)
+        return got
+
     def test_the_same_model_agrees_with_itself_and_another_one_less(self):
         item = self.server.get("/v1/trending?limit=1").json["items"][0]["id"]
         self.shadow(1, 1)
@@ -63,6 +70,44 @@ class Shadow(unittest.TestCase):
         time.sleep(0.5)
         got = self.shadow(1)
         self.assertEqual((got["answered"] + got["dropped"], got["share"]), (seen, 0))
+
+
+    def test_a_killed_server_goes_on_with_it_as_long_as_the_model_is_there(self):
+        shop.run("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
+        self.shadow(2, 0.25)
+        began = self.shadow(2, 0.5)["since"]
+        self.ask(10)
+        self.server.kill()
+        self.server.start()
+        again = self.shadow(2)
+        self.assertEqual((again["share"], again["answered"] + again["dropped"]), (0.5, 0))
+        self.assertGreater(again["since"], began)
+        self.ask(60)
+        self.assertGreater(self.await_some(2)["answered"], 0)
+        self.assertEqual(self.server.get("/v1/recommendations").json["model_version"], 1)
+        self.shadow(2, 0)
+        self.server.kill()
+        self.server.start()
+        self.shadow(2, status=404)
+
+    def test_a_candidate_that_is_gone_is_forgotten_and_no_other_takes_its_place(self):
+        other = ("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
+        shop.run(*other)
+        self.shadow(2, 1)
+        self.server.kill()
+        (self.server.data / "models/000002.aisle").unlink()
+        self.server.start()
+        self.shadow(2, status=404)
+        shop.run(*other)
+        self.server.stop()
+        self.server.start()
+        self.shadow(2, status=404)
+        self.shadow(2, 1)
+        self.server.stop()
+        (self.server.data / "models/watched").write_text("nothing of ours\n")
+        self.server.start()
+        self.shadow(2, status=404)
+        self.assertEqual(self.server.get("/v1/recommendations").status, 200)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ static aisle_status reply_report(aisle_request *r, int64_t version)
     json_t *o =
         json_pack("{s:I, s:f, s:I, s:I, s:I}", "version", (json_int_t)s.version, "share", s.share, "answered",
                   (json_int_t)s.answered, "dropped", (json_int_t)s.dropped, "failed", (json_int_t)s.failed);
+    o = aisle_answer_with(o, "since", aisle_answer_time(s.since_ms));
     o = aisle_answer_with(o, "overlap", number(s.overlap));
     o = aisle_answer_with(o, "rank_correlation", number(s.rank_correlation));
     o = aisle_answer_with(o, "mean_ms", json_real(s.mean_ms));
@@ -55,27 +56,30 @@ aisle_status aisle_on_shadow_get(aisle_request *r)
     return reply_report(r, version);
 }
 
-/* Kept on the rack first: what is offered from then on finds it there. */
+/* Kept on the rack first: what is offered from then on finds it there. Then in the folder, so that what was answered lasts. */
+static aisle_status begin(aisle_app *app, const aisle_watched *w, aisle_error *err)
+{
+    aisle_model *m = NULL;
+    AISLE_TRY(aisle_registry_get(app->registry, w->version, &m, err));
+    aisle_model_unref(m);
+    aisle_status st = aisle_app_keep_models(app, w->version, err);
+    if (aisle_shelf_rack_has(app->rack, w->version)) /* else the error may be another model's */
+        st = aisle_registry_watch(app->registry, w, err);
+    if (st == AISLE_OK)
+        aisle_shadow_watch(app->shadow, w->version, w->share);
+    else
+        (void)aisle_app_keep_models(app, aisle_shadow_version(app->shadow), NULL); /* as it was */
+    return st;
+}
+
 static aisle_status watch(aisle_work *w, aisle_error *err)
 {
     const watching *x = (const watching *)w;
     aisle_app *app = aisle_request_app(w->r);
-    aisle_model *m = NULL;
-    int64_t before = aisle_shadow_version(app->shadow);
-    if (x->share > 0) {
-        AISLE_TRY(aisle_registry_get(app->registry, x->version, &m, err));
-        aisle_model_unref(m);
-        aisle_status st = aisle_app_keep_models(app, x->version, err);
-        if (!aisle_shelf_rack_has(app->rack, x->version)) { /* as it was; the error may be another model's */
-            aisle_error ignored = {0};
-            (void)aisle_app_keep_models(app, before, &ignored);
-            return st;
-        }
-        aisle_shadow_watch(app->shadow, x->version, x->share);
-        return AISLE_OK;
-    }
-    if (before != x->version)
+    if (x->share > 0) return begin(app, &(aisle_watched){x->version, x->share}, err);
+    if (aisle_shadow_version(app->shadow) != x->version)
         return aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not watched", (long long)x->version);
+    AISLE_TRY(aisle_registry_watch(app->registry, &(aisle_watched){0}, err));
     aisle_shadow_watch(app->shadow, x->version, 0);
     return aisle_app_keep_models(app, 0, err);
 }
