@@ -70,6 +70,13 @@ class Experiments(unittest.TestCase):
         problem = self.put({"name": "e", "variants": [{"name": "old", "model": 7}, {"name": "new"}]}, status=422)
         self.assertEqual(problem["errors"][0]["pointer"], "/experiments/0/variants/0/model")
         self.assertEqual(len(self.server.get(PATH).json["experiments"]), 1)  # as it was
+        self.server.stop()
+        for file in (self.server.data / "models").glob("000001.*"):
+            file.unlink()
+        self.server.start()
+        self.assertEqual({(v["variant"] if v else None, a["model_version"]) for a in (self.answer(f"s{i}") for i in range(30)) for v in [a.get("experiment")]},
+                         {(None, 2), ("new", 2)})
+        self.assertEqual([v.get("unavailable") for v in self.server.get(PATH).json["experiments"][0]["variants"]], ["model", None])
 
     def split(self, n=40, **more):
         """One answer of a session a variant, by the variant's name."""
@@ -225,6 +232,12 @@ class Experiments(unittest.TestCase):
         self.put({"name": "e", "surfaces": ["trending"], "variants": [{"name": "a"}, {"name": "b", "diversity": 0.5}]})
         names = {self.server.ask("GET", "/v1/trending", key=guest).json["experiment"]["variant"] for _ in range(5)}
         self.assertEqual(len(names), 1)
+        secret = json.loads(shop.run("key", "add", "backend", "--scopes", "read", "--data", self.server.data, "--json"))["key"]
+        self.server.await_closed()
+        for path in ("/v1/trending", "/v1/products/p3/related"):  # naming others needs a key
+            self.assertEqual(self.server.get(path, user="u7").status, 401)
+            self.assertEqual(self.server.ask("GET", path + "?user=u7", key=secret).status, 200)
+        self.assertIn("experiment", self.server.ask("GET", "/v1/trending?user=u7", key=secret).json)
 
     def test_a_change_is_for_a_version_and_none_is_lost(self):
         e = {"name": "e", "variants": [{"name": "a"}, {"name": "b"}]}
