@@ -130,6 +130,9 @@ aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_er
 
 void aisle_compact_deinit(aisle_compact *t)
 {
+    aisle_free(t->owned_coarse);
+    t->owned_coarse = NULL;
+    t->coarse = NULL;
     if (!t->owned) return;
     aisle_free(t->owned);
     *t = (aisle_compact){0};

@@ -24,6 +24,9 @@ bool compact_code(const float *x, int32_t f, int32_t limit, int8_t *code, compac
 /* |x - scale code| of x as it was turned. */
 double compact_off(const float *x, int32_t f, float scale, const int8_t *code);
 
+/* aisle_compact_coarsen of any table on any machine; for tests. */
+aisle_status compact_coarsen(aisle_compact *t, aisle_error *err);
+
 /* aisle_compact_topn with the kernels given; for tests. */
 aisle_status compact_topn(const aisle_kernels *k, aisle_compact_work *w, const aisle_compact_query *q,
                           int32_t *ids, float *scores, aisle_error *err);

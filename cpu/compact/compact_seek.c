@@ -31,6 +31,7 @@ void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8
     s->reach = c.norm * (1 + gamma) * more;
     s->tiny = (f + 4) * 0x1p-149;
     s->start = -128 * c.sum;
+    s->coarse_start = -15 * c.sum;
     s->least = -INFINITY;
     s->n_held = 0;
     s->allowed = compact_wish(q, row).allowed;
@@ -60,19 +61,34 @@ void compact_floors_set(compact_floors *f, int32_t place, const compact_seek *s)
     f->least[place] = ((double)s->least - s->tiny) / s->scale;
     f->per_error[place] = s->per_error / s->scale;
     f->per_norm[place] = s->per_norm / s->scale;
+    if (place == 0) f->coarse_start = s->coarse_start;
 }
 
 /* A sum of three terms in double is off by less than 2^-50 of their sizes; 2^-40 of what is subtracted covers that. */
+static inline float floor_of(const compact_floors *f, int32_t u, double error, double norm)
+{
+    const double more = 1 + 0x1p-40;
+    double v = f->least[u] - (error * more * f->per_error[u] + norm * more * f->per_norm[u]);
+    v -= fabs(v) * 0x1p-23;
+    v = v > (double)FLT_MAX ? (double)FLT_MAX : v;
+    return (float)(v < -(double)FLT_MAX ? -(double)INFINITY : v);
+}
+
 void compact_floors_of(const compact_floors *f, const aisle_compact *t, int32_t tile, float *floor)
 {
-    const double error = (double)t->tile_error[tile] * (1 + 0x1p-40);
-    const double norm = (double)t->norm[(int64_t)tile * AISLE_COMPACT_TILE] * (1 + 0x1p-40);
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) {
-        double v = f->least[u] - (error * f->per_error[u] + norm * f->per_norm[u]);
-        v -= fabs(v) * 0x1p-23;
-        v = v > (double)FLT_MAX ? (double)FLT_MAX : v;
-        floor[u] = (float)(v < -(double)FLT_MAX ? -(double)INFINITY : v);
-    }
+    const double error = (double)t->tile_error[tile];
+    const double norm = (double)t->norm[(int64_t)tile * AISLE_COMPACT_TILE];
+    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) floor[u] = floor_of(f, u, error, norm);
+}
+
+/* coarse_one counts in eighths. What the sum is larger by is rounded up; 2^-20 of it covers what that does to the kernel's product. */
+void compact_coarse_bound(const compact_floors *f, const aisle_compact *t, int32_t tile, aisle_int8_tile *out)
+{
+    const double more = (double)t->coarse_ratio[tile] * f->per_error[0] * ((1 + 0x1p-20) / 8);
+    const bool bounded = more < 0x1p22; /* else it would not stay an exact number */
+    out->start[0] = f->coarse_start + (bounded ? (int32_t)more + 1 : 0);
+    out->floor[0] =
+        bounded ? floor_of(f, 0, 0, (double)t->norm[(int64_t)tile * AISLE_COMPACT_TILE]) / 8 : -INFINITY;
 }
 
 static bool is_seen(const compact_seek *s, int32_t id)
@@ -93,6 +109,16 @@ static bool may_answer(const compact_seek *s, int32_t id)
     const uint32_t bit = (uint32_t)id % COMPACT_HINT;
     if (s->allowed && !(s->allowed[id / 64] >> (id % 64) & 1)) return false;
     return !(s->hint[bit / 64] >> (bit % 64) & 1) || !is_seen(s, id);
+}
+
+uint64_t compact_seek_may(const compact_seek *s, const aisle_compact *t, int32_t tile, uint64_t at)
+{
+    uint64_t may = 0;
+    for (; at; at &= at - 1) {
+        const int32_t i = __builtin_ctzll(at), id = t->ids[(int64_t)tile * AISLE_COMPACT_TILE + i];
+        may |= (uint64_t)(id >= 0 && may_answer(s, id)) << i;
+    }
+    return may;
 }
 
 const float *compact_row(const compact_job *j, int32_t id, float *room)

@@ -16,7 +16,7 @@ typedef struct compact_seek {
     const float *x;
     double scale, per_error, per_norm, tiny; /* off by at most per_error * error + per_norm * norm + tiny */
     double reach;                            /* the f32 score is at most reach * norm + tiny */
-    int32_t start;                           /* of the kernels' sums */
+    int32_t start, coarse_start;             /* of the kernels' sums */
     float least;       /* no item below it is among the best n; -INFINITY until n are known */
     aisle_select lows; /* the n greatest lower bounds */
     aisle_select best; /* of the items scored */
@@ -64,10 +64,16 @@ static inline bool compact_seek_reaches(const compact_seek *s, const aisle_compa
  * in units of the kernel's score. */
 typedef struct compact_floors {
     double least[AISLE_INT8_USERS], per_error[AISLE_INT8_USERS], per_norm[AISLE_INT8_USERS];
+    int32_t coarse_start; /* of the first */
 } compact_floors;
 void compact_floors_set(compact_floors *f, int32_t place, const compact_seek *s);
 /* For one tile, rounded down, into floor[AISLE_INT8_USERS]. */
 void compact_floors_of(const compact_floors *f, const aisle_compact *t, int32_t tile, float *floor);
+/* For one tile, the first user's start and floor of coarse_one. */
+void compact_coarse_bound(const compact_floors *f, const aisle_compact *t, int32_t tile,
+                          aisle_int8_tile *out);
+/* Those of a tile's entries `at` that may be answered with. */
+uint64_t compact_seek_may(const compact_seek *s, const aisle_compact *t, int32_t tile, uint64_t at);
 
 /* Looks at the hits of a tile; bit i of `at`: entry i, with the kernel's score[i]. */
 void compact_seek_take(compact_seek *s, const compact_job *j, int32_t tile, uint64_t at, const float *score);

@@ -12,8 +12,11 @@ enum {
     CHUNK = 64,             /* users; their bounds and lists stay in the second-level cache */
     BLOCK_BYTES = 64 << 10, /* of codes */
     MAX_N = 1024,
-    LISTED = 20,      /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
-    LISTED_READ = 200 /* the same where a row is read by a call of the system */
+    LINE = 64,         /* bytes of a cache */
+    COARSE_TILES = 32, /* at once */
+    COARSE_USERS = 3,  /* so few are faster one by one by the coarse codes than together by all */
+    LISTED = 20,       /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
+    LISTED_READ = 200  /* the same where a row is read by a call of the system */
 };
 
 /* One thread's memory. */
@@ -129,6 +132,60 @@ static void pass_tiles(const compact_job *j, const place *p, const int32_t *slot
     }
 }
 
+/* What the coarse codes leave of some tiles, 0 where nothing. Nearly all of the table passes here, and little of it further: what
+ * that will read is asked for on the way. */
+static void take_coarse(const compact_job *j, const compact_floors *floors, const int8_t *user, int32_t first,
+                        int32_t n, uint64_t *at)
+{
+    const aisle_compact *t = j->q->table;
+    const int64_t bytes = (int64_t)(t->groups + 1) / 2 * (4 * AISLE_COMPACT_TILE);
+    aisle_int8_tile tile = {.groups = t->groups, .user = user};
+    aisle_int8_hits hits;
+    for (int32_t i = 0; i < n; i++) {
+        const int64_t e = (int64_t)(first + i) * AISLE_COMPACT_TILE;
+        tile.item = t->coarse + (first + i) * bytes;
+        tile.scale = t->scale + e;
+        compact_coarse_bound(floors, t, first + i, &tile);
+        at[i] = j->k->coarse_one(&tile, &hits) ? hits.at[0] : 0;
+        for (int32_t k = 0; at[i] && k < AISLE_COMPACT_TILE; k += LINE / 4)
+            __builtin_prefetch(t->ids + e + k);
+    }
+}
+
+static void fetch_tile(const aisle_compact *t, int32_t tile)
+{
+    const int64_t bytes = (int64_t)t->groups * (4 * AISLE_COMPACT_TILE);
+    for (int64_t b = 0; b < bytes; b += LINE) __builtin_prefetch(t->codes + tile * bytes + b);
+}
+
+/* One user against tiles first .. end-1: all by the coarse codes, then those of which something may be answered with. */
+static void pass_coarse(const compact_job *j, const place *p, int32_t slot, int32_t first, int32_t end)
+{
+    const aisle_compact *t = j->q->table;
+    const int8_t *user = p->code + (int64_t)slot * t->groups * 4;
+    compact_seek *s = &p->seek[slot];
+    aisle_int8_tile tile = {.groups = t->groups, .user = user, .start = {s->start}};
+    aisle_int8_hits hits;
+    compact_floors floors = {.least = {0}};
+    uint64_t at[COARSE_TILES];
+    for (int32_t n; first < end; first += n) {
+        n = end - first < COARSE_TILES ? end - first : COARSE_TILES;
+        compact_floors_set(&floors, 0, s);
+        take_coarse(j, &floors, user, first, n, at);
+        for (int32_t i = 0; i < n; i++)
+            if (at[i] && (at[i] = compact_seek_may(s, t, first + i, at[i]))) fetch_tile(t, first + i);
+        for (int32_t i = 0; i < n; i++) {
+            if (!at[i]) continue;
+            tile.item = t->codes + (first + i) * (int64_t)t->groups * (4 * AISLE_COMPACT_TILE);
+            tile.scale = t->scale + (int64_t)(first + i) * AISLE_COMPACT_TILE;
+            compact_floors_set(&floors, 0, s);
+            compact_floors_of(&floors, t, first + i, tile.floor);
+            if (j->k->int8_one(&tile, &hits) && hits.at[0] & at[i])
+                compact_seek_take(s, j, first + i, hits.at[0] & at[i], hits.score);
+        }
+    }
+}
+
 /* Sends off those whom no item from the tile on can serve; true when there were any. */
 static bool send_off(const compact_job *j, const place *p, crowd *c, int32_t tile)
 {
@@ -159,7 +216,9 @@ static void pass_table(const compact_job *j, const place *p, int32_t n)
             refine_at = 2 * first + 1;
         }
         if (send_off(j, p, &c, first) && c.n > 1) pack(p, &c, t->groups);
-        for (int32_t i = 0; i < c.n; i += AISLE_INT8_USERS) {
+        const bool coarse = t->coarse && c.n <= COARSE_USERS;
+        for (int32_t i = 0; i < c.n && coarse; i++) pass_coarse(j, p, c.slot[i], first, end);
+        for (int32_t i = 0; i < c.n && !coarse; i += AISLE_INT8_USERS) {
             int32_t m = c.n - i < AISLE_INT8_USERS ? c.n - i : AISLE_INT8_USERS;
             const int8_t *user = m == 1 ? p->code + (int64_t)c.slot[i] * f4 : p->packed + (int64_t)i * f4;
             pass_tiles(j, p, c.slot + i, m, user, first, end);

@@ -114,6 +114,10 @@ typedef struct aisle_kernels {
      * s >= floor. True when there is a hit. int8_one: of one user, user[g * 4 + c]; at[0] and row 0 alone. */
     bool (*int8_tile)(const aisle_int8_tile *t, aisle_int8_hits *hits);
     bool (*int8_one)(const aisle_int8_tile *t, aisle_int8_hits *hits);
+    /* int8_one of the upper halves h of the codes alone, two groups a byte: item[(g / 2 * 48 + i) * 4 + c] has that of group g in
+     * its lower half where g is even, else in the upper; s = scale * (float)(2 * sum of h times codes of the user + start). */
+    bool (*coarse_one)(const aisle_int8_tile *t, aisle_int8_hits *hits);
+    bool coarse_pays;   /* it is about as fast as it can read */
     int32_t int8_limit; /* a user's codes lie within +- this: 127, or what does not overflow on the way */
 } aisle_kernels;
 

@@ -238,6 +238,8 @@ static void fill_simd(aisle_kernels *k, const char *name)
         .marks = slower.marks,
         .int8_tile = slower.int8_tile,
         .int8_one = slower.int8_one,
+        .coarse_one = slower.coarse_one,
+        .coarse_pays = slower.coarse_pays,
         .int8_limit = slower.int8_limit,
     };
 }

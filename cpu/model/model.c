@@ -15,6 +15,7 @@ void aisle_model_unref(aisle_model *m)
 {
     /* acq_rel: whoever unmaps has seen every other thread's last use */
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
+    aisle_compact_deinit(&m->compact);
     aisle_vocabulary_free(m->vocabulary);
     model_hybrid_free(m->hybrid);
     model_pages_deinit(m);

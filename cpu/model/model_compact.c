@@ -71,6 +71,7 @@ aisle_status model_check_compact(struct aisle_model *m, const model_fault *f)
     if (st == AISLE_EFORMAT) return model_fail(f, model_kinds[kind_of(array)].name, "%s", why.message);
     if (st != AISLE_OK) return aisle_fail(f->err, st, "%s: %s", f->path, why.message);
     m->compact = t;
+    (void)aisle_compact_coarsen(&m->compact, NULL); /* without the memory for it the codes do */
     return AISLE_OK;
 }
 

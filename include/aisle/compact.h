@@ -24,7 +24,12 @@ extern "C" {
  * q'.q is an exact integer. The f32 product that ranks is within gamma_f |x| |y| + f 2^-149 of x.y, with gamma_f = f u / (1 - f u)
  * and u = 2^-24, whatever the order of its sum (Higham 2002, eq. 3.5; the last term is underflow), and rounding the coded one
  * takes 2^-22 |s' q'| |s q| at most. An item is scored in f32 unless the sum of these bounds rules it out; all items after
- * a tile are, when |x| |y| of its first row is too little. The stored lengths are rounded up. */
+ * a tile are, when |x| |y| of its first row is too little. The stored lengths are rounded up.
+ *
+ * A table may also have the upper halves of its codes by themselves, which are half as much to read: a code c = 16 h + l, with c from 1 to
+ * 255 as it is stored, is then taken for 16 h + 7.5, and r s stands in the place of `error`, r the largest in the tile of
+ * |y - s (16 h - 120.5)| / s. So the bound is that of a coded product larger by r |s' q'| / s', one number a tile. What these leave, the codes
+ * decide as above. */
 enum { AISLE_COMPACT_TILE = 48 };
 typedef struct aisle_compact {
     int32_t n_rows, n_factors, n_tiles;
@@ -37,14 +42,25 @@ typedef struct aisle_compact {
     const float *norm;       /* n_tiles * 48: |y|, never rising */
     const float *error;      /* n_tiles * 48: |y - s q| */
     const float *tile_error; /* n_tiles: the largest error of each */
-    void *owned;             /* what aisle_compact_init allocated; NULL = borrowed, e.g. of a mapped file */
+    const uint8_t *
+        coarse; /* NULL, or n_tiles * (groups + 1) / 2 * 192: h of (e, p), where p / 4 is even in the lower half, else
+                                  in the upper, at [((e / 48 * ((groups + 1) / 2) + p / 8) * 48 + e % 48) * 4 + p % 4] */
+    const float
+        *coarse_ratio;  /* n_tiles: the largest of what a row is off by with these alone, in its scales */
+    void *owned_coarse; /* what both lie in */
+    void *owned;        /* what aisle_compact_init allocated; NULL = borrowed, e.g. of a mapped file */
 } aisle_compact;
 
 /* Codes the rows of m (1 .. AISLE_MAX_FACTORS columns), which is borrowed for the call. AISLE_ENUMERIC for a value that is
  * not finite, or a row of length 2^63 or more, whose products could overflow; AISLE_EINVAL; AISLE_ENOMEM. About
  * n_rows * (n_factors + 16) bytes. *out is written only on success; aisle_compact_deinit releases it. */
 aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_error *err);
-void aisle_compact_deinit(aisle_compact *t); /* no-op on a zeroed or borrowed one */
+void aisle_compact_deinit(aisle_compact *t); /* no-op on a zeroed one; of a borrowed one just what is owned */
+/* Makes t->coarse of the codes, if its machine has a kernel by which one user alone is faster by them, and the codes are more than
+ * AISLE_COMPACT_CACHED bytes: those below stay in a cache. The caller's until aisle_compact_deinit. n_rows * f / 2 bytes.
+ * AISLE_ENOMEM: *t is as it was. */
+enum { AISLE_COMPACT_CACHED = 16 << 20 };
+aisle_status aisle_compact_coarsen(aisle_compact *t, aisle_error *err);
 /* Whether t, whose counts and sizes are right, can be the table of m: ids each once and in their order, lengths those of the
  * rows, errors no less than what the codes of a row a tile are off by. What is wrong and where: *array (a field of t) and
  * err. AISLE_EFORMAT, AISLE_ENOMEM. Reads m once. */

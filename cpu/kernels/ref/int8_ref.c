@@ -31,9 +31,25 @@ static bool one_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
     return pass(t, 1, hits);
 }
 
+static bool coarse_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
+{
+    hits->at[0] = 0;
+    for (int32_t i = 0; i < AISLE_INT8_ITEMS; i++) {
+        int32_t sum = 0;
+        for (int32_t g = 0; g < t->groups; g++)
+            for (int32_t c = 0; c < 4; c++)
+                sum += (t->item[(g / 2 * AISLE_INT8_ITEMS + i) * 4 + c] >> (g % 2 * 4) & 15) *
+                       t->user[g * 4 + c];
+        hits->score[i] = t->scale[i] * (float)(2 * sum + t->start[0]);
+        hits->at[0] |= (uint64_t)(hits->score[i] >= t->floor[0]) << i;
+    }
+    return hits->at[0] != 0;
+}
+
 void aisle_kernels_ref_int8(aisle_kernels *k)
 {
     k->int8_tile = tile_ref;
     k->int8_one = one_ref;
+    k->coarse_one = coarse_ref;
     k->int8_limit = 127;
 }

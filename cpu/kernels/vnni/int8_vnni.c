@@ -101,10 +101,37 @@ static bool one_vnni(const aisle_int8_tile *t, aisle_int8_hits *hits)
     return hits->at[0] != 0;
 }
 
+static bool coarse_vnni(const aisle_int8_tile *t, aisle_int8_hits *hits)
+{
+    const __m512i half = _mm512_set1_epi8(15);
+    __m512i even[VECTORS], odd[VECTORS];
+    const uint8_t *item = t->item;
+    UNROLL for (int v = 0; v < VECTORS; v++) even[v] = odd[v] = _mm512_setzero_si512();
+    for (int32_t g = 0; g < t->groups; g += 2, item += 4 * AISLE_INT8_ITEMS) {
+        const __m512i u0 = broadcast4(t->user + 4 * g);
+        const __m512i u1 = g + 1 < t->groups ? broadcast4(t->user + 4 * g + 4) : _mm512_setzero_si512();
+        UNROLL for (int v = 0; v < VECTORS; v++)
+        {
+            const __m512i both = _mm512_loadu_si512(item + 64 * v);
+            even[v] = multiply_add(even[v], _mm512_and_si512(both, half), u0);
+            odd[v] = multiply_add(odd[v], _mm512_and_si512(_mm512_srli_epi16(both, 4), half), u1);
+        }
+    }
+    UNROLL for (int v = 0; v < VECTORS; v++)
+    {
+        const __m512i sum = _mm512_slli_epi32(_mm512_add_epi32(even[v], odd[v]), 1);
+        even[v] = _mm512_add_epi32(sum, _mm512_set1_epi32(t->start[0]));
+    }
+    hits->at[0] = judge(even, t->scale, t->floor[0], hits->score);
+    return hits->at[0] != 0;
+}
+
 void aisle_kernels_vnni(aisle_kernels *k)
 {
     k->name = "vnni";
     k->int8_tile = tile_vnni;
     k->int8_one = one_vnni;
+    k->coarse_one = coarse_vnni;
+    k->coarse_pays = true;
     k->int8_limit = 127;
 }

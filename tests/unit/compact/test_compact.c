@@ -131,6 +131,13 @@ static aisle_compact_query query(const world *w, const aisle_compact *t)
                                  .top = {w->n, w->seen.row_ptr ? &w->seen : NULL, w->allowed}};
 }
 
+static void uncoarsen(aisle_compact *t)
+{
+    aisle_free(t->owned_coarse);
+    t->coarse = NULL;
+    t->owned_coarse = NULL;
+}
+
 static const float *copied_row(const void *items, int32_t id, float *room)
 {
     const aisle_mat *m = items;
@@ -138,7 +145,8 @@ static const float *copied_row(const void *items, int32_t id, float *room)
     return room;
 }
 
-/* On every kernel table, with rows where they lie and with rows that are read; `what` names the case. */
+/* On every kernel table, with rows where they lie and with rows that are read, by all codes and by their upper halves first; `what`
+ * names the case. */
 static void compare(world *w, int32_t threads, const char *what)
 {
     aisle_compact t = {0};
@@ -148,7 +156,9 @@ static void compare(world *w, int32_t threads, const char *what)
     const aisle_mat unread = {w->items.n_rows, w->items.n_cols, w->items.ld, NULL};
     size_t bytes = (size_t)w->users.n_rows * (size_t)w->n * 4;
     const aisle_kernels *k;
-    for (int32_t i = 0; (k = aisle_kernels_at(i / 2)) != NULL; i++) {
+    for (int32_t i = 0; (k = aisle_kernels_at(i / 4)) != NULL; i++) {
+        if (i % 4 == 2) cr_assert(compact_coarsen(&t, &err) == AISLE_OK);
+        if (i % 4 == 0) uncoarsen(&t);
         aisle_compact_query q = query(w, &t);
         if (i % 2) {
             q.items = &unread;
@@ -174,7 +184,9 @@ Test(compact, the_answer_is_that_of_scoring_every_item)
     for (int32_t run = 0; run < 12 * N_SHAPES; run++) {
         shape s = run % N_SHAPES;
         int32_t f = factors[aisle_rng_below(&r, 10)],
-                users = 1 + (int32_t)aisle_rng_below(&r, run % 2 ? 80 : 10);
+                users = 1 + (int32_t)aisle_rng_below(&r, run % 2   ? 80
+                                                         : run % 4 ? 3
+                                                                   : 10);
         int32_t items = 1 + (int32_t)aisle_rng_below(&r, run % 3 ? 1500 : 100), n = run % 4 ? 20 : 1;
         if (run % 10 == 9) n = 700; /* more than many a table has */
         world w;
@@ -258,9 +270,27 @@ Test(compact, many_factors_and_long_lists_are_exact_too)
     }
 }
 
+/* The same by the upper halves alone; whether it is a third of the bound or more. */
+static bool coarse_is_near(const aisle_compact *t, int32_t e, const int8_t *code, const compact_coded *user,
+                           double product)
+{
+    int64_t sum = 0;
+    const uint8_t *tile = t->coarse + (int64_t)(e / 48 * ((t->groups + 1) / 2)) * 192;
+    for (int32_t p = 0; p < t->n_factors; p++)
+        sum += (16 * (tile[(p / 8 * 48 + e % 48) * 4 + p % 4] >> p / 4 % 2 * 4 & 15) * 2 - 241) * code[p];
+    const double coded = (double)user->scale * (double)t->scale[e] * .5 * (double)sum;
+    const double by_ratio = user->coded * (double)t->coarse_ratio[e / 48] * (double)t->scale[e];
+    const double bound =
+        (isfinite(t->coarse_ratio[e / 48]) ? by_ratio : INFINITY) + user->error * (double)t->norm[e];
+    const double round = 40 * 0x1p-24 * user->norm * (double)t->norm[e] + t->n_factors * 0x1p-149;
+    cr_assert(fabs(product - coded) <= bound + round, "entry %d: %g > %g", e, fabs(product - coded), bound);
+    return fabs(product - coded) > bound / 3 + round;
+}
+
 /* The bound of compact.h holds for every pair, and is not idle: with a tenth of it some pair fails. */
 Test(compact, no_product_is_off_by_more_than_the_bound)
 {
+    int32_t coarse = 0;
     aisle_rng r;
     const aisle_kernels *k;
     aisle_rng_init(&r, 3, 0);
@@ -273,6 +303,7 @@ Test(compact, no_product_is_off_by_more_than_the_bound)
         fill(&w.users, s, &r);
         fill(&w.items, s, &r);
         cr_assert(aisle_compact_init(&w.items, &t, NULL) == AISLE_OK);
+        cr_assert(compact_coarsen(&t, NULL) == AISLE_OK);
         for (int32_t u = 0; u < 20; u++) {
             int8_t code[40] = {0};
             compact_coded c;
@@ -291,6 +322,8 @@ Test(compact, no_product_is_off_by_more_than_the_bound)
                     cr_assert(off <= bound + round, "shape %d, user %d, entry %d: %g > %g", s, u, e, off,
                               bound);
                     near += off > bound / 10 + round;
+                    coarse += coarse_is_near(&t, e, code, &c,
+                                             (double)k->dot(f, x, aisle_mat_row(&w.items, t.ids[e])));
                 }
                 cr_assert(e == 0 || t.norm[e] <= t.norm[e - 1]);
                 cr_assert(t.error[e] <= t.tile_error[e / 48] &&
@@ -301,6 +334,7 @@ Test(compact, no_product_is_off_by_more_than_the_bound)
         aisle_compact_deinit(&t);
         world_deinit(&w);
     }
+    cr_assert(coarse > 100, "the coarse bound is never near");
 }
 
 /* The best item is nearly the shortest: whoever stops too early misses it. */

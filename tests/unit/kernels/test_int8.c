@@ -66,3 +66,36 @@ Test(int8, every_table_finds_the_hits_of_a_plain_sum)
             check(k, &c, users);
         }
 }
+
+/* Codes of which the upper half is meant, two groups a byte; the last one of an odd number has no partner. */
+Test(int8, every_table_takes_the_upper_halves_alone)
+{
+    static codes c;
+    static uint8_t halves[(GROUPS + 1) / 2 * ITEMS * 4];
+    const aisle_kernels *k;
+    aisle_int8_hits hits;
+    aisle_rng r;
+    aisle_rng_init(&r, 2, 0);
+    for (int32_t i = 0; (k = aisle_kernels_at(i)) != NULL; i++)
+        for (int32_t run = 0; run < 60; run++) {
+            make(&c, 1, k->int8_limit, run % 2, &r);
+            aisle_int8_tile t = c.tile;
+            memset(halves, 0, sizeof halves);
+            t.item = halves;
+            t.start[0] = t.start[0] / 128 * 15;
+            uint64_t at = 0;
+            for (int32_t g = 0; g < t.groups; g++)
+                for (int32_t b = 0; b < ITEMS * 4; b++)
+                    halves[g / 2 * ITEMS * 4 + b] |= (uint8_t)(c.item[g * ITEMS * 4 + b] >> 4 << g % 2 * 4);
+            bool said = k->coarse_one(&t, &hits);
+            for (int32_t n = 0; n < ITEMS; n++) {
+                int32_t sum = 0;
+                for (int32_t p = 0; p < t.groups * 4; p++)
+                    sum += (2 * (c.item[(p / 4 * ITEMS + n) * 4 + p % 4] >> 4) - 15) * c.user[p];
+                float score = c.scale[n] * (float)sum;
+                at |= (uint64_t)(score >= t.floor[0]) << n;
+                if (hits.at[0]) cr_assert(hits.score[n] == score, "%s", k->name);
+            }
+            cr_assert(at == hits.at[0] && said == (at != 0), "%s", k->name);
+        }
+}
