@@ -5,11 +5,12 @@
 #include "aisle/scorer.h"
 #include "aisle/train.h"
 #include "server/cli/command.h"
+#include "server/cli/filter_option.h"
 #include "server/cli/hits_print.h"
 #include "server/cli/options.h"
 
 typedef struct recommend_options {
-    const char *data, *model, *user;
+    const char *data, *model, *user, *filter;
     aisle_strings items;
     int64_t n;
     bool explain, json, seen;
@@ -21,9 +22,12 @@ static const aisle_usage usage = {
     .about =
         "Recommends items from the data folder's current model, or from a model file (then without titles\n"
         "and prices). A user's newest events count even when the model was trained before them; a user\n"
-        "unknown to model and shop gets what is popular.",
+        "unknown to model and shop gets what is popular. --filter takes what `filter` of the server's\n"
+        "recommendations takes: a JSON object of conditions on brand, category, price, stock and so on.",
     .examples = "  aisle recommend --data shop --user 17850 --explain\n"
-                "  aisle recommend --model model.aisle --items 22423,85123A -n 5 --json",
+                "  aisle recommend --model model.aisle --items 22423,85123A -n 5 --json\n"
+                "  aisle recommend --data shop --user 17850 --filter "
+                "'{\"price_max\":500,\"not\":{\"brand\":\"Aba\"}}'",
 };
 
 enum { MAX_GIVEN = 1000 };
@@ -143,6 +147,7 @@ int aisle_command_recommend(int argc, char **argv)
         {"user", 'u', "ID", AISLE_OPT_TEXT, &o.user, 0, 0, NULL, "for this user"},
         {"items", 'i', "ID,ID", AISLE_OPT_LIST, &o.items, 0, 0, NULL, "for who took an interest in these"},
         {"number", 'n', "N", AISLE_OPT_INT, &o.n, 1, 1000, NULL, "how many"},
+        {"filter", 'f', "JSON", AISLE_OPT_TEXT, &o.filter, 0, 0, NULL, "only what passes these conditions"},
         {"explain", 'e', NULL, AISLE_OPT_FLAG, &o.explain, 0, 0, NULL, "name the items that speak for each"},
         {"seen", 0, NULL, AISLE_OPT_FLAG, &o.seen, 0, 0, NULL, "also items that the user knows"},
         {"json", 0, NULL, AISLE_OPT_FLAG, &o.json, 0, 0, NULL, "one JSON object on stdout"},
@@ -157,8 +162,18 @@ int aisle_command_recommend(int argc, char **argv)
                    o.user ? "both --user and --items" : "for whom?");
         return aisle_end("recommend", o.json, AISLE_EINVAL, &err);
     }
-    aisle_status st = aisle_model_source_open(o.data, o.model, &source, &err);
+    aisle_filter filter;
+    aisle_arena arena;
+    aisle_arena_init(&arena);
+    aisle_status st = aisle_filter_option_parse(o.filter, &arena, &filter, &err);
+    if (st != AISLE_OK) {
+        aisle_arena_deinit(&arena);
+        return aisle_end("recommend", o.json, st, &err);
+    }
+    st = aisle_model_source_open(o.data, o.model, &source, &err);
+    if (st == AISLE_OK) st = aisle_filter_option_apply(&filter, &source, &err);
     if (st == AISLE_OK) st = recommend(&o, &source, &err);
     aisle_model_source_close(&source);
+    aisle_arena_deinit(&arena);
     return aisle_end("recommend", o.json, st, &err);
 }
