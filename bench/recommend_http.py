@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Recommendations over HTTP: how many a second, how soon an event counts, and what swapping the model under load costs.
 
-recommend_http.py BUILD [--what get,pairs,swap] [--seconds S] [--connections N] [--cores SERVER,CLIENT] [--loops N] [--shop DIR]
+recommend_http.py BUILD [--what get,wishes,pairs,swap] [--seconds S] [--connections N] [--cores SERVER,CLIENT] [--loops N] [--shop DIR]
                   [--factors N] [--swaps N] [--out FILE.jsonl]
 BUILD: a release build; wrk (Debian's) is the client. The shop is gowalla (AISLE_DATA, or ../shared/data) with a product record of
 four members for each item, and two ALS models; --shop keeps it for the next time. Answers are checked first, and under load:
   get    GET /v1/recommendations?user=..., of users in random order, with the default fields
+  wishes POST /v1/recommendations of such users, each with one of: diversity, a boost, a filter and a cap, a scenario
   pairs  on each connection one after the other: the first item of the answer before is posted as an event, and must not be in the
          next answer; of known users and of sessions that nobody has seen before, one event each time
   swap   the two models take turns while 200 users ask: each answer must be wholly what one of them gives, none may fail
@@ -35,6 +36,17 @@ GET = """
 local users = %d
 function init(args) math.randomseed(tonumber(args[1]) or 1) end
 function request() return wrk.format("GET", "/v1/recommendations?user=" .. math.random(0, users - 1)) end
+"""
+
+WISHES = """
+local users, n = %d, 0
+local wishes = {'"diversity":0.4', '"boost":[{"filter":{"price_max":5000},"by":1.5}]', '"filter":{"price_min":3000},"max_per_brand":1', '"scenario":"home"'}
+local head = {["Content-Type"] = "application/json"}
+function init(args) math.randomseed(1) end
+function request()
+  n = n + 1
+  return wrk.format("POST", "/v1/recommendations", head, string.format('{"user":"%%d",%%s}', math.random(0, users - 1), wishes[n %% 4 + 1]))
+end
 """
 
 # A thread a connection, so that request() and response() take turns.
@@ -195,12 +207,16 @@ def check_answers(server):
             sys.exit(f"recommend_http.py: the answer for user {user} is wrong: {got}")
 
 
-def get(server, a, top):
+def get(server, a, top, of=GET):
     script = top / "get.lua"
-    script.write_text(GET % USERS)
+    script.write_text(of % USERS)
     load(server, a, script, 1, 1)  # warm
     _, got = load(server, a, script, 1, a.seconds)
     return got, got["wrong"] == 0 and not got["socket_errors"]
+
+
+def wishes(server, a, top):
+    return get(server, a, top, WISHES)
 
 
 def pairs(server, a, top):
@@ -270,7 +286,7 @@ def swap(server, a, top):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("build", type=pathlib.Path)
-    p.add_argument("--what", default="get,pairs,swap")
+    p.add_argument("--what", default="get,wishes,pairs,swap")
     p.add_argument("--seconds", type=int, default=5)
     p.add_argument("--connections", type=int, default=64)
     p.add_argument("--cores", default=",", help="of the server and of the client, as for taskset")
@@ -295,7 +311,7 @@ def main():
         stack.callback(server.stop)
         check_answers(server)
         for what in a.what.split(","):
-            got, ok = {"get": get, "pairs": pairs, "swap": swap}[what](server, a, top)
+            got, ok = {"get": get, "wishes": wishes, "pairs": pairs, "swap": swap}[what](server, a, top)
             right &= ok
             print(f"{what}{'' if ok else ' (WRONG)'}: " + ", ".join(f"{k} {v}" for k, v in got.items() if v != ""), flush=True)
             if a.out:

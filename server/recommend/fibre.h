@@ -3,13 +3,15 @@
 #define AISLE_SERVER_FIBRE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Belongs to the thread that first starts it. */
 typedef struct aisle_fibre aisle_fibre;
 
 enum { AISLE_FIBRE_BYTES = 512 << 10 }; /* of stack; only what was once used of it is memory */
 
-aisle_fibre *aisle_fibre_new(void);    /* NULL: out of memory */
+/* number: any; those of a few dozen different ones use different places of a cache. NULL: out of memory. */
+aisle_fibre *aisle_fibre_new(int32_t number);
 void aisle_fibre_free(aisle_fibre *f); /* not of a call that was left; NULL is fine */
 
 /* Calls fn(ctx). False: it was left, and aisle_fibre_go_on goes on with it; true: it has returned, and another one may start.

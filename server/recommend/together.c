@@ -96,7 +96,7 @@ static void call(void *ctx)
 
 static void begin(aisle_together *t, const aisle_together_one *one, int32_t i)
 {
-    if (!t->fibres[i]) t->fibres[i] = aisle_fibre_new();
+    if (!t->fibres[i]) t->fibres[i] = aisle_fibre_new(i);
     t->places[i] = (place){.one = one, .fibre = t->fibres[i]};
     if (t->fibres[i])
         t->places[i].left = !aisle_fibre_start(t->fibres[i], call, &t->places[i]);

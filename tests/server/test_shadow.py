@@ -1,4 +1,5 @@
 """A candidate that is watched beside the serving model."""
+import threading
 import time
 import unittest
 
@@ -53,6 +54,31 @@ class Shadow(unittest.TestCase):
         other = self.await_seen(2, 10)
         self.assertLess(other["overlap"], 1)
         self.assertEqual(self.server.get("/v1/recommendations").json["model_version"], 1)
+
+    def test_a_candidate_is_there_before_it_is_watched(self):
+        """Of the questions that come meanwhile none finds it missing; two take turns, so that it is put there each time."""
+        for _ in range(2):
+            shop.run("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
+        over = threading.Event()
+
+        def go_on():
+            while not over.is_set():
+                self.server.post("/v1/recommendations", {"session": "s", "limit": 10})
+
+        asking = [threading.Thread(target=go_on) for _ in range(3)]
+        for t in asking:
+            t.start()
+        try:
+            for version in [2, 3] * 4:
+                self.shadow(version, 1)
+                end = time.monotonic() + 20
+                while (got := self.shadow(version))["answered"] + got["failed"] == 0:
+                    self.assertLess(time.monotonic(), end, got)
+                self.assertEqual(got["failed"], 0)
+        finally:
+            over.set()
+            for t in asking:
+                t.join()
 
     def test_a_share_is_asked_and_nothing_after_the_end(self):
         self.shadow(1, status=404)

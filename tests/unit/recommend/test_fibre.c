@@ -32,7 +32,7 @@ Test(fibre, calls_take_turns_and_return)
     count all[N];
     int left = 0, rounds = 0;
     for (int i = 0; i < N; i++) {
-        all[i] = (count){aisle_fibre_new(), i, 0};
+        all[i] = (count){aisle_fibre_new(i), i, 0};
         cr_assert(all[i].fibre);
         bool returned = aisle_fibre_start(all[i].fibre, run, &all[i]);
         cr_assert_eq(returned, i == 0);
@@ -54,7 +54,7 @@ Test(fibre, calls_take_turns_and_return)
 
 Test(fibre, one_stack_serves_any_number_of_calls)
 {
-    aisle_fibre *f = aisle_fibre_new();
+    aisle_fibre *f = aisle_fibre_new(31);
     int done = 0;
     for (int i = 0; i < 100000; i++) {
         count c = {f, i % 3, 0};
