@@ -1,6 +1,5 @@
-/* Nearest items by interactions and by text: rows of length 1 go to the back-end, which searches. */
+/* Nearest items by interactions and by text: rows go to the back-end, which searches. */
 #include <math.h>
-#include <string.h>
 
 #include "aisle/memory.h"
 #include "cpu/train/train_parts.h"
@@ -22,23 +21,31 @@ static aisle_status nearest(const aisle_trainer *t, const aisle_csr *m, int32_t 
     return st;
 }
 
-/* Rows of length 1, in place. */
-static void normalise(aisle_csr *m)
+/* Entry (i, u) becomes n_u^(-1/4) (n_i + 2)^(-1/2), so that the product of two rows is the likeness of train.h. What a pair weighs is
+ * not looked at: a weight is a sum over all that the person did with the product, and in a cosine of weights two products of which
+ * one and the same person bought much are alike whatever else is known of them (bench/NOTES.md, "Related products"). */
+static aisle_status weigh(aisle_csr *m, aisle_error *err)
 {
+    const double unseen = 2;
+    int32_t *of_user = aisle_calloc((size_t)m->n_cols + 1, sizeof *of_user);
+    if (!of_user)
+        return aisle_fail(err, AISLE_ENOMEM, "training: out of memory for the neighbours of %d items",
+                          m->n_rows);
+    for (int64_t e = 0; e < aisle_csr_nnz(m); e++) of_user[m->col[e]]++;
     for (int32_t r = 0; r < m->n_rows; r++) {
-        double square = 0;
+        const double length = sqrt((double)(m->row_ptr[r + 1] - m->row_ptr[r]) + unseen);
         for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
-            square += (double)m->val[e] * (double)m->val[e];
-        for (int64_t e = m->row_ptr[r]; e < m->row_ptr[r + 1]; e++)
-            m->val[e] = (float)((double)m->val[e] / sqrt(square));
+            m->val[e] = (float)(1 / (sqrt(sqrt((double)of_user[m->col[e]])) * length));
     }
+    aisle_free(of_user);
+    return AISLE_OK;
 }
 
 aisle_status aisle_train_similar(const aisle_trainer *t, const aisle_train_params *p, aisle_csr *ct,
                                  aisle_trained *out, aisle_error *err)
 {
     if (p->k_similar == 0) return AISLE_OK;
-    normalise(ct);
+    AISLE_TRY(weigh(ct, err));
     out->k_similar = p->k_similar;
     return nearest(t, ct, p->k_similar, &out->similar_ids, &out->similar_scores, err);
 }

@@ -83,7 +83,7 @@ static double neighbours(const sizes *s, double similar)
     double lists = s->items * s->p->k_similar * 8, texts = s->items * s->p->k_content * 8;
     double last = csr(s->users, s->pairs) + lists + texts + s->items * (4 + 16); /* trending */
     if (s->p->k_complements > 0) last = larger(last, csr(s->users, s->pairs) + lists + texts + baskets(s));
-    return kept + larger(both + lists + (s->p->k_similar > 0 ? similar + s->items * 4 : 0), last);
+    return kept + larger(both + lists + (s->p->k_similar > 0 ? similar + s->items * 4 + s->users * 4 : 0), last);
 }
 
 int64_t aisle_train_bytes(const aisle_trainer *t, const aisle_train_sizes *z, const aisle_train_params *p)

@@ -104,6 +104,10 @@ typedef struct aisle_trained {
     float *item_gram;       /* NULL without factors */
     float *item_confidence; /* s_i of item_damping, n_items, 1 for an item without users; NULL = all 1 */
     aisle_csr seen;         /* the training matrix with weights, dislikes below 0 */
+    /* Of items i and j, taken (not disliked) by the users U_i and U_j, the likeness is
+     *   s(i, j) = sum over u in both of n_u^(-1/2) / sqrt((|U_i| + 2) (|U_j| + 2)),   n_u = the items that u took:
+     * a cosine of who took them, where people with few items say more (as knn's damping, fit_params.h), and where two more users each
+     * that they have not in common keep pairs that few people know from being the most alike of all. Of text: the cosine. */
     int32_t k_similar, k_content; /* 0 = none; k_content is 0 when no product has text */
     int32_t *similar_ids, *content_ids;
     float *similar_scores, *content_scores;
