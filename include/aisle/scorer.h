@@ -138,6 +138,10 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                           int32_t n, aisle_hits *out, aisle_error *err);
 
+/* The same on `threads` threads (0 = all cores), which make their own scorers. The same bytes for any number of them. */
+aisle_status aisle_scorer_recommend_many(const aisle_model *m, const aisle_query *q, int32_t n,
+                                         int32_t threads, aisle_hits *out, aisle_error *err);
+
 typedef enum aisle_intent {
     AISLE_INTENT_SIMILAR,
     AISLE_INTENT_CONTENT,

@@ -23,6 +23,7 @@ int aisle_command_import(int argc, char **argv);
 int aisle_command_key(int argc, char **argv);
 int aisle_command_user(int argc, char **argv);
 int aisle_command_recommend(int argc, char **argv);
+int aisle_command_batch(int argc, char **argv);
 int aisle_command_similar(int argc, char **argv);
 int aisle_command_inspect(int argc, char **argv);
 int aisle_command_export(int argc, char **argv);

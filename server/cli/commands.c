@@ -11,6 +11,7 @@ const aisle_command aisle_commands[] = {
     {"evaluate", "measure how well models rank held-out events", aisle_command_evaluate},
     {"tune", "look for the settings that rank held-out events best", aisle_command_tune},
     {"recommend", "recommend items to one user, or for some items", aisle_command_recommend},
+    {"batch", "recommend to every user, into a file", aisle_command_batch},
     {"similar", "list the items most like one item", aisle_command_similar},
     {"inspect", "check a model file and show what is in it", aisle_command_inspect},
     {"export", "write a model's numbers for NumPy or as CSV", aisle_command_export},

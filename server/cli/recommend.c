@@ -6,6 +6,7 @@
 #include "aisle/train.h"
 #include "server/cli/command.h"
 #include "server/cli/filter_option.h"
+#include "server/cli/given.h"
 #include "server/cli/hits_print.h"
 #include "server/cli/options.h"
 
@@ -30,77 +31,13 @@ static const aisle_usage usage = {
                 "'{\"price_max\":500,\"not\":{\"brand\":\"Aba\"}}'",
 };
 
-enum { MAX_GIVEN = 1000 };
-
-typedef struct given_list {
-    aisle_weighted_item at[MAX_GIVEN];
-    int32_t n;
-    int32_t disliked[AISLE_RECENT_MAX];
-    int32_t n_disliked;
-    int32_t groups[AISLE_GROUP_ATTRIBUTES];
-} given_list;
-
-/* Splits "a,b,c". */
-static aisle_status take_items(const aisle_model_source *s, const char *list, float weight, given_list *g,
-                               aisle_error *err)
-{
-    while (list) {
-        const char *comma = strchr(list, ',');
-        aisle_str id = {list, comma ? (size_t)(comma - list) : strlen(list)};
-        if (!id.len)
-            return aisle_fail(err, AISLE_EINVAL, "--items: an empty id; separate ids with one comma");
-        if (g->n == MAX_GIVEN)
-            return aisle_fail(err, AISLE_EINVAL, "--items: more than %d ids; give fewer", MAX_GIVEN);
-        AISLE_TRY(aisle_model_source_item(s, id, &g->at[g->n].item, err));
-        g->at[g->n++].weight = weight;
-        list = comma ? comma + 1 : NULL;
-    }
-    return AISLE_OK;
-}
-
-/* As the server's answer takes them, so that both say the same. */
-static aisle_status take_recent(aisle_model_source *s, const aisle_weights *w, int32_t known, aisle_str user,
-                                given_list *g, aisle_error *err)
-{
-    aisle_recent_event events[AISLE_RECENT_MAX];
-    aisle_recent *recent = NULL;
-    int32_t n = 0, n_new = 0;
-    int64_t created_ms = aisle_trained_created_ms(aisle_model_meta(s->model));
-    AISLE_TRY(
-        aisle_view_recent(s->view, user, (aisle_str){0}, AISLE_RECENT_MAX, &s->arena, &recent, &n, err));
-    for (int32_t k = 0; k < n; k++) {
-        int32_t item = aisle_model_source_find(s, recent[k].item);
-        if (item < 0) continue;
-        if (recent[k].type == AISLE_EVENT_DISLIKE) g->disliked[g->n_disliked++] = item;
-        if (!aisle_recent_is_trained(s->model, created_ms, known, item, recent[k].at_ms))
-            events[n_new++] = (aisle_recent_event){item, recent[k].type, recent[k].value};
-    }
-    g->n = aisle_recent_weigh(w, events, n_new, g->at);
-    return AISLE_OK;
-}
-
-/* Of somebody with a record whom the model has not met. */
-static aisle_status take_groups(aisle_model_source *s, aisle_str user, given_list *g, aisle_query *q,
-                                aisle_error *err)
-{
-    aisle_user record;
-    aisle_status st = aisle_view_user(s->view, user, &s->arena, &record, err);
-    if (st == AISLE_ENOTFOUND || !aisle_model_hybrid(s->model)) return AISLE_OK;
-    AISLE_TRY(st);
-    g->groups[0] = aisle_model_group(s->model, 0, record.age_band);
-    g->groups[1] = aisle_model_group(s->model, 1, record.gender);
-    g->groups[2] = aisle_model_group(s->model, 2, record.country);
-    q->groups = g->groups;
-    return AISLE_OK;
-}
-
 static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, const char *id, aisle_query *q,
-                              given_list *g, aisle_error *err)
+                              aisle_given *g, aisle_error *err)
 {
     aisle_str user = aisle_str_from(id);
     q->user = aisle_model_find_user(s->model, user);
-    if (s->view) AISLE_TRY(take_recent(s, w, q->user, user, g, err));
-    if (s->view && q->user < 0) AISLE_TRY(take_groups(s, user, g, q, err));
+    if (s->view) AISLE_TRY(aisle_given_recent(s, w, q->user, user, g, err));
+    if (s->view && q->user < 0) AISLE_TRY(aisle_given_groups(s, user, g, q, err));
     bool grouped = false;
     for (int a = 0; q->groups && a < AISLE_GROUP_ATTRIBUTES; a++) grouped = grouped || q->groups[a] >= 0;
     if (q->user < 0 && g->n == 0 && !grouped)
@@ -111,7 +48,7 @@ static aisle_status take_user(aisle_model_source *s, const aisle_weights *w, con
 
 static aisle_status recommend(const recommend_options *o, aisle_model_source *s, aisle_error *err)
 {
-    given_list given = {.n = 0, .n_disliked = 0};
+    aisle_given given = {.n = 0};
     aisle_query q = {.user = -1,
                      .newcomers = s->newcomers,
                      .recent = given.at,
@@ -122,7 +59,7 @@ static aisle_status recommend(const recommend_options *o, aisle_model_source *s,
     aisle_weights w;
     AISLE_TRY(aisle_trained_weights(aisle_model_meta(s->model), &w, err));
     for (int32_t i = 0; i < o->items.n; i++)
-        AISLE_TRY(take_items(s, o->items.at[i], aisle_named_weight(&w), &given, err));
+        AISLE_TRY(aisle_given_items(s, o->items.at[i], aisle_named_weight(&w), &given, err));
     if (o->user) AISLE_TRY(take_user(s, &w, o->user, &q, &given, err));
     q.n_recent = given.n;
     q.exclude = given.disliked;
