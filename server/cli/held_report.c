@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <math.h>
 
-#include "aisle/file.h"
 #include "aisle/memory.h"
+#include "server/jobs/beside.h"
 #include "server/jobs/gate.h"
 
 static double mean_of(const double *values, int32_t n)
@@ -54,20 +54,9 @@ static aisle_status compare(const aisle_held *h, aisle_registry *registry, const
     return st;
 }
 
-static aisle_status write_report(const char *path, json_t *report, aisle_error *err)
-{
-    aisle_replace file;
-    AISLE_TRY(aisle_replace_open(path, &file, err));
-    if (json_dumpf(report, file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0)
-        return aisle_replace_commit(&file, err);
-    aisle_replace_abort(&file);
-    return aisle_fail(err, AISLE_EIO, "write %s", path);
-}
-
 static aisle_status report_on(const aisle_held *h, aisle_registry *registry, int64_t version,
                               const aisle_model *m, aisle_error *err)
 {
-    char path[4096];
     json_t *against = NULL;
     int32_t n = aisle_held_count(h);
     double *values = aisle_calloc(2 * (size_t)n + 1, sizeof *values);
@@ -78,9 +67,7 @@ static aisle_status report_on(const aisle_held *h, aisle_registry *registry, int
                          ? json_pack("{s:s, s:i, s:i, s:f, s:o}", "metric", "ndcg@10", "people", n, "one_in",
                                      aisle_held_one_in(h), "value", mean_of(values, n), "against", against)
                          : NULL;
-    if (st == AISLE_OK && !report) st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
-    aisle_registry_path(registry, version, ".report", path);
-    if (st == AISLE_OK) st = write_report(path, report, err);
+    if (st == AISLE_OK) st = aisle_beside_write(registry, version, ".report", report, err);
     json_decref(report);
     aisle_free(values);
     return st;

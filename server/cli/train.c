@@ -42,6 +42,7 @@ static aisle_status publish(const aisle_training *t, aisle_trained *trained, ais
 {
     AISLE_TRY(aisle_trained_quantize(trained, &t->params, t->trainer.threads, err));
     AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
+    if (registry) AISLE_TRY(aisle_training_curve_write(&t->curve, registry, o->version, err));
     if (t->held && registry) AISLE_TRY(aisle_held_report(t->held, registry, o->version, err));
     int64_t pinned = 0; /* it goes on serving */
     if (o->activated) AISLE_TRY(aisle_registry_activate_unless_pinned(registry, o->version, &pinned, err));

@@ -74,6 +74,7 @@ static void on_start(void *ctx, const aisle_train_sizes *s)
 static void on_iteration(void *ctx, const aisle_train_iteration *it)
 {
     aisle_training *t = ctx;
+    if (t->makes_model) aisle_training_curve_add(&t->curve, it);
     if (t->options->json) {
         say(json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:I}", "event", "iteration", "phase",
                       it->searching ? "search" : "train", "iteration", it->iteration, "of", it->of, "loss",
@@ -142,5 +143,6 @@ void aisle_training_close(aisle_training *t)
     if (t->device) t->ops->close(t->device);
     aisle_dataset_free(t->dataset);
     aisle_held_free(t->held);
+    aisle_training_curve_deinit(&t->curve);
     *t = (aisle_training){0};
 }

@@ -7,6 +7,7 @@
 #include "server/cli/command.h"
 #include "server/cli/held_people.h"
 #include "server/cli/train_options.h"
+#include "server/cli/training_curve.h"
 
 typedef struct aisle_training {
     const aisle_train_options *options;
@@ -19,6 +20,7 @@ typedef struct aisle_training {
     const aisle_backend_ops *ops;
     char passed_over[256]; /* which other back-ends "auto" did not take, and why; said when training starts */
     aisle_device *device;
+    aisle_training_curve curve; /* of what was trained so far */
     aisle_trainer trainer;
 } aisle_training;
 

@@ -3,18 +3,11 @@
 
 #include <jansson.h>
 
-#include "aisle/file.h"
+#include "server/jobs/beside.h"
 
 const char *aisle_gate_report(aisle_registry *r, int64_t version, aisle_arena *a)
 {
-    enum { MOST = 65536 };
-    char path[4096];
-    aisle_mapping map;
-    aisle_registry_path(r, version, ".report", path);
-    if (aisle_file_map(path, &map, NULL) != AISLE_OK) return NULL;
-    const char *text = map.size <= MOST ? aisle_arena_strndup(a, (const char *)map.data, map.size) : NULL;
-    aisle_file_unmap(&map);
-    return text;
+    return aisle_beside_read(r, version, ".report", a);
 }
 
 static double number(const json_t *object, const char *name)

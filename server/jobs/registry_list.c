@@ -24,7 +24,9 @@ static void remove_version(aisle_registry *r, int64_t version)
     else
         aisle_log(AISLE_LOG_INFO, "removed model version %lld: it never served, and newer ones are there",
                   (long long)version);
-    aisle_registry_path(r, version, ".report", path);
+    aisle_registry_path(r, version, ".report", path); /* beside.h */
+    unlink(path);
+    aisle_registry_path(r, version, ".curve", path);
     unlink(path);
 }
 

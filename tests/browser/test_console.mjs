@@ -8,7 +8,7 @@ import { before, test } from "node:test";
 import { accessible, ask, base, DESKTOP, faultless, noSidewaysScroll, PHONE, picture, steady, visitor } from "./browser.mjs";
 
 const OWNER = { email: "owner@shop.example", password: "correct horse battery" }, OTHER = { email: "other@shop.example", password: "correct horse battery" };
-const PARTS = ["", "models", "training", "tuning", "tuning?id=1", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "rules", "playground", "map"];
+const PARTS = ["", "models", "models?version=2&against=1", "training", "tuning", "tuning?id=1", "imports", "catalogue", "catalogue?product=p1", "users", "users?user=u4", "experiments", "rules", "playground", "map"];
 
 const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main [aria-busy]"));
 
@@ -108,6 +108,22 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   await page.getByRole("img", { name: /Loss by iteration/ }).waitFor();
   assert.ok(await page.getByRole("table", { name: "side by side" }).getByText("≠ training.iterations").count(), "what differs is said");
   await picture(page, "console-models");
+  await of(2).getByRole("link", { name: "Version 2" }).click();
+  await page.getByRole("heading", { name: "Version 2" }).waitFor();
+  const measured = page.getByRole("table", { name: "Measures side by side" });
+  await measured.getByRole("row", { name: /^Iterations 6 3 \+3$/ }).waitFor();
+  await page.getByRole("img", { name: /^Loss by iteration: version 2 from .*; version 1 from/ }).waitFor();
+  await page.getByText("Loss by iteration as a table").click();
+  assert.equal(await page.getByRole("table", { name: "Loss by iteration" }).locator("tbody tr").count(), 6);
+  await page.getByText("✓ Not worse, as far as it is known").waitFor();
+  await page.getByText("its training has left nobody out").waitFor();
+  await page.getByRole("table", { name: "Sections of the file" }).getByRole("rowheader", { name: "item-factors" }).waitFor();
+  await page.getByRole("table", { name: "side by side" }).last().getByText("≠ training.iterations").waitFor();
+  await picture(page, "console-report", { fullPage: true });
+  await accessible(page, "a version's report");
+  await page.getByLabel("Beside it").selectOption("none");
+  await page.waitForFunction(() => !document.querySelector("main table th + th + th + th")?.textContent.includes("Difference"));
+  await part("Models");
   await page.getByRole("button", { name: "Roll back to version 1" }).click();
   await of(1).getByText("✓ serves").waitFor();
   assert.equal((await page.request.get("/v1/products/p1/related").then((r) => r.json())).model_version, 1);

@@ -177,6 +177,7 @@ class Gate(unittest.TestCase):
         self.train(GOOD)
         self.assertEqual(sorted(self.models()), [1, 5, 6])  # 1 and 5 have served: rolling back to them stays possible
         self.assertEqual([p.name for p in (self.server.data / "models").glob("*.report")], [])
+        self.assertEqual(sorted(p.name for p in (self.server.data / "models").glob("*.curve")), ["000001.curve", "000005.curve", "000006.curve"])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
-/* /v1/admin/models/{version}/pin and /report, and /v1/admin/models/rollback. */
+/* /v1/admin/models/{version}/pin, and /v1/admin/models/rollback. */
 #include <string.h>
 
 #include "server/http/handlers/handlers.h"
-#include "server/jobs/gate.h"
 
 typedef struct marking {
     aisle_work work;
     int64_t version; /* 0: of pinning, none */
     bool pinned;
-    const char *report, *meta;
 } marking;
 
 static aisle_status parse_version(aisle_request *r, int64_t *out)
@@ -78,34 +76,4 @@ static aisle_status roll_back(aisle_work *w, aisle_error *err)
 aisle_status aisle_on_model_rollback(aisle_request *r)
 {
     return submit(r, false, roll_back, reply_marks);
-}
-
-static aisle_status read_report(aisle_work *w, aisle_error *err)
-{
-    marking *m = (marking *)w;
-    aisle_registry *registry = aisle_request_app(w->r)->registry;
-    aisle_arena *a = aisle_request_arena(w->r);
-    aisle_model *model = NULL;
-    AISLE_TRY(aisle_registry_get(registry, m->version, &model, err));
-    const char *meta = aisle_model_meta(model);
-    m->meta = aisle_arena_strndup(a, meta, strlen(meta));
-    m->report = aisle_gate_report(registry, m->version, a);
-    aisle_model_unref(model);
-    return m->meta ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for a report");
-}
-
-static aisle_status reply_report(aisle_work *w)
-{
-    const marking *m = (const marking *)w;
-    json_t *meta = aisle_answer_parsed(m->meta), *o = json_object();
-    o = aisle_answer_with(o, "version", json_integer(m->version));
-    o = aisle_answer_with(o, "training", json_incref(json_object_get(meta, "training")));
-    o = aisle_answer_with(o, "held_out", aisle_answer_parsed(m->report));
-    json_decref(meta);
-    return aisle_reply_json(w->r, 200, o);
-}
-
-aisle_status aisle_on_model_report(aisle_request *r)
-{
-    return submit(r, true, read_report, reply_report);
 }

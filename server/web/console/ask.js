@@ -42,6 +42,7 @@ export const api = {
   tuning: (id) => ask("GET", path`/v1/admin/tunings/${id}`),
   trials: (id, q) => ask("GET", path`/v1/admin/tunings/${id}/trials` + query(q)),
   models: () => ask("GET", "/v1/admin/models"),
+  modelReport: (version) => ask("GET", path`/v1/admin/models/${version}/report`),
   activate: (version) => ask("POST", path`/v1/admin/models/${version}/activate`),
   pin: (version) => ask("POST", path`/v1/admin/models/${version}/pin`),
   unpin: (version) => ask("DELETE", path`/v1/admin/models/${version}/pin`),
