@@ -118,7 +118,7 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   await page.getByText("✓ Not worse, as far as it is known").waitFor();
   await page.getByText("its training has left nobody out").waitFor();
   await page.getByRole("table", { name: "Sections of the file" }).getByRole("rowheader", { name: "item-factors" }).waitFor();
-  await page.getByRole("table", { name: "side by side" }).last().getByText("≠ training.iterations").waitFor();
+  await page.getByRole("table", { name: "The chosen versions side by side" }).getByText("≠ training.iterations").waitFor();
   await picture(page, "console-report", { fullPage: true });
   await accessible(page, "a version's report");
   await page.getByLabel("Beside it").selectOption("none");

@@ -11,14 +11,17 @@ function flat(object, before = "") {
 
 export const text = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? short(value) : String(value));
 
-/** All that is known of the versions, side by side; what differs comes first and is marked by a sign, too. */
+/** All that is known of the versions, side by side: what differs, marked by a sign, and folded away what does not. */
 export function compare(chosen) {
   const columns = chosen.map((m) => new Map(flat(m.meta)));
   const names = [...new Set(columns.flatMap((c) => [...c.keys()]))].filter((n) => n !== "created");
   const rows = names.map((name) => ({ name, values: columns.map((c) => c.get(name)) })).map((r) => ({ ...r, differs: new Set(r.values.map((v) => JSON.stringify(v ?? null))).size > 1 }));
-  rows.sort((a, b) => b.differs - a.differs);
-  return table("The chosen versions side by side", [["Setting", (r) => (r.differs ? el("strong", {}, "≠ ", r.name) : r.name)],
-    ...chosen.map((m, i) => [`Version ${m.version}`, (r) => (r.differs ? el("strong", {}, text(r.values[i])) : text(r.values[i])), "right"])], rows);
+  const show = (caption, some) => table(caption, [["Setting", (r) => (r.differs ? el("strong", {}, "≠ ", r.name) : r.name)],
+    ...chosen.map((m, i) => [`Version ${m.version}`, (r) => (r.differs ? el("strong", {}, text(r.values[i])) : text(r.values[i])), "right"])], some);
+  const other = rows.filter((r) => r.differs), same = rows.filter((r) => !r.differs);
+  if (chosen.length < 2) return show("All that is known of the version", rows);
+  return el("div", {}, other.length ? show("The chosen versions side by side", other) : el("p.small", {}, "Nothing differs."),
+    el("details", {}, el("summary", {}, `What is the same: ${same.length} settings`), show("What is the same", same)));
 }
 
 /** chosen: [{report}]; as series of plot.js: loss in `points`, the metric on the validation part in `quality`. Those without a curve are left out. */
