@@ -35,5 +35,8 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** Resolves in a task of its own, so that what was begun goes on in short pieces and the visitor is answered in between. */
+export const pause = () => new Promise((resolve) => setTimeout(resolve));
+
 let ids = 0;
 export const newId = (what) => `${what}-${++ids}`;

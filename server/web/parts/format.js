@@ -1,5 +1,5 @@
 // Money, stars, dates and numbers, as the visitor's language writes them.
-import { el, svg } from "./dom.js";
+import { el, pause, svg } from "./dom.js";
 
 const kinds = new Map();
 
@@ -14,6 +14,14 @@ function money(currency) {
     kinds.set(currency, format);
   }
   return kinds.get(currency);
+}
+
+/** What the first number and the first price cost is paid while the shop's answer is on its way. */
+export async function warm() {
+  await pause();
+  (0.5).toLocaleString();
+  await pause();
+  money("EUR").format(0);
 }
 
 /** Minor units: 4900 EUR is 49.00, 4900 JPY is 4900. */
