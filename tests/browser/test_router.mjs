@@ -66,12 +66,12 @@ test("six lists are kept, the one that is left last among them; an older one is 
     await settled(page);
     assert.equal(await page.evaluate(() => document.querySelector("main h1").marked ?? null), page.url(), q);
   }
-  assert.equal(asked.length, before);
+  assert.deepEqual(asked.slice(before), []);
   await page.goBack();
   await page.locator("h1").filter({ hasText: "cushion" }).waitFor();
   await settled(page);
   assert.equal(await page.evaluate(() => document.querySelector("main h1").marked ?? null), null, "the seventh is new");
-  assert.equal(asked.length, before + 1);
+  assert.ok(asked.length > before);
   faultless(page, "many lists");
 });
 
