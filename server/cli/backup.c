@@ -64,10 +64,7 @@ static aisle_status print(const char *out, const aisle_backup_manifest *m, bool 
     }
     json_t *o = aisle_backup_json(m);
     if (o) json_object_set_new(o, "folder", json_string(out));
-    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT) == 0;
-    json_decref(o);
-    putchar('\n');
-    return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
+    return aisle_say(o, err);
 }
 
 int aisle_command_backup(int argc, char **argv)

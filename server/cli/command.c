@@ -16,14 +16,23 @@ int aisle_complain(const char *command, aisle_status st, const aisle_error *err)
     return st == AISLE_EINVAL ? 2 : 1;
 }
 
+aisle_status aisle_say(json_t *o, aisle_error *err)
+{
+    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
+    json_decref(o);
+    if (!ok) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
+    putchar('\n');
+    fflush(stdout);
+    return AISLE_OK;
+}
+
 int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err)
 {
     if (st == AISLE_OK) return 0;
-    json_t *line = json ? json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st),
-                                    "message", err->message)
-                        : NULL;
-    if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0) putchar('\n');
-    json_decref(line);
+    if (json)
+        (void)aisle_say(json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st),
+                                  "message", err->message),
+                        NULL);
     return aisle_complain(command, st, err);
 }
 

@@ -42,6 +42,10 @@ int aisle_complain(const char *command, aisle_status st, const aisle_error *err)
  * {"event":"error","code":...,"message":...} line on stdout. */
 int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err);
 
+/* One line of JSON on stdout at once, floats with the nine digits that carry them; takes o. AISLE_ENOMEM: o is NULL. */
+struct json_t;
+aisle_status aisle_say(struct json_t *o, aisle_error *err);
+
 /* First SIGINT or SIGTERM raises the flag, a second one ends the process at once. Call once, before threads
  * start. */
 const int *aisle_interrupt_flag(void);

@@ -139,11 +139,7 @@ aisle_status aisle_evaluation_print(const aisle_evaluation *e, const aisle_evalu
     if (!doc && (e->options->json || e->report))
         return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
     if (e->report) st = aisle_report_evaluation(doc, e->report, err);
-    if (st == AISLE_OK && e->options->json) {
-        json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        putchar('\n');
-    } else if (st == AISLE_OK)
-        st = print_tables(e, r, err);
+    if (st == AISLE_OK) st = e->options->json ? aisle_say(json_incref(doc), err) : print_tables(e, r, err);
     json_decref(doc);
     return st;
 }

@@ -91,11 +91,8 @@ static aisle_status report(const export_options *o, aisle_error *err)
     }
     json_t *line = json_pack("{s:s, s:s?, s:s?, s:s?}", "event", "done", "npy", o->npy, "csv", o->csv,
                              "model", o->model);
-    bool ok = line && json_dumpf(line, stdout, JSON_COMPACT) == 0;
-    putchar('\n');
-    json_decref(line);
-    return ok ? AISLE_OK
-              : aisle_fail(err, AISLE_EFORMAT, "the folder's name is not UTF-8: no JSON can hold it");
+    return line ? aisle_say(line, err)
+                : aisle_fail(err, AISLE_EFORMAT, "the folder's name is not UTF-8: no JSON can hold it");
 }
 
 int aisle_command_export(int argc, char **argv)

@@ -18,7 +18,7 @@ typedef struct asked {
 static aisle_status print_key(const asked *a, const char *text, aisle_error *err)
 {
     fputs("Keep this key: it is shown once, and only its hash is stored.\n", stderr);
-    if (a->json) return aisle_verb_say(json_pack("{s:s, s:s}", "name", a->name, "key", text), err);
+    if (a->json) return aisle_say(json_pack("{s:s, s:s}", "name", a->name, "key", text), err);
     puts(text);
     return AISLE_OK;
 }
@@ -84,7 +84,7 @@ static aisle_status drop(aisle_store *s, void *ctx, aisle_error *err)
     asked *a = ctx;
     a->base.run = run_remove;
     AISLE_TRY(aisle_store_write_now(s, &a->base, err));
-    return a->json ? aisle_verb_say(json_pack("{s:s}", "removed", a->name), err) : AISLE_OK;
+    return a->json ? aisle_say(json_pack("{s:s}", "removed", a->name), err) : AISLE_OK;
 }
 
 /* ---- list ---- */
@@ -123,7 +123,7 @@ static aisle_status print_keys(const aisle_key *keys, int32_t n, bool json, aisl
         else
             print_row(&keys[i]);
     }
-    return json ? aisle_verb_say(json_pack("{s:o}", "keys", all), err) : AISLE_OK;
+    return json ? aisle_say(json_pack("{s:o}", "keys", all), err) : AISLE_OK;
 }
 
 static aisle_status find_all(aisle_store *s, aisle_arena *arena, aisle_key **keys, int32_t *n,

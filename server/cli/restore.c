@@ -69,12 +69,9 @@ static aisle_status print(const char *data, const aisle_backup_manifest *m, bool
             puts("no model");
         return AISLE_OK;
     }
-    json_t *o = json_pack("{s:s, s:s, s:I}", "data", data, "created", created, "model_version",
-                          (json_int_t)m->model_version);
-    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT) == 0;
-    json_decref(o);
-    putchar('\n');
-    return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
+    return aisle_say(json_pack("{s:s, s:s, s:I}", "data", data, "created", created, "model_version",
+                               (json_int_t)m->model_version),
+                     err);
 }
 
 int aisle_command_restore(int argc, char **argv)

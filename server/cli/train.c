@@ -66,9 +66,7 @@ static void say_done(const aisle_training *t, const aisle_trained *trained, cons
                       "metrics", "loss", number(trained->loss), "ndcg@20", number(trained->ndcg));
         if (trained->quantized.n_sample)
             json_object_set_new(line, "f16_recall@20", json_real(trained->quantized.recall));
-        json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        putchar('\n');
-        json_decref(line);
+        (void)aisle_say(line, NULL);
         return;
     }
     if (o->version) printf("version %lld%s: ", (long long)o->version, o->activated ? ", serving" : "");

@@ -12,14 +12,6 @@
 #include "aisle/str.h"
 #include "server/store/store.h"
 
-static void say(json_t *line)
-{
-    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    fflush(stdout);
-    json_decref(line);
-}
-
 static json_t *number(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
@@ -54,10 +46,12 @@ static void on_start(void *ctx, const aisle_train_sizes *s)
     if (there < INT64_MAX) size_text(there, free_text);
     aisle_meter_finish(&t->meter);
     if (t->options->json)
-        say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:s, s:I, s:o}", "event", "start", "users", s->n_users,
-                      "items", s->n_items, "pairs", (json_int_t)s->n_pairs, "factors", t->params.factors,
-                      "device", device, "passed_over", t->passed_over, "bytes", (json_int_t)bytes,
-                      "free_bytes", there < INT64_MAX ? json_integer((json_int_t)there) : json_null()));
+        (void)aisle_say(json_pack("{s:s, s:i, s:i, s:I, s:i, s:s, s:s, s:I, s:o}", "event", "start", "users",
+                                  s->n_users, "items", s->n_items, "pairs", (json_int_t)s->n_pairs, "factors",
+                                  t->params.factors, "device", device, "passed_over", t->passed_over, "bytes",
+                                  (json_int_t)bytes, "free_bytes",
+                                  there < INT64_MAX ? json_integer((json_int_t)there) : json_null()),
+                        NULL);
     else
         fprintf(stderr,
                 "%" PRId32 " users x %" PRId32 " items, %" PRId64 " pairs; %d factors; %s%s%s%s; "
@@ -76,10 +70,12 @@ static void on_iteration(void *ctx, const aisle_train_iteration *it)
     aisle_training *t = ctx;
     if (t->makes_model) aisle_training_curve_add(&t->curve, it);
     if (t->options->json) {
-        say(json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:I}", "event", "iteration", "phase",
-                      it->searching ? "search" : "train", "iteration", it->iteration, "of", it->of, "loss",
-                      number(it->loss), "ndcg", number(it->ndcg), "recall", number(it->recall), "seconds",
-                      it->seconds, "bytes", (json_int_t)aisle_peak_rss_bytes()));
+        (void)aisle_say(json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:I}", "event", "iteration",
+                                  "phase", it->searching ? "search" : "train", "iteration", it->iteration,
+                                  "of", it->of, "loss", number(it->loss), "ndcg", number(it->ndcg), "recall",
+                                  number(it->recall), "seconds", it->seconds, "bytes",
+                                  (json_int_t)aisle_peak_rss_bytes()),
+                        NULL);
         return;
     }
     char metric[64] = "";

@@ -102,13 +102,8 @@ void aisle_tuning_tell(void *ctx, const aisle_tune_view *view)
     aisle_tuning_teller *teller = ctx;
     if (teller->terminal) draw(teller, view);
     if (!teller->run->t->options->json) return;
-    for (; teller->told < view->n_looks; teller->told++) {
-        json_t *line = aisle_tuning_look_json(teller->run, &view->looks[teller->told]);
-        if (line) json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        putchar('\n');
-        json_decref(line);
-    }
-    fflush(stdout);
+    for (; teller->told < view->n_looks; teller->told++)
+        (void)aisle_say(aisle_tuning_look_json(teller->run, &view->looks[teller->told]), NULL);
 }
 
 void aisle_tuning_print(const aisle_tuning_run *run)

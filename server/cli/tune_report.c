@@ -45,7 +45,8 @@ static void put_plot(aisle_page *p, const json_t *doc, const json_t *range, aisl
                y = real(look, "value");
         bool full = json_is_true(json_object_get(look, "full"));
         int32_t trial = (int32_t)real(look, "trial");
-        if (isnan(x) || isnan(y) || (plot.x_log && x <= 0)) continue; /* 0 = by the data: no place of its own */
+        if (isnan(x) || isnan(y) || (plot.x_log && x <= 0))
+            continue; /* 0 = by the data: no place of its own */
         bool best = full && trial == (int32_t)real(json_object_get(doc, "best"), "trial");
         points[plot.n++] = (aisle_point){x, y, !full, best, trial};
     }

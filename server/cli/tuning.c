@@ -264,10 +264,7 @@ static aisle_status finish(const aisle_tuning *t, const aisle_tuning_run *r, ais
     if (!doc) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the report");
     aisle_tuning_keep(r, doc);
     if (t->report) st = aisle_report_tuning(doc, t->report, err);
-    if (st == AISLE_OK && t->options->json) {
-        json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        putchar('\n');
-    }
+    if (st == AISLE_OK && t->options->json) st = aisle_say(json_incref(doc), err);
     json_decref(doc);
     return st;
 }

@@ -97,7 +97,7 @@ static aisle_status add(aisle_store *s, void *ctx, aisle_error *err)
         a->json ? json_pack("{s:s, s:s, s:b}", "id", a->id, "email", a->email, "admin", a->admin) : NULL;
     if (!a->json) puts(a->id);
     a->id = NULL; /* it was ours */
-    return a->json ? aisle_verb_say(o, err) : AISLE_OK;
+    return a->json ? aisle_say(o, err) : AISLE_OK;
 }
 
 /* ---- remove, password ---- */
@@ -119,7 +119,7 @@ static aisle_status drop(aisle_store *s, void *ctx, aisle_error *err)
     if (aisle_store_scrub(s, &later) != AISLE_OK) fprintf(stderr, "aisle user: %s\n", later.message);
     fputs("Erased from the database; a server takes the person out of the model files when it runs.\n",
           stderr);
-    return a->json ? aisle_verb_say(json_pack("{s:s}", "removed", a->email), err) : AISLE_OK;
+    return a->json ? aisle_say(json_pack("{s:s}", "removed", a->email), err) : AISLE_OK;
 }
 
 static aisle_status run_password(aisle_write *w, aisle_tx *tx, aisle_error *err)
@@ -138,7 +138,7 @@ static aisle_status set_password(aisle_store *s, void *ctx, aisle_error *err)
     AISLE_TRY(read_password(a, err));
     a->base.run = run_password;
     AISLE_TRY(aisle_store_write_now(s, &a->base, err));
-    return a->json ? aisle_verb_say(json_pack("{s:s}", "password", a->email), err) : AISLE_OK;
+    return a->json ? aisle_say(json_pack("{s:s}", "password", a->email), err) : AISLE_OK;
 }
 
 /* ---- list ---- */
@@ -148,9 +148,9 @@ static aisle_status print_row(const aisle_account *a, bool json, aisle_error *er
     char created[32];
     aisle_time_format(a->created_ms, created);
     if (json)
-        return aisle_verb_say(json_pack("{s:s%, s:s%, s:b, s:s}", "id", a->ext.ptr, a->ext.len, "email",
-                                        a->email.ptr, a->email.len, "admin", a->admin, "created", created),
-                              err);
+        return aisle_say(json_pack("{s:s%, s:s%, s:b, s:s}", "id", a->ext.ptr, a->ext.len, "email",
+                                   a->email.ptr, a->email.len, "admin", a->admin, "created", created),
+                         err);
     printf("%-34.*s %-6s %-25s %.*s\n", (int)a->email.len, a->email.ptr, a->admin ? "admin" : "", created,
            (int)a->ext.len, a->ext.ptr);
     return AISLE_OK;

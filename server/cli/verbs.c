@@ -8,15 +8,6 @@
 
 enum { ROWS = 16 };
 
-aisle_status aisle_verb_say(json_t *o, aisle_error *err)
-{
-    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT) == 0;
-    json_decref(o);
-    if (!ok) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
-    putchar('\n');
-    return AISLE_OK;
-}
-
 /* "add, list or remove" */
 static void list_names(const aisle_verb *verbs, char *text, size_t bytes)
 {

@@ -28,7 +28,4 @@ typedef struct aisle_verbs {
 } aisle_verbs;
 int aisle_verbs_run(const aisle_verbs *v, int argc, char **argv);
 
-/* One line on standard output; takes o, NULL is out of memory. */
-aisle_status aisle_verb_say(json_t *o, aisle_error *err);
-
 #endif

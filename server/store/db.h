@@ -343,6 +343,11 @@ static inline double aisle_stmt_get_real(const aisle_stmt *q, int column)
     return sqlite3_column_double(q->stmt, column);
 }
 aisle_str aisle_stmt_get_text(const aisle_stmt *q, int column); /* borrowed until next or end */
+/* The rows of a query that gives `most` at most, as an array of elements of `bytes` bytes in the arena; the query ends. copy fills
+ * one that is all zeros; false: memory is short. */
+typedef bool aisle_row_copy(const aisle_stmt *q, aisle_arena *a, void *row);
+aisle_status aisle_stmt_list(aisle_stmt *q, aisle_arena *a, int32_t most, size_t bytes, aisle_row_copy *copy,
+                             void **out, int32_t *n, aisle_error *err);
 /* Copies into the arena; false when memory is short. */
 bool aisle_stmt_copy_text(const aisle_stmt *q, int column, aisle_arena *a, aisle_str *out);
 

@@ -67,8 +67,9 @@ aisle_status aisle_tx_import_rejects(aisle_tx *tx, int64_t job, const aisle_reje
     return aisle_stmt_run(&q, err);
 }
 
-static bool copy_row(const aisle_stmt *q, aisle_arena *a, aisle_kept_reject *out)
+static bool copy_row(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_kept_reject *out = row;
     out->n = aisle_stmt_get_int(q, 0);
     out->line = aisle_stmt_get_int(q, 1);
     return aisle_stmt_copy_text(q, 2, a, &out->reason) && aisle_stmt_copy_text(q, 3, a, &out->column) &&
@@ -79,23 +80,13 @@ static bool copy_row(const aisle_stmt *q, aisle_arena *a, aisle_kept_reject *out
 aisle_status aisle_view_import_rejects(aisle_view *v, const aisle_rejects_page *page, aisle_arena *a,
                                        aisle_kept_reject **out, int32_t *n, aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_kept_reject *list = aisle_arena_calloc(a, (size_t)page->limit, sizeof *list);
-    if (!list) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for rejected rows", v->db.path);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_IMPORT_REJECTS_PAGE);
     aisle_stmt_int(&q, 1, page->job);
     aisle_stmt_int(&q, 2, page->after);
     aisle_stmt_text(&q, 3, page->reason);
     aisle_stmt_int(&q, 4, page->limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (copy_row(&q, a, &list[count])) continue;
-        aisle_stmt_end(&q);
-        return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for rejected rows", v->db.path);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, page->limit, sizeof **out, copy_row, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }

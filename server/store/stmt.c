@@ -131,3 +131,21 @@ bool aisle_stmt_copy_text(const aisle_stmt *q, int column, aisle_arena *a, aisle
     *out = (aisle_str){copy, s.len};
     return true;
 }
+
+aisle_status aisle_stmt_list(aisle_stmt *q, aisle_arena *a, int32_t most, size_t bytes, aisle_row_copy *copy,
+                             void **out, int32_t *n, aisle_error *err)
+{
+    char *list = aisle_arena_calloc(a, (size_t)most, bytes);
+    bool good = list != NULL, row = true;
+    int32_t count = 0;
+    while (good && count < most) {
+        AISLE_TRY(aisle_stmt_next(q, &row, err));
+        if (!row) break;
+        good = copy(q, a, list + (size_t)count++ * bytes);
+    }
+    aisle_stmt_end(q);
+    if (!good) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for a list", q->db->path);
+    *out = list;
+    *n = count;
+    return AISLE_OK;
+}

@@ -53,8 +53,9 @@ static aisle_status no_memory(const aisle_view *v, aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for tunings", v->db.path);
 }
 
-static bool copy_row(const aisle_stmt *q, aisle_arena *a, aisle_tuning_row *out)
+static bool copy_row(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_tuning_row *out = row;
     *out = (aisle_tuning_row){.id = aisle_stmt_get_int(q, 0),
                               .ended_ms = aisle_stmt_get_int(q, 1),
                               .n_looks = aisle_stmt_get_int(q, 2)};
@@ -64,22 +65,12 @@ static bool copy_row(const aisle_stmt *q, aisle_arena *a, aisle_tuning_row *out)
 aisle_status aisle_view_tunings(aisle_view *v, int64_t before, int32_t limit, aisle_arena *a,
                                 aisle_tuning_row **out, int32_t *n, aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_tuning_row *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return no_memory(v, err);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TUNINGS_PAGE);
     aisle_stmt_int(&q, 1, before);
     aisle_stmt_int(&q, 2, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (copy_row(&q, a, &list[count])) continue;
-        aisle_stmt_end(&q);
-        return no_memory(v, err);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_row, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

@@ -18,8 +18,9 @@ static bool fold(aisle_str email, char key[EMAIL_BYTES + 1])
     return true;
 }
 
-static bool copy_account(const aisle_stmt *q, aisle_arena *a, aisle_account *out)
+static bool copy_account(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_account *out = row;
     aisle_account found = {.user = aisle_stmt_get_int(q, 0),
                            .admin = aisle_stmt_get_int(q, 5) != 0,
                            .created_ms = aisle_stmt_get_int(q, 9)};
@@ -71,23 +72,12 @@ aisle_status aisle_tx_account_find(aisle_tx *tx, aisle_str email, aisle_arena *a
 aisle_status aisle_view_accounts(aisle_view *v, int64_t after, int32_t limit, aisle_arena *a,
                                  aisle_account **out, int32_t *n, aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_account *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_ACCOUNT_ALL);
     aisle_stmt_int(&q, 1, after);
     aisle_stmt_int(&q, 2, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (!copy_account(&q, a, &list[count])) {
-            aisle_stmt_end(&q);
-            return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
-        }
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_account, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

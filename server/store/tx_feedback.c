@@ -200,27 +200,23 @@ aisle_status aisle_view_wish(aisle_view *v, aisle_owner owner, aisle_str item, i
     return AISLE_OK;
 }
 
+static bool copy_wish(const aisle_stmt *q, aisle_arena *a, void *row)
+{
+    aisle_wish *out = row;
+    out->row = aisle_stmt_get_int(q, 0);
+    out->added_ms = aisle_stmt_get_int(q, 2);
+    return aisle_stmt_copy_text(q, 1, a, &out->item);
+}
+
 aisle_status aisle_view_wishes(aisle_view *v, aisle_owner owner, int64_t before, int32_t limit,
                                aisle_arena *a, aisle_wish **out, int32_t *n, aisle_error *err)
 {
-    bool row;
-    int32_t count = 0;
-    aisle_wish *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for wishes", v->db.path);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_WISH_PAGE);
     aisle_stmt_owner(&q, owner);
     aisle_stmt_int(&q, 3, before ? before : INT64_MAX);
     aisle_stmt_int(&q, 4, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        list[count].row = aisle_stmt_get_int(&q, 0);
-        list[count].added_ms = aisle_stmt_get_int(&q, 2);
-        if (aisle_stmt_copy_text(&q, 1, a, &list[count].item)) continue;
-        aisle_stmt_end(&q);
-        return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for wishes", v->db.path);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_wish, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }

@@ -21,37 +21,30 @@ aisle_status aisle_view_outcome_range(aisle_view *v, aisle_outcome_range *out, a
     return AISLE_OK;
 }
 
+static bool copy_event(const aisle_stmt *q, aisle_arena *a, void *row)
+{
+    aisle_outcome_event *e = row;
+    *e = (aisle_outcome_event){.id = aisle_stmt_get_int(q, 0),
+                               .user = aisle_stmt_get_int(q, 1),
+                               .session = aisle_stmt_get_int(q, 2),
+                               .product = aisle_stmt_get_int(q, 3),
+                               .type = (aisle_event_type)aisle_stmt_get_int(q, 4),
+                               .value = aisle_stmt_get_real(q, 5),
+                               .price_minor = aisle_stmt_get_int(q, 6)};
+    return aisle_stmt_copy_text(q, 7, a, &e->currency) && aisle_stmt_copy_text(q, 8, a, &e->recommendation);
+}
+
 aisle_status aisle_view_outcome_events(aisle_view *v, int64_t after, int64_t last, int32_t limit,
                                        aisle_arena *a, aisle_outcome_event **out, int32_t *n,
                                        aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_outcome_event *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return no_memory(v, err);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_OUTCOME_EVENTS);
     aisle_stmt_int(&q, 1, after);
     aisle_stmt_int(&q, 2, last);
     aisle_stmt_int(&q, 3, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        aisle_outcome_event *e = &list[count];
-        *e = (aisle_outcome_event){.id = aisle_stmt_get_int(&q, 0),
-                                   .user = aisle_stmt_get_int(&q, 1),
-                                   .session = aisle_stmt_get_int(&q, 2),
-                                   .product = aisle_stmt_get_int(&q, 3),
-                                   .type = (aisle_event_type)aisle_stmt_get_int(&q, 4),
-                                   .value = aisle_stmt_get_real(&q, 5),
-                                   .price_minor = aisle_stmt_get_int(&q, 6)};
-        if (!aisle_stmt_copy_text(&q, 7, a, &e->currency) ||
-            !aisle_stmt_copy_text(&q, 8, a, &e->recommendation)) {
-            aisle_stmt_end(&q);
-            return no_memory(v, err);
-        }
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_event, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

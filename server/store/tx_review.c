@@ -6,8 +6,9 @@ static aisle_status no_memory(aisle_db *db, aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory for reviews", db->path);
 }
 
-static bool copy_review(const aisle_stmt *q, aisle_arena *a, aisle_review *r)
+static bool copy_review(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_review *r = row;
     *r = (aisle_review){.id = aisle_stmt_get_int(q, 0),
                         .user = aisle_stmt_get_int(q, 2),
                         .half_stars = aisle_stmt_get_int(q, 6),
@@ -141,24 +142,15 @@ aisle_status aisle_view_reviews(aisle_view *v, const aisle_review_filter *f, ais
 {
     static const aisle_sql pages[] = {AISLE_SQL_REVIEW_PAGE_HELPFUL, AISLE_SQL_REVIEW_PAGE_NEWEST,
                                       AISLE_SQL_REVIEW_PAGE_BEST, AISLE_SQL_REVIEW_QUEUE};
-    bool row, first = f->after_id == 0;
-    int32_t count = 0;
-    aisle_review *list = aisle_arena_calloc(a, (size_t)f->limit, sizeof *list);
-    if (!list) return no_memory(&v->db, err);
+    bool first = f->after_id == 0;
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, pages[f->sort]);
     aisle_stmt_int(&q, 1, f->sort == AISLE_REVIEWS_QUEUE ? (int64_t)f->state : f->product);
     aisle_stmt_int(&q, 2, first ? INT64_MIN : f->after_key);
     aisle_stmt_int(&q, 3, first ? INT64_MIN : -f->after_id);
     aisle_stmt_int(&q, 4, f->limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (copy_review(&q, a, &list[count])) continue;
-        aisle_stmt_end(&q);
-        return no_memory(&v->db, err);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, f->limit, sizeof **out, copy_review, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

@@ -25,29 +25,24 @@ aisle_status aisle_view_token(aisle_view *v, const unsigned char hash[32], aisle
     return AISLE_OK;
 }
 
+static bool copy_session(const aisle_stmt *q, aisle_arena *a, void *row)
+{
+    aisle_session_row *out = row;
+    *out = (aisle_session_row){.id = aisle_stmt_get_int(q, 0),
+                               .created_ms = aisle_stmt_get_int(q, 1),
+                               .used_ms = aisle_stmt_get_int(q, 2)};
+    return aisle_stmt_copy_text(q, 3, a, &out->agent);
+}
+
 aisle_status aisle_view_sessions(aisle_view *v, int64_t user, int32_t limit, aisle_arena *a,
                                  aisle_session_row **out, int32_t *n, aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_session_row *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_TOKEN_OF_USER);
     aisle_stmt_int(&q, 1, user);
     aisle_stmt_int(&q, 2, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        list[count] = (aisle_session_row){.id = aisle_stmt_get_int(&q, 0),
-                                          .created_ms = aisle_stmt_get_int(&q, 1),
-                                          .used_ms = aisle_stmt_get_int(&q, 2)};
-        if (!aisle_stmt_copy_text(&q, 3, a, &list[count].agent)) {
-            aisle_stmt_end(&q);
-            return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
-        }
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_session, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

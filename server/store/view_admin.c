@@ -8,29 +8,23 @@ static aisle_status no_memory(aisle_view *v, aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "%s: out of memory", v->db.path);
 }
 
+static bool copy_key(const aisle_stmt *q, aisle_arena *a, void *row)
+{
+    aisle_key *out = row;
+    out->created_ms = aisle_stmt_get_int(q, 2);
+    out->publishable = aisle_stmt_get_int(q, 3) != 0;
+    out->used_ms = aisle_stmt_get_int(q, 4);
+    out->old_until_ms = aisle_stmt_get_int(q, 5);
+    return aisle_stmt_copy_text(q, 0, a, &out->name) && aisle_stmt_copy_text(q, 1, a, &out->scope);
+}
+
 aisle_status aisle_view_keys(aisle_view *v, aisle_arena *a, aisle_key **out, int32_t *n, aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
-    aisle_key *list = aisle_arena_calloc(a, MAX_KEYS, sizeof *list);
-    if (!list) return no_memory(v, err);
+    void *list;
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_KEY_ALL);
     aisle_stmt_int(&q, 1, MAX_KEYS);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        list[count].created_ms = aisle_stmt_get_int(&q, 2);
-        list[count].publishable = aisle_stmt_get_int(&q, 3) != 0;
-        list[count].used_ms = aisle_stmt_get_int(&q, 4);
-        list[count].old_until_ms = aisle_stmt_get_int(&q, 5);
-        if (!aisle_stmt_copy_text(&q, 0, a, &list[count].name) ||
-            !aisle_stmt_copy_text(&q, 1, a, &list[count].scope)) {
-            aisle_stmt_end(&q);
-            return no_memory(v, err);
-        }
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, MAX_KEYS, sizeof **out, copy_key, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 
@@ -53,8 +47,9 @@ aisle_status aisle_view_key_check(aisle_view *v, const unsigned char hash[32], i
     return AISLE_OK;
 }
 
-static bool copy_job(const aisle_stmt *q, aisle_arena *a, aisle_job_record *out)
+static bool copy_job(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_job_record *out = row;
     aisle_str text[5];
     for (int i = 0; i < 5; i++)
         if (!aisle_stmt_copy_text(q, i < 4 ? 1 + i : 8, a, &text[i])) return false;
@@ -86,23 +81,12 @@ aisle_status aisle_view_job(aisle_view *v, int64_t id, aisle_arena *a, aisle_job
 aisle_status aisle_view_jobs(aisle_view *v, int32_t limit, aisle_arena *a, aisle_job_record **out, int32_t *n,
                              aisle_error *err)
 {
-    int32_t count = 0;
-    bool row;
+    void *list;
     if (limit < 1 || limit > 1000) return aisle_fail(err, AISLE_EINVAL, "limit %d: must be 1 to 1000", limit);
-    aisle_job_record *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
-    if (!list) return no_memory(v, err);
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_JOB_ALL);
     aisle_stmt_int(&q, 1, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (!copy_job(&q, a, &list[count])) {
-            aisle_stmt_end(&q);
-            return no_memory(v, err);
-        }
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_job, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 

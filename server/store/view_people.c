@@ -14,8 +14,9 @@ static aisle_str end_of(aisle_str prefix, aisle_arena *a)
     return (aisle_str){text, text ? prefix.len + 1 : 0};
 }
 
-static bool copy_person(const aisle_stmt *q, aisle_arena *a, aisle_person *out)
+static bool copy_person(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_person *out = row;
     aisle_str *const texts[] = {&out->user.id, &out->user.age_band, &out->user.gender, &out->user.country,
                                 &out->email};
     for (int i = 0; i < 5; i++)
@@ -26,30 +27,22 @@ static bool copy_person(const aisle_stmt *q, aisle_arena *a, aisle_person *out)
 aisle_status aisle_view_people(aisle_view *v, aisle_str prefix, aisle_str after, int32_t limit,
                                aisle_arena *a, aisle_person **out, int32_t *n, aisle_error *err)
 {
-    bool row;
-    int32_t count = 0;
-    aisle_person *list = aisle_arena_calloc(a, (size_t)limit, sizeof *list);
+    void *list;
     aisle_str end = prefix.len ? end_of(prefix, a) : (aisle_str){NULL, 0};
-    if (!list || (prefix.len && !end.ptr)) return no_memory(v, err);
+    if (prefix.len && !end.ptr) return no_memory(v, err);
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_USER_PAGE);
     aisle_stmt_text(&q, 1, prefix.ptr ? prefix : AISLE_STR(""));
     aisle_stmt_text(&q, 2, end);
     aisle_stmt_text(&q, 3, after);
     aisle_stmt_int(&q, 4, limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (copy_person(&q, a, &list[count])) continue;
-        aisle_stmt_end(&q);
-        return no_memory(v, err);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, limit, sizeof **out, copy_person, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }
 
-static bool copy_deed(const aisle_stmt *q, aisle_arena *a, aisle_deed *out)
+static bool copy_deed(const aisle_stmt *q, aisle_arena *a, void *row)
 {
+    aisle_deed *out = row;
     out->row = aisle_stmt_get_int(q, 0);
     out->type = (aisle_event_type)aisle_stmt_get_int(q, 3);
     out->at_ms = aisle_stmt_get_int(q, 4);
@@ -75,25 +68,15 @@ static aisle_status user_row(aisle_view *v, aisle_str user, int64_t *out, aisle_
 aisle_status aisle_view_deeds(aisle_view *v, const aisle_deeds_page *page, aisle_arena *a, aisle_deed **out,
                               int32_t *n, aisle_error *err)
 {
-    bool row;
     int64_t user = 0;
-    int32_t count = 0;
+    void *list;
     AISLE_TRY(user_row(v, page->user, &user, err));
-    aisle_deed *list = aisle_arena_calloc(a, (size_t)page->limit, sizeof *list);
-    if (!list) return no_memory(v, err);
     aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_USER_EVENTS);
     aisle_stmt_int(&q, 1, user);
     aisle_stmt_int(&q, 2, page->before_ms);
     aisle_stmt_int(&q, 3, page->before_row);
     aisle_stmt_int(&q, 4, page->limit);
-    for (;; count++) {
-        AISLE_TRY(aisle_stmt_next(&q, &row, err));
-        if (!row) break;
-        if (copy_deed(&q, a, &list[count])) continue;
-        aisle_stmt_end(&q);
-        return no_memory(v, err);
-    }
+    AISLE_TRY(aisle_stmt_list(&q, a, page->limit, sizeof **out, copy_deed, &list, n, err));
     *out = list;
-    *n = count;
     return AISLE_OK;
 }

@@ -38,26 +38,11 @@ static inline __attribute__((always_inline)) void block(const aisle_int8_tile *t
         }
 }
 
-static bool tile_neon(const aisle_int8_tile *t, aisle_int8_hits *hits)
-{
-    uint64_t any = 0;
-    memset(hits->at, 0, sizeof hits->at);
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u += ROWS)
-        for (int32_t i = 0; i < AISLE_INT8_ITEMS; i += ITEMS) block(t, AISLE_INT8_USERS, ROWS, u, i, hits);
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) any |= hits->at[u];
-    return any != 0;
-}
-
-static bool one_neon(const aisle_int8_tile *t, aisle_int8_hits *hits)
-{
-    hits->at[0] = 0;
-    for (int32_t i = 0; i < AISLE_INT8_ITEMS; i += ITEMS) block(t, 1, 1, 0, i, hits);
-    return hits->at[0] != 0;
-}
+#include "cpu/kernels/int8_blocks.h"
 
 void aisle_kernels_neon_int8(aisle_kernels *k)
 {
-    k->int8_tile = tile_neon;
-    k->int8_one = one_neon;
+    k->int8_tile = tile_of_blocks;
+    k->int8_one = one_of_blocks;
     k->int8_limit = 127;
 }
