@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aisle/memory.h"
+#include "server/recommend/best_hits.h"
 
 #define HOUR_MS INT64_C(3600000)
 const aisle_window aisle_windows[AISLE_WINDOWS] = {{"1h", HOUR_MS},          {"6h", 6 * HOUR_MS},
@@ -29,6 +30,10 @@ struct aisle_decayed {
     int64_t n, cap;
     int32_t *at; /* [rows]: 1 + where in the list, 0 = nowhere */
     int64_t rows;
+    /* [rows]: no less than log C + (newest - epoch) / tau, whose order is that of C at any time; -INFINITY: none. What is scanned for
+     * the best is four bytes a product, one after the other. */
+    float *key[AISLE_WINDOWS];
+    int64_t key_rows[AISLE_WINDOWS], epoch_ms;
 };
 
 aisle_decayed *aisle_decayed_new(void)
@@ -41,6 +46,7 @@ void aisle_decayed_free(aisle_decayed *d)
     if (!d) return;
     aisle_free(d->list);
     aisle_free(d->at);
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++) aisle_free(d->key[w]);
     aisle_free(d);
 }
 
@@ -48,6 +54,8 @@ void aisle_decayed_clear(aisle_decayed *d)
 {
     d->n = 0;
     if (d->rows) memset(d->at, 0, (size_t)d->rows * sizeof *d->at);
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++)
+        for (int64_t r = 0; r < d->key_rows[w]; r++) d->key[w][r] = -INFINITY;
 }
 
 int32_t aisle_decayed_count(const aisle_decayed *d)
@@ -58,6 +66,22 @@ int32_t aisle_decayed_count(const aisle_decayed *d)
 static double kept(int32_t window, int64_t age_ms)
 {
     return age_ms > 0 ? exp(-2 * (double)age_ms / (double)aisle_windows[window].ms) : 1;
+}
+
+static double key_at(const aisle_decayed *d, int32_t window, double count, int64_t at_ms)
+{
+    return log(count) + 2 * (double)(at_ms - d->epoch_ms) / (double)aisle_windows[window].ms;
+}
+
+static bool grow_keys(aisle_decayed *d, int64_t row)
+{
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++) {
+        const int64_t before = d->key_rows[w];
+        if (row < before) continue;
+        if (!aisle_grow((void **)&d->key[w], &d->key_rows[w], row + 1, sizeof *d->key[w])) return false;
+        for (int64_t r = before; r < d->key_rows[w]; r++) d->key[w][r] = -INFINITY;
+    }
+    return true;
 }
 
 /* NULL: out of memory. */
@@ -78,12 +102,15 @@ static counted *find_or_add(aisle_decayed *d, int64_t row, int64_t at_ms)
 bool aisle_decayed_add(aisle_decayed *d, int64_t row, double weight, int64_t at_ms)
 {
     if (row < 1 || row >= INT32_MAX) return true; /* more than a shelf holds */
-    counted *c = find_or_add(d, row, at_ms);
+    counted *c = grow_keys(d, row) ? find_or_add(d, row, at_ms) : NULL;
     if (!c) return false;
+    if (!d->epoch_ms) d->epoch_ms = at_ms;
     const int64_t later = at_ms - c->newest_ms;
     for (int32_t w = 0; w < AISLE_WINDOWS; w++)
         c->count[w] = c->count[w] * kept(w, later) + weight * kept(w, -later);
     if (later > 0) c->newest_ms = at_ms;
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++)
+        d->key[w][row] = nextafterf((float)key_at(d, w, c->count[w], c->newest_ms), INFINITY);
     return true;
 }
 
@@ -98,12 +125,37 @@ double aisle_decayed_get(const aisle_decayed *d, int64_t row, int32_t window, in
     return count > least ? count : 0;
 }
 
+static void offer(const aisle_decayed *d, const aisle_decayed_ask *ask, int32_t item, double *least,
+                  aisle_hits *hits)
+{
+    const double count = aisle_decayed_get(d, ask->row[item], ask->window, ask->now_ms, 0);
+    if (count <= 0) return;
+    aisle_best_offer(hits, ask->n, (aisle_hit){.item = item, .score = (float)count});
+    if (hits->n == ask->n) /* scores are rounded, and so is the logarithm */
+        *least = key_at(d, ask->window, (double)nextafterf(hits->hit[0].score, 0), ask->now_ms) - 1e-9;
+}
+
+void aisle_decayed_best(const aisle_decayed *d, const aisle_decayed_ask *ask, aisle_hits *hits)
+{
+    const float *key = d->key[ask->window];
+    const int64_t rows = d->rows < d->key_rows[ask->window] ? d->rows : d->key_rows[ask->window];
+    double least = -INFINITY;
+    hits->n = 0;
+    for (int64_t word = 0; word < ((int64_t)ask->n_items + 63) / 64; word++)
+        for (uint64_t bits = ask->allowed[word]; bits; bits &= bits - 1) {
+            const int32_t i = (int32_t)(word * 64) + __builtin_ctzll(bits), row = ask->row[i];
+            if (row > 0 && row < rows && (double)key[row] > least) offer(d, ask, i, &least, hits);
+        }
+    aisle_best_sort(hits);
+}
+
 void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < d->n; i++) {
         const bool stays = now_ms - d->list[i].newest_ms <= AISLE_DECAYED_MS;
         d->at[d->list[i].row] = stays ? (int32_t)(n + 1) : 0;
+        for (int32_t w = 0; !stays && w < AISLE_WINDOWS; w++) d->key[w][d->list[i].row] = -INFINITY;
         if (stays) d->list[n++] = d->list[i];
     }
     d->n = n;

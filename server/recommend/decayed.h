@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aisle/scorer.h"
 #include "aisle/str.h"
 
 typedef struct aisle_window {
@@ -28,7 +29,7 @@ int32_t aisle_window_find(aisle_str name);              /* -1: none has it */
 /* Events older than that are not counted: they weigh e^-8 (.03 %) of a new one in the longest window. */
 #define AISLE_DECAYED_MS (INT64_C(120) * 24 * 3600 * 1000)
 
-/* 64 bytes a product with an event in that time, and 4 a row up to the highest. Not thread-safe. */
+/* 64 bytes a product with an event in that time, and 28 a row up to the highest. Not thread-safe. */
 typedef struct aisle_decayed aisle_decayed;
 aisle_decayed *aisle_decayed_new(void); /* NULL: out of memory */
 void aisle_decayed_free(aisle_decayed *d);
@@ -39,6 +40,16 @@ bool aisle_decayed_add(aisle_decayed *d, int64_t row, double weight, int64_t at_
 /* C at now_ms; events beyond that count as of now. 0: no event in the window, or C is at most `least`, which is mostly seen
  * without computing it. */
 double aisle_decayed_get(const aisle_decayed *d, int64_t row, int32_t window, int64_t now_ms, double least);
+/* The n best of the allowed items (a bitmap) by C at now_ms, best first, ties by smaller item; row[n_items]: of each item, below 1 = none.
+ * hits->hit has room for n. About a nanosecond an allowed item, and 50 where it may be among the best so far. */
+typedef struct aisle_decayed_ask {
+    const int32_t *row;
+    int32_t n_items;
+    const uint64_t *allowed;
+    int32_t window, n;
+    int64_t now_ms;
+} aisle_decayed_ask;
+void aisle_decayed_best(const aisle_decayed *d, const aisle_decayed_ask *ask, aisle_hits *hits);
 /* Lets go of products without an event in AISLE_DECAYED_MS. Some 10 ns a product. */
 void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms);
 

@@ -2,15 +2,13 @@
  * first one began: what came is always ahead of what was. */
 #include "server/recommend/trends.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "aisle/memory.h"
-#include "server/recommend/best_hits.h"
 #include "server/store/event_scan.h"
 
-enum { SLICE = 1000, CALL_MS = 200, TRIM_MS = 3600000 };
+enum { SLICE = 500, CALL_MS = 200, TRIM_MS = 3600000 };
 
 struct aisle_trends {
     aisle_view *view;
@@ -137,17 +135,9 @@ aisle_status aisle_trends_run(aisle_trends *t, const aisle_weights *w, aisle_err
 void aisle_trends_best(aisle_trends *t, const aisle_shelf *s, int32_t window, int64_t now_ms,
                        const uint64_t *allowed, int32_t n, aisle_hits *hits)
 {
-    hits->n = 0;
+    const aisle_decayed_ask ask = {s->row, s->n_items, allowed, window, n, now_ms};
     hits->strategy = AISLE_STRATEGY_POPULAR;
     pthread_rwlock_rdlock(&t->lock);
-    for (int64_t word = 0; word < aisle_shelf_words(s); word++)
-        for (uint64_t bits = allowed[word]; bits; bits &= bits - 1) {
-            const int32_t i = (int32_t)(word * 64) + __builtin_ctzll(bits);
-            const double count =
-                aisle_decayed_get(t->counts, s->row[i], window, now_ms,
-                                  hits->n < n ? 0 : nextafter((double)hits->hit[0].score, 0));
-            if (count > 0) aisle_best_offer(hits, n, (aisle_hit){.item = i, .score = (float)count});
-        }
+    aisle_decayed_best(t->counts, &ask, hits);
     pthread_rwlock_unlock(&t->lock);
-    aisle_best_sort(hits);
 }

@@ -22,7 +22,7 @@ aisle_status aisle_trends_run(aisle_trends *t, const aisle_weights *w, aisle_err
 
 /* The n best of the allowed items of the shelf by their counts in this window at now_ms, best first, ties by smaller item;
  * none where no allowed product has an event in it. hits->hit has room for n. A shop without a catalogue has none: the
- * shelf does not say which events are whose. Any thread; 2 ns an allowed item. */
+ * shelf does not say which events are whose. Any thread; a nanosecond an allowed item. */
 void aisle_trends_best(aisle_trends *t, const aisle_shelf *s, int32_t window, int64_t now_ms,
                        const uint64_t *allowed, int32_t n, aisle_hits *hits);
 

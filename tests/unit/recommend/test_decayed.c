@@ -100,7 +100,7 @@ Test(decayed, trimming_lets_go_of_the_old_and_keeps_the_others)
 
 Test(decayed, running_out_of_memory_counts_nothing)
 {
-    for (int64_t nth = 1; nth <= 2; nth++) {
+    for (int64_t nth = 1; nth <= 8; nth++) {
         aisle_decayed *d = aisle_decayed_new();
         aisle_alloc_fail_after(nth);
         cr_assert_not(aisle_decayed_add(d, 5, 1, now_ms));
