@@ -92,6 +92,7 @@ test("going back within a list stops the page that was on its way", async () => 
   await page.getByLabel("Sort").or(page.locator(".sort select")).first().selectOption({ index: 1 });
   await page.waitForURL(/sort=/);
   await settled(page);
+  await page.evaluate(() => { window.here = true; });
   const go = await hold(page, "**/pages/product.js");
   const listed = page.url(), heading = await page.locator("h1").textContent();
   await page.locator("article.card a[href^='/product/']").first().click();
@@ -103,7 +104,31 @@ test("going back within a list stops the page that was on its way", async () => 
   assert.equal(await page.locator("article.product").count(), 0, "no product at the list's address");
   assert.equal(await page.locator("h1").textContent(), heading);
   assert.equal(page.url(), listed);
+  assert.equal(await page.evaluate(() => window.here), true, "and nothing is loaded anew for it");
   faultless(page, "back within a page");
+});
+
+test("a list that was narrowed since is not shown for the address that it had before", async () => {
+  const page = await visitor(), sort = page.locator(".sort select");
+  await open(page, "/category/Home");
+  const first = await sort.inputValue(), toProduct = async () => {
+    await page.locator("article.card a[href^='/product/']").first().click();
+    await page.locator("article.product h1").waitFor();
+    await settled(page);
+  };
+  await toProduct();
+  await page.goBack();
+  await page.locator("article.card").first().waitFor();
+  await sort.selectOption({ index: 1 });
+  await page.waitForURL(/sort=/);
+  await settled(page);
+  await toProduct();
+  await page.evaluate(() => history.go(-2));
+  await page.waitForURL((u) => u.pathname.startsWith("/category/") && !u.search);
+  await page.locator("article.card").first().waitFor();
+  await settled(page);
+  assert.equal(await sort.inputValue(), first);
+  faultless(page, "two steps back");
 });
 
 test("of two pages on their way the last one counts, whichever comes first", async () => {
