@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "aisle/json_size.h"
 #include "aisle/memory.h"
 #include "cpu/data/clean.h"
 #include "cpu/data/entities.h"
@@ -189,7 +190,11 @@ aisle_str cell_attributes(row_cleaner *c, const aisle_row *row, aisle_str list)
     int32_t n = c->columns.n[T_ATTRIBUTES];
     if (n == 1 && !list.len) {
         aisle_str s = cell_raw(c, row, T_ATTRIBUTES, "");
-        if (!s.len || is_json_object(s)) return s;
+        if (!s.len) return s;
+        if (is_json_object(s)) {
+            if (aisle_json_is_deep(s)) note_dropped(c, AISLE_REASON_TOO_DEEP, T_ATTRIBUTES);
+            return s;
+        }
     }
     if (n == 0 && !list.len) return (aisle_str){NULL, 0};
     json_t *object = json_object();

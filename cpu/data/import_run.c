@@ -40,6 +40,7 @@ const char *aisle_import_reason_name(aisle_import_reason r)
         [AISLE_REASON_BAD_IMAGE] = "bad-image",
         [AISLE_REASON_NOT_A_PRODUCT] = "not-a-product",
         [AISLE_REASON_ID_TOO_LONG] = "id-too-long",
+        [AISLE_REASON_TOO_DEEP] = "too-deep",
         [AISLE_REASON_BELOW_CORE] = "below-core",
         [AISLE_REASON_KNOWN] = "known",
     };

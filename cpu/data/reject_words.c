@@ -115,6 +115,7 @@ static bool say_wanted(reject_words *w, const row_cleaner *c, const aisle_row *r
         text = c->at[r] == T_AGE_BAND || c->at[r] == T_GENDER || c->at[r] == T_COUNTRY ? "at most 64 bytes"
                                                                                        : "at most 255 bytes";
         break;
+    case AISLE_REASON_TOO_DEEP: text = "attributes of at most 32 levels"; break;
     default: break;
     }
     return aisle_buf_append(&w->wanted, text, strlen(text));

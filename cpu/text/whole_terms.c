@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "aisle/json_size.h"
 #include "cpu/text/ngrams.h"
 
 static aisle_status whole(aisle_ngram_walk *w, aisle_error *err)
@@ -47,10 +48,11 @@ static aisle_status attribute(aisle_ngram_walk *w, const char *key, const json_t
     return w->scratch.len ? whole(w, err) : AISLE_OK;
 }
 
-/* What is not one JSON object gives no terms: the catalogue checked it when it came in. */
+/* What is not one JSON object, or too deep, gives no terms: the catalogue checked it when it came in. */
 static aisle_status attributes(aisle_ngram_walk *w, aisle_str text, aisle_error *err)
 {
-    json_t *o = text.len ? json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const bool some = text.len && !aisle_json_is_deep(text);
+    json_t *o = some ? json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     const char *key;
     json_t *value, *one;
     size_t i;

@@ -40,6 +40,7 @@ typedef enum aisle_import_reason {
     AISLE_REASON_BAD_IMAGE,         /* changed: what is no URL of an image, or one too many, is left out */
     AISLE_REASON_NOT_A_PRODUCT,     /* dropped: the preset's service codes (postage, bank charges ...) */
     AISLE_REASON_ID_TOO_LONG,       /* dropped: an id over 255 bytes, or a user attribute over 64 */
+    AISLE_REASON_TOO_DEEP,   /* dropped: attributes nested deeper than AISLE_JSON_DEPTH (json_size.h) */
     AISLE_REASON_BELOW_CORE, /* dropped: user or item with too few events (k-core); counted by the store */
     AISLE_REASON_KNOWN,      /* dropped: already imported; counted by the store */
     AISLE_REASON_COUNT

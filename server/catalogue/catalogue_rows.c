@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "aisle/json_size.h"
 #include "server/catalogue/catalogue_columns.h"
 #include "server/catalogue/catalogue_where.h"
 
@@ -207,7 +208,8 @@ static bool read_pairs(aisle_columns *c, aisle_str attributes, pair_list *out)
     json_t *v, *one;
     size_t i;
     bool ok = true;
-    json_t *object = attributes.len > 2 ? json_loadb(attributes.ptr, attributes.len, 0, NULL) : NULL;
+    const bool some = attributes.len > 2 && !aisle_json_is_deep(attributes);
+    json_t *object = some ? json_loadb(attributes.ptr, attributes.len, 0, NULL) : NULL;
     json_object_foreach(object, name, v)
     {
         if (!json_is_array(v)) {

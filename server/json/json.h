@@ -3,13 +3,14 @@
 #ifndef AISLE_SERVER_JSON_H
 #define AISLE_SERVER_JSON_H
 
+#include "aisle/json_size.h"
 #include "server/http/http.h"
 
-/* A body of 2 MiB could be 700,000 empty objects: 170 MB once parsed. */
 /* How answers are written: nine digits carry a float exactly, and nobody wants to read 2.9890349999999999. */
 #define AISLE_JSON_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(9))
 
-enum { AISLE_JSON_DEPTH = 32, AISLE_JSON_VALUES = 32768 };
+/* A body of 2 MiB could be 700,000 empty objects: 170 MB once parsed. */
+enum { AISLE_JSON_VALUES = 32768 };
 
 /* Sends jansson's allocations through aisle_alloc and seeds its hash. Once, before threads; again is a no-op.
  */

@@ -26,40 +26,9 @@ void aisle_json_setup(void)
     pthread_once(&once, set_up);
 }
 
-/* jansson's own limit (2048) is fixed at its build. Brackets are counted outside strings; whether the text is
- * JSON at all is jansson's to say. */
-typedef struct measure {
-    int64_t values;
-    int32_t depth;
-} measure;
-
-static measure take_measure(aisle_str text)
-{
-    measure m = {1, 0};
-    int32_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.len; i++) {
-        char ch = text.ptr[i];
-        if (in_string) {
-            if (ch == '\\')
-                i++;
-            else if (ch == '"')
-                in_string = false;
-        } else if (ch == '"')
-            in_string = true;
-        else if (ch == '{' || ch == '[')
-            depth++;
-        else if (ch == '}' || ch == ']')
-            depth--;
-        if (!in_string && (ch == ',' || ch == '{' || ch == '[')) m.values++;
-        if (depth > m.depth) m.depth = depth;
-    }
-    return m;
-}
-
 int64_t aisle_json_count(aisle_str text)
 {
-    return take_measure(text).values;
+    return aisle_json_measure(text).values;
 }
 
 aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err)
@@ -67,7 +36,8 @@ aisle_status aisle_json_parse(aisle_str text, json_t **out, aisle_error *err)
     json_error_t why;
     *out = NULL;
     if (!text.len) return aisle_fail(err, AISLE_EFORMAT, "the body is empty; send a JSON object");
-    measure m = take_measure(text);
+    /* jansson's own limit (2048) is fixed at its build */
+    aisle_json_size m = aisle_json_measure(text);
     if (m.depth > AISLE_JSON_DEPTH)
         return aisle_fail(err, AISLE_EFORMAT, "JSON nested deeper than %d levels", AISLE_JSON_DEPTH);
     if (m.values > AISLE_JSON_VALUES)

@@ -56,6 +56,14 @@ class ImportRejects(unittest.TestCase):
         self.assertEqual([(r["line"], r["reason"], r["column"], r["got"]) for r in self.rows(job)],
                          [(1, "bad-number", "price", "dear"), (2, "no-item", "id", ""), (3, "unreadable", None, None)])
 
+    def test_attributes_deeper_than_the_api_takes(self):
+        rows = [f'{{"id":"deep{n}","attributes":{chr(123)}{chr(34)}a":{"[" * (n - 1)}{"]" * (n - 1)}}}}}' for n in (32, 33, 2040)]
+        job = self.bring("\n".join(rows), kind="products", format="jsonl")
+        self.assertEqual([(r["line"], r["reason"], r["column"], r["wanted"]) for r in self.rows(job)],
+                         [(n, "too-deep", "attributes", "attributes of at most 32 levels") for n in (2, 3)])
+        self.assertEqual([self.server.get(f"/v1/products/deep{n}").status for n in (32, 33)], [200, 404])
+        self.assertEqual(len(self.rows(job, reason="too-deep")), 2)
+
     def test_pages_hold_each_row_once(self):
         job = self.bring(HEADER + "".join(f"u1,,view,2026-01-{1 + i % 28:02}T00:00:{i // 28:02}Z,\nu1,p1,view,{i}?,\n" for i in range(60)))
         whole = self.rows(job)

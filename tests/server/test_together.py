@@ -2,6 +2,7 @@
 import contextlib
 import json
 import signal
+import sqlite3
 import unittest
 
 import shop
@@ -12,7 +13,8 @@ TWICE = {"boost": [{"filter": {"price_min": 2000}, "by": 2}, {"filter": {"rating
 WISHES = [{}, DIVERSE, BOOSTED, TWICE, {"max_per_brand": 1}, {"filter": {"price_min": 1500}}, {"min_score": 0.1},
           {"filter": {"not": {"price_max": 800}}, **BOOSTED, **DIVERSE, "max_per_category": 3}, {"explain": True},
           {"scenario": "home"}, {"scenario": "product", "items": ["p7"]}, {"scenario": "email", **DIVERSE},
-          {"scenario": "home", **BOOSTED, "filter": {"price_max": 5000}}, {"scenario": "home", "explain": True}]
+          {"scenario": "home", **BOOSTED, "filter": {"price_max": 5000}}, {"scenario": "home", "explain": True},
+          {"fields": ["attributes", "description", "images", "rating"], "explain": True}]
 
 
 def questions():
@@ -35,10 +37,14 @@ def said(status, body):
 
 
 class Together(unittest.TestCase):
-    def serving(self, quantize):
+    def serving(self, quantize, statement=None):
+        """statement: done in the store before, with what it wants."""
         scope = contextlib.ExitStack()
         self.addCleanup(scope.close)
         data = scope.enter_context(shop.folder())
+        if statement:
+            with contextlib.closing(sqlite3.connect(data / "aisle.db")) as db, db:
+                db.execute(*statement)
         shop.train(data, model="als", quantize=quantize)
         server = shop.Server(data, "--loops", "1")
         scope.callback(server.log.close)
@@ -91,6 +97,19 @@ class Together(unittest.TestCase):
         for status, answer in self.at_once(server, [ask] * 40):
             self.assertEqual(status, 200)
             self.assertNotIn(top, [i["id"] for i in answer["items"]])
+
+    def test_texts_that_an_older_import_took_are_answered_wherever_it_is_done(self):
+        """Attributes nested as deep as the parser goes: null; long texts: whole."""
+        deep, long = '{"a":' * 2040 + "1" + "}" * 2040, "long " * 40000
+        server = self.serving("int8", ("UPDATE products SET attributes = ?, description = ?", (deep, long)))
+        asks = [{"user": f"u{n}", "limit": 3 + n % 2, "fields": ["attributes", "title", "description"]} for n in range(4)]
+        for status, answer in [*self.at_once(server, asks), *self.at_once(server, asks[:1])]:
+            self.assertEqual(status, 200)
+            for item in answer["items"]:
+                self.assertEqual((item["attributes"], item["description"]), (None, long))
+        product = "/v1/products/" + answer["items"][0]["id"]
+        self.assertIsNone(server.get(product).json["attributes"])
+        self.assertIsNone(server.process.poll())
 
 
 if __name__ == "__main__":

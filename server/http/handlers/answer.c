@@ -61,9 +61,10 @@ unsigned aisle_answer_field(aisle_str name)
     return 0;
 }
 
+/* NULL for what is nested deeper than it could come in today: older imports took it. */
 static json_t *parsed(aisle_str text)
 {
-    return text.ptr ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
+    return text.ptr && !aisle_json_is_deep(text) ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
 }
 
 static json_t *attributes_of(const aisle_product *p)

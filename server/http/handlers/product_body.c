@@ -221,7 +221,8 @@ static aisle_status merge_attributes(const aisle_product_body *b, aisle_arena *a
 {
     const char *name;
     json_t *v;
-    json_t *all = p->attributes.ptr ? json_loadb(p->attributes.ptr, p->attributes.len, 0, NULL) : NULL;
+    const bool fine = p->attributes.ptr && !aisle_json_is_deep(p->attributes);
+    json_t *all = fine ? json_loadb(p->attributes.ptr, p->attributes.len, 0, NULL) : NULL;
     if (!json_is_object(all)) {
         json_decref(all);
         all = json_object();

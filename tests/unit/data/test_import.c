@@ -182,6 +182,24 @@ Test(import, images_of_json_lines_are_their_own_json_and_twenty_at_most)
     EXPECT_REASON(o, AISLE_REASON_BAD_IMAGE, 1, 0, 1);
 }
 
+Test(import, attributes_deeper_than_the_api_takes_are_refused)
+{
+    aisle_buf text = {0};
+    for (int deep = 31; deep <= 33; deep++) {
+        aisle_buf_printf(&text, "{\"id\": \"d%d\", \"attributes\": ", deep);
+        for (int i = 0; i < deep; i++) aisle_buf_printf(&text, "{\"[{[\":");
+        aisle_buf_printf(&text, "1");
+        for (int i = 0; i < deep; i++) aisle_buf_printf(&text, "}");
+        aisle_buf_printf(&text, "}\n");
+    }
+    outcome o = run_products("p.jsonl", text.data);
+    aisle_buf_deinit(&text);
+    cr_expect_eq(o.st, AISLE_OK, "%s", o.err.message);
+    cr_expect(strstr(o.text, "product d31|") && strstr(o.text, "product d32|"), "%s", o.text);
+    cr_expect(!strstr(o.text, "d33"), "%s", o.text);
+    EXPECT_REASON(o, AISLE_REASON_TOO_DEEP, 1, 1, 0);
+}
+
 Test(import, products_and_users_come_from_their_own_files)
 {
     folder f = make_folder();
