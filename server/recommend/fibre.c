@@ -30,7 +30,9 @@
 enum {
     APART = 32,
     APART_BYTES = 4096 + 5 * 64
-};                               /* where stacks begin: all at one place would share a few lines of a cache */
+}; /* where stacks begin: all at one place would share a few lines of a cache */
+enum { STACK_BYTES = AISLE_FIBRE_BYTES + (192 << 10) };
+_Static_assert(APART *APART_BYTES <= STACK_BYTES - AISLE_FIBRE_BYTES, "each has as much as is said");
 enum { GUARD_BYTES = 64 << 10 }; /* a multiple of any page: who runs over the end is stopped there */
 
 struct aisle_fibre {
@@ -52,7 +54,7 @@ static void note_going_in(aisle_fibre *f)
 {
     (void)f;
 #ifdef FOR_ADDRESSES
-    __sanitizer_start_switch_fiber(&f->outside_fake, f->memory + GUARD_BYTES, AISLE_FIBRE_BYTES);
+    __sanitizer_start_switch_fiber(&f->outside_fake, f->memory + GUARD_BYTES, STACK_BYTES);
 #endif
 #ifdef FOR_THREADS
     f->outside_tag = __tsan_get_current_fiber();
@@ -112,16 +114,16 @@ aisle_fibre *aisle_fibre_new(int32_t number)
 {
     aisle_fibre *f = aisle_calloc(1, sizeof *f);
     if (!f) return NULL;
-    f->memory = mmap(NULL, GUARD_BYTES + AISLE_FIBRE_BYTES, PROT_NONE,
+    f->memory = mmap(NULL, GUARD_BYTES + STACK_BYTES, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (f->memory == MAP_FAILED) f->memory = NULL;
-    if (!f->memory || mprotect(f->memory + GUARD_BYTES, AISLE_FIBRE_BYTES, PROT_READ | PROT_WRITE) != 0 ||
+    if (!f->memory || mprotect(f->memory + GUARD_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE) != 0 ||
         getcontext(&f->own) != 0) {
         aisle_fibre_free(f);
         return NULL;
     }
     f->own.uc_stack.ss_sp = f->memory + GUARD_BYTES;
-    f->own.uc_stack.ss_size = AISLE_FIBRE_BYTES - (size_t)((uint32_t)number % APART) * APART_BYTES;
+    f->own.uc_stack.ss_size = STACK_BYTES - (size_t)((uint32_t)number % APART) * APART_BYTES;
     f->own.uc_link = NULL;
     const uint64_t at = (uintptr_t)f;
     makecontext(&f->own, (void (*)(void))first_frame, 2, (unsigned)(at >> 32), (unsigned)at);
@@ -137,7 +139,7 @@ void aisle_fibre_free(aisle_fibre *f)
 #ifdef FOR_THREADS
     if (f->own_tag) __tsan_destroy_fiber(f->own_tag);
 #endif
-    if (f->memory) munmap(f->memory, GUARD_BYTES + AISLE_FIBRE_BYTES);
+    if (f->memory) munmap(f->memory, GUARD_BYTES + STACK_BYTES);
     aisle_free(f);
 }
 

@@ -8,7 +8,10 @@
 /* Belongs to the thread that first starts it. */
 typedef struct aisle_fibre aisle_fibre;
 
-enum { AISLE_FIBRE_BYTES = 512 << 10 }; /* of stack; only what was once used of it is memory */
+/* Of stack, at least; only what was once used of it is memory. Below it lie 64 KB that nobody may touch: a call that goes over the
+ * end ends the process there (SIGSEGV) instead of writing into what is another's. So nothing is called on it whose depth others choose,
+ * as that of a text that is parsed (together.h: aisle_outside). */
+enum { AISLE_FIBRE_BYTES = 512 << 10 };
 
 /* number: any; those of a few dozen different ones use different places of a cache. NULL: out of memory. */
 aisle_fibre *aisle_fibre_new(int32_t number);

@@ -7,7 +7,9 @@
 typedef struct aisle_place {
     const aisle_together_one *one;
     aisle_fibre *fibre;
-    bool left;
+    bool left; /* to be scored; not while something is called outside */
+    void (*outside)(void *ctx);
+    void *outside_ctx;
     const aisle_model *model;
     const aisle_query *query;
     aisle_hits *hits;
@@ -42,6 +44,18 @@ aisle_status aisle_score(const aisle_answering *w, const aisle_query *q, aisle_h
     p->err = err;
     aisle_fibre_leave(p->fibre);
     return p->status;
+}
+
+void aisle_outside(const aisle_answering *w, void (*fn)(void *ctx), void *ctx)
+{
+    place *p = w->place;
+    if (!p) {
+        fn(ctx);
+        return;
+    }
+    p->outside = fn;
+    p->outside_ctx = ctx;
+    aisle_fibre_leave(p->fibre);
 }
 
 /* ---- rounds ---- */
@@ -94,12 +108,24 @@ static void call(void *ctx)
     p->one->answer(p->one->ctx, p);
 }
 
+/* Up to the next question to the scorer, or the end. */
+static void go_on(place *p, bool returned)
+{
+    while (!returned && p->outside) {
+        void (*fn)(void *ctx) = p->outside;
+        p->outside = NULL;
+        fn(p->outside_ctx);
+        returned = aisle_fibre_go_on(p->fibre);
+    }
+    p->left = !returned;
+}
+
 static void begin(aisle_together *t, const aisle_together_one *one, int32_t i)
 {
     if (!t->fibres[i]) t->fibres[i] = aisle_fibre_new(i);
     t->places[i] = (place){.one = one, .fibre = t->fibres[i]};
     if (t->fibres[i])
-        t->places[i].left = !aisle_fibre_start(t->fibres[i], call, &t->places[i]);
+        go_on(&t->places[i], aisle_fibre_start(t->fibres[i], call, &t->places[i]));
     else
         one->answer(one->ctx, NULL);
 }
@@ -117,6 +143,6 @@ void aisle_answer_together(aisle_together *t, aisle_scorer *s, const aisle_toget
             for (end = first + 1; end < left && line[end]->model == line[first]->model;) end++;
             score(s, line + first, end - first);
         }
-        for (int32_t i = 0; i < left; i++) line[i]->left = !aisle_fibre_go_on(line[i]->fibre);
+        for (int32_t i = 0; i < left; i++) go_on(line[i], aisle_fibre_go_on(line[i]->fibre));
     }
 }

@@ -28,6 +28,9 @@ typedef struct aisle_together_one {
  * straight away, and so is whoever there is no memory for a stack for. */
 void aisle_answer_together(aisle_together *t, aisle_scorer *s, const aisle_together_one *all, int32_t n);
 
+/* Calls fn(ctx) on the thread's own stack and comes back: for what is not of the stages, and may go deep. */
+void aisle_outside(const aisle_answering *w, void (*fn)(void *ctx), void *ctx);
+
 /* The scorer's answer, as of aisle_scorer_recommend; hits->hit has room for q->n. What is to be explained is scored at once. */
 aisle_status aisle_score(const aisle_answering *w, const aisle_query *q, aisle_hits *hits, aisle_error *err);
 

@@ -7,6 +7,7 @@
 #include "server/http/handlers/product_texts.h"
 #include "server/json/json_text.h"
 #include "server/recommend/shared_terms.h"
+#include "server/recommend/together.h"
 #include "server/recommend/trial.h"
 #include "server/recommend/walk.h"
 
@@ -180,24 +181,49 @@ static bool add_tail(const char *next, int64_t started_ns, aisle_buf *out)
            aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
 }
 
+/* What was found, on its way to text. */
+typedef struct wording {
+    aisle_request *r;
+    const aisle_asking *a;
+    const aisle_recommendation *found;
+    aisle_page_note *shown;
+    aisle_buf *out;
+    int64_t started_ns;
+    aisle_status status;
+} wording;
+
+static aisle_status put_into_words(const wording *k)
+{
+    char id[AISLE_RECOMMENDATION_ID_BYTES];
+    const aisle_recommendation *found = k->found;
+    const aisle_ask *ask = k->a->ask;
+    const aisle_answering *w = &k->a->w;
+    if (!k->a->trial->course.experiment[0])
+        aisle_shadow_offer(aisle_request_app(k->r)->shadow, w, ask, &found->hits);
+    AISLE_TRY(aisle_page_note_init(k->r, ask->limit, k->shown));
+    aisle_hits_style style = {w->view,  ask->fields,    ask->limit,      found->reason_type,
+                              k->shown, found->sourced, found->n_sourced};
+    const char *strategy = aisle_strategy_name(found->hits.strategy);
+    make_id(k->r, k->a, strategy, id);
+    if (!add_head(k->a, strategy, id, k->out)) return aisle_no_memory(k->r);
+    AISLE_TRY(aisle_encode_hits(k->r, w->shelf, &found->hits, style, k->out));
+    bool more = aisle_page_keep(k->r, ask, &(aisle_page_shown){k->shown, &k->a->trial->course, id});
+    return add_tail(more ? id : NULL, k->started_ns, k->out) ? AISLE_OK : aisle_no_memory(k->r);
+}
+
+static void put_outside(void *ctx)
+{
+    wording *k = ctx;
+    k->status = put_into_words(k);
+}
+
+/* Texts of products are parsed and written: not on the small stack of who is scored together with others. */
 aisle_status aisle_answer_recommended(aisle_request *r, const aisle_asking *a, aisle_page_note *shown,
                                       aisle_buf *out)
 {
     aisle_recommendation found;
-    char id[AISLE_RECOMMENDATION_ID_BYTES];
-    const aisle_ask *ask = a->ask;
-    const aisle_answering *w = &a->w;
-    int64_t started_ns = aisle_time_monotonic_ns();
-    AISLE_TRY(aisle_recommend(w, ask, &found, aisle_request_error(r)));
-    if (!a->trial->course.experiment[0])
-        aisle_shadow_offer(aisle_request_app(r)->shadow, w, ask, &found.hits);
-    AISLE_TRY(aisle_page_note_init(r, ask->limit, shown));
-    aisle_hits_style style = {w->view, ask->fields,   ask->limit,     found.reason_type,
-                              shown,   found.sourced, found.n_sourced};
-    const char *strategy = aisle_strategy_name(found.hits.strategy);
-    make_id(r, a, strategy, id);
-    if (!add_head(a, strategy, id, out)) return aisle_no_memory(r);
-    AISLE_TRY(aisle_encode_hits(r, w->shelf, &found.hits, style, out));
-    bool more = aisle_page_keep(r, ask, &(aisle_page_shown){shown, &a->trial->course, id});
-    return add_tail(more ? id : NULL, started_ns, out) ? AISLE_OK : aisle_no_memory(r);
+    wording k = {r, a, &found, shown, out, aisle_time_monotonic_ns(), AISLE_OK};
+    AISLE_TRY(aisle_recommend(&a->w, a->ask, &found, aisle_request_error(r)));
+    aisle_outside(&a->w, put_outside, &k);
+    return k.status;
 }
