@@ -46,13 +46,20 @@ aisle_status each_part(aisle_device *d, const part_work &work, aisle_error *err)
 
 } // namespace aisle
 
+/* Only asked for: a plug-in may have no code that a GPU can run. */
+static __global__ void probe() {}
+
 static int score(void)
 {
     int n = 0, major = 0;
-    if (cudaGetDeviceCount(&n) != cudaSuccess) return 0;
+    cudaFuncAttributes has;
+    if (cudaGetDeviceCount(&n) != cudaSuccess) n = 0;
     for (int i = 0; i < n; i++)
-        if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, i) == cudaSuccess && major >= 8)
+        if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, i) == cudaSuccess &&
+            major >= 8 && cudaSetDevice(i) == cudaSuccess &&
+            cudaFuncGetAttributes(&has, probe) == cudaSuccess)
             return 10; /* the cpu's is 1 */
+    (void)cudaGetLastError();
     return 0;
 }
 

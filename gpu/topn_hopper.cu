@@ -208,6 +208,8 @@ __device__ __forceinline__ void scan_tiles(const topn_job &j, const hopper_scan 
         products_commit();
         if (turns && (group == 0 || done + 1 < k.n_tiles)) some_arrive(TURN + 1 - group, 2 * GROUP);
         products_wait();
+        products_end(t.score[0]);
+        products_end(t.score[1]);
         if (threadIdx.x % 32 == 0)
 #    pragma unroll
             for (int chunk = 0; chunk < CHUNKS; chunk++) phase_arrive(empty[chunk]);

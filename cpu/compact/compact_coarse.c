@@ -11,11 +11,12 @@ static int64_t pairs_of(const aisle_compact *t)
     return (t->groups + 1) / 2;
 }
 
-/* 2 l - 15, squared and added up, of the factors that there are: the rest has nothing to be off from. */
+/* l - 8, as the kernel takes l for 8, squared and added up, of the factors that there are: the rest has nothing to be off
+ * from. */
 static void add_squares(const aisle_compact *t, int32_t group, const uint8_t *codes, int64_t *squares)
 {
     for (int32_t k = 0; k < ROW_OF_GROUPS; k++) {
-        const int32_t off = 2 * (codes[k] & 15) - 15;
+        const int32_t off = (codes[k] & 15) - COMPACT_MIDDLE;
         if (group * 4 + k % 4 < t->n_factors) squares[k / 4] += off * off;
     }
 }
@@ -34,7 +35,7 @@ static float coarsen_tile(const aisle_compact *t, int32_t tile, uint8_t *out)
     for (int32_t i = 0; i < AISLE_COMPACT_TILE; i++) {
         const int64_t e = (int64_t)tile * AISLE_COMPACT_TILE + i;
         const double scale = (double)t->scale[e], error = (double)t->error[e];
-        const double off = scale > 0 ? error / scale + .5 * sqrt((double)squares[i]) : INFINITY;
+        const double off = scale > 0 ? error / scale + sqrt((double)squares[i]) : INFINITY;
         const bool is_nothing = t->ids[e] < 0 || !(scale > 0 || error > 0);
         if (!is_nothing && off > most) most = off;
     }
@@ -44,6 +45,8 @@ static float coarsen_tile(const aisle_compact *t, int32_t tile, uint8_t *out)
 aisle_status compact_coarsen(aisle_compact *t, aisle_error *err)
 {
     const int64_t tile_bytes = pairs_of(t) * ROW_OF_GROUPS, bytes = t->n_tiles * tile_bytes;
+    aisle_free(t->owned_coarse); /* made before */
+    t->coarse = NULL, t->coarse_ratio = NULL, t->owned_coarse = NULL;
     uint8_t *coarse = aisle_alloc_aligned((size_t)bytes + (size_t)t->n_tiles * sizeof(float) + 64);
     if (!coarse) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a table's coarse codes");
     float *ratio = (float *)(void *)(coarse + bytes);

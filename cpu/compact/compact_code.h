@@ -8,6 +8,9 @@
 #include "aisle/compact.h"
 #include "cpu/kernels/kernels.h"
 
+/* What the lower half of a code is taken for, where only the upper one is read. */
+enum { COMPACT_MIDDLE = 8 };
+
 /* A vector x as scale * code. Lengths are rounded up. */
 typedef struct compact_coded {
     float scale;               /* 0: all codes are 0 */

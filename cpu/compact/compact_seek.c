@@ -31,7 +31,7 @@ void compact_seek_start(compact_seek *s, const compact_job *j, int32_t row, int8
     s->reach = c.norm * (1 + gamma) * more;
     s->tiny = (f + 4) * 0x1p-149;
     s->start = -128 * c.sum;
-    s->coarse_start = -15 * c.sum;
+    s->coarse_start = (COMPACT_MIDDLE - 128) / 8 * c.sum; /* in eighths, as 2 h is */
     s->least = -INFINITY;
     s->n_held = 0;
     s->allowed = compact_wish(q, row).allowed;

@@ -27,8 +27,8 @@ extern "C" {
  * a tile are, when |x| |y| of its first row is too little. The stored lengths are rounded up.
  *
  * A table may also have the upper halves of its codes by themselves, which are half as much to read: a code c = 16 h + l, with c from 1 to
- * 255 as it is stored, is then taken for 16 h + 7.5, and r s stands in the place of `error`, r the largest in the tile of
- * |y - s (16 h - 120.5)| / s. So the bound is that of a coded product larger by r |s' q'| / s', one number a tile. What these leave, the codes
+ * 255 as it is stored, is then taken for 16 h + 8, and r s stands in the place of `error`, r the largest in the tile of
+ * |y - s (16 h - 120)| / s. So the bound is that of a coded product larger by r |s' q'| / s', one number a tile. What these leave, the codes
  * decide as above. */
 enum { AISLE_COMPACT_TILE = 48 };
 typedef struct aisle_compact {
@@ -58,7 +58,7 @@ aisle_status aisle_compact_init(const aisle_mat *m, aisle_compact *out, aisle_er
 void aisle_compact_deinit(aisle_compact *t); /* no-op on a zeroed one; of a borrowed one just what is owned */
 /* Makes t->coarse of the codes, if its machine has a kernel by which one user alone is faster by them, and the codes are more than
  * AISLE_COMPACT_CACHED bytes: those below stay in a cache. The caller's until aisle_compact_deinit. n_rows * f / 2 bytes.
- * AISLE_ENOMEM: *t is as it was. */
+ * AISLE_ENOMEM: *t is without. */
 enum { AISLE_COMPACT_CACHED = 16 << 20 };
 aisle_status aisle_compact_coarsen(aisle_compact *t, aisle_error *err);
 /* Whether t, whose counts and sizes are right, can be the table of m: ids each once and in their order, lengths those of the

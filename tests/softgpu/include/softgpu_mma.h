@@ -101,6 +101,7 @@ template <int N> inline void copy_async_wait()
 inline void products_begin() {}
 inline void products_commit() {}
 inline void products_wait() {}
+inline void products_end(float (&)[64]) {}
 
 inline void panel_product(float (&d)[64], const void *a, const void *b, int k, bool add)
 {

@@ -277,8 +277,9 @@ static bool coarse_is_near(const aisle_compact *t, int32_t e, const int8_t *code
     int64_t sum = 0;
     const uint8_t *tile = t->coarse + (int64_t)(e / 48 * ((t->groups + 1) / 2)) * 192;
     for (int32_t p = 0; p < t->n_factors; p++)
-        sum += (16 * (tile[(p / 8 * 48 + e % 48) * 4 + p % 4] >> p / 4 % 2 * 4 & 15) * 2 - 241) * code[p];
-    const double coded = (double)user->scale * (double)t->scale[e] * .5 * (double)sum;
+        sum += (16 * (tile[(p / 8 * 48 + e % 48) * 4 + p % 4] >> p / 4 % 2 * 4 & 15) + COMPACT_MIDDLE - 128) *
+               code[p];
+    const double coded = (double)user->scale * (double)t->scale[e] * (double)sum;
     const double by_ratio = user->coded * (double)t->coarse_ratio[e / 48] * (double)t->scale[e];
     const double bound =
         (isfinite(t->coarse_ratio[e / 48]) ? by_ratio : INFINITY) + user->error * (double)t->norm[e];
@@ -335,6 +336,45 @@ Test(compact, no_product_is_off_by_more_than_the_bound)
         world_deinit(&w);
     }
     cr_assert(coarse > 100, "the coarse bound is never near");
+}
+
+/* The row that a table of 16 factors turns into these values: signs by place after Hadamard's matrix. */
+static void unturned(const double *v, float *x)
+{
+    double w[16];
+    memcpy(w, v, sizeof w);
+    for (int32_t h = 1; h < 16; h *= 2)
+        for (int32_t p = 0; p < 16; p++)
+            if (!(p & h)) {
+                double a = w[p], b = w[p + h];
+                w[p] = a + b, w[p + h] = a - b;
+            }
+    for (int32_t p = 0; p < 16; p++) x[p] = (float)(((uint32_t)p * 2654435761U >> 31 ? -w[p] : w[p]) / 4);
+}
+
+/* All codes of the user are equal, and those of the best item have lower halves at one end: so what the upper halves are off by
+ * adds up over all factors. A long item in front sets the score to beat. */
+Test(compact, an_item_whose_upper_halves_say_too_little_is_found)
+{
+    enum { F = 16, N = 48 * 200 };
+    for (int end = 0; end < 2; end++) {
+        world w;
+        world_init(&w, 1, N, F, 1);
+        double v[F];
+        for (int32_t p = 0; p < F; p++) v[p] = end ? 127 : -127;
+        unturned(v, aisle_mat_row(&w.users, 0));
+        for (int32_t i = 0; i < N; i++) {
+            for (int32_t p = 0; p < F; p++) v[p] = p % 2 ? 122 : -122;
+            if (i == 0)
+                for (int32_t p = 0; p < F; p++) v[p] = (end ? 118 : -118) + (p % 2 ? 60 : -60);
+            if (i == N - 1)
+                for (int32_t p = 0; p < F; p++) v[p] = (end ? 1 : -1) * (p ? 112 : 127) * 1.047;
+            unturned(v, aisle_mat_row(&w.items, i));
+        }
+        compare(&w, 1, "lower halves at one end");
+        cr_assert(w.ids[0] == N - 1);
+        world_deinit(&w);
+    }
 }
 
 /* The best item is nearly the shortest: whoever stops too early misses it. */
