@@ -2,6 +2,10 @@
 INSERT INTO import_rejects (job, n, line, reason, field, got, wanted, row, person)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
+-- name: import_rejects_drop
+-- A job that is run again says what it has dropped now.
+DELETE FROM import_rejects WHERE job = ?1;
+
 -- name: import_rejects_forget
 -- All but those of the newest ?1 jobs that have some.
 DELETE FROM import_rejects
@@ -12,12 +16,9 @@ SELECT n, line, reason, field, got, wanted, row FROM import_rejects
 WHERE job = ?1 AND n > ?2 AND (?3 IS NULL OR reason = ?3) ORDER BY n LIMIT ?4;
 
 -- name: person_rejects_erase
--- ?1 = users.id. Rows whose user could not be read may name anybody: those that hold the id, or one of a session, go too.
-DELETE FROM import_rejects
-WHERE person = (SELECT ext FROM users WHERE id = ?1)
-   OR person IS NULL
-      AND EXISTS (SELECT 1 FROM (SELECT ext FROM users WHERE id = ?1 UNION ALL SELECT ext FROM sessions WHERE user_id = ?1) p
-                  WHERE instr(import_rejects.row, p.ext) OR instr(import_rejects.got, p.ext));
+-- ?1 = users.id. Rows whose user could not be read go, too, whoever is erased: they may name anybody, in whatever way the file
+-- wrote an id (escaped, in two columns, cut off).
+DELETE FROM import_rejects WHERE person IS NULL OR person = '' OR person = (SELECT ext FROM users WHERE id = ?1);
 
 -- name: tuning_add
 INSERT INTO tunings (ended_ms, looks, head) VALUES (?1, ?2, ?3) RETURNING id;

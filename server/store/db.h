@@ -257,6 +257,7 @@ enum {
     X(EXPERIMENT_RESULT, "experiment_result")
 #define AISLE_SQL_KEPT_REPORTS(X)                                                                            \
     X(IMPORT_REJECT_ADD, "import_reject_add")                                                                \
+    X(IMPORT_REJECTS_DROP, "import_rejects_drop")                                                            \
     X(IMPORT_REJECTS_FORGET, "import_rejects_forget")                                                        \
     X(IMPORT_REJECTS_PAGE, "import_rejects_page")                                                            \
     X(PERSON_REJECTS_ERASE, "person_rejects_erase")                                                          \

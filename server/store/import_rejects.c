@@ -60,9 +60,12 @@ aisle_status aisle_tx_import_rejects(aisle_tx *tx, int64_t job, const aisle_reje
                                      aisle_error *err)
 {
     int64_t n = 0;
-    for (const aisle_rejected_row *row = box->first; row; row = row->next)
+    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_IMPORT_REJECTS_DROP);
+    aisle_stmt_int(&q, 1, job);
+    AISLE_TRY(aisle_stmt_run(&q, err));
+    for (const aisle_rejected_row *row = box ? box->first : NULL; row; row = row->next)
         AISLE_TRY(add_row(tx, job, ++n, &row->r, err));
-    aisle_stmt q = aisle_stmt_begin(tx->db, AISLE_SQL_IMPORT_REJECTS_FORGET);
+    q = aisle_stmt_begin(tx->db, AISLE_SQL_IMPORT_REJECTS_FORGET);
     aisle_stmt_int(&q, 1, AISLE_REJECTS_JOBS);
     return aisle_stmt_run(&q, err);
 }

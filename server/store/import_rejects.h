@@ -30,7 +30,7 @@ typedef struct aisle_rejects_box {
 /* For aisle_import_params.rejected; ctx is a box. */
 aisle_status aisle_rejects_box_add(void *box, const aisle_import_reject *r, aisle_error *err);
 void aisle_rejects_box_deinit(aisle_rejects_box *box);
-/* Keeps them under the job, and forgets those of the oldest jobs. */
+/* Keeps them under the job instead of what was there, and forgets those of the oldest jobs. box may be NULL: none. */
 aisle_status aisle_tx_import_rejects(aisle_tx *tx, int64_t job, const aisle_rejects_box *box,
                                      aisle_error *err);
 

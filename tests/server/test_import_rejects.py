@@ -1,6 +1,7 @@
 """Dropped rows of imports: kept with line, column, what was got and wanted; paged; bounded; gone with the people they name."""
 import gzip
 import sqlite3
+import subprocess
 import unittest
 
 import shop
@@ -111,7 +112,30 @@ class ImportRejects(unittest.TestCase):
         job = self.bring(HEADER + f"{name},p1,view,soon,\nu1,p1,view,soon,\n{name}\nu2\nu1,p1,view,{name},\n")
         self.assertEqual(len(self.rows(job)), 5)
         self.assertEqual(browser.ask("DELETE", "/v1/account", {"password": PASSWORD}).status, 204)
-        self.assertEqual([r["line"] for r in self.rows(job)], [3, 5, 6])
+        self.assertEqual([r["line"] for r in self.rows(job)], [3, 6])
+
+    def kept(self, data):
+        with sqlite3.connect(data / "aisle.db") as db:
+            return [r[0] for r in db.execute("SELECT line FROM import_rejects WHERE job = 7 ORDER BY n")]
+
+    def test_rows_without_a_readable_user_go_with_anybody_since_they_may_say_the_id_in_other_words(self):
+        with shop.folder() as data:
+            file = data.parent / "e.jsonl"
+            subprocess.run([shop.AISLE, "user", "add", "m@shop.example", "--id", "müller", "--data", data], input=PASSWORD + "\n", text=True, check=True, capture_output=True)
+            file.write_text('{"user":"m\\u00fcller","item":"p1","address":"12 High Street"\n{"user":"u1","item":"p1","type":"view","time":"soon"}\n'
+                                    '{"user":"","session":"m\\u00fcller","item":"p1","type":"view","time":"noon"}\n["m\\u00fcller"]\n')
+            shop.run("import", "--data", data, "--events", file, "--job", 7)
+            self.assertEqual(self.kept(data), [1, 2, 3, 4])
+            shop.run("user", "remove", "--data", data, "m@shop.example")
+            self.assertEqual(self.kept(data), [2])
+
+    def test_a_job_that_is_imported_again_keeps_what_it_drops_then(self):
+        with shop.folder() as data:
+            file = data.parent / "e.csv"
+            for lines, kept in {"u1,,view,2026-01-01,\nu1,p1,view,soon,\n": [2, 3], "u1,p1,view,2026-01-01,\nu1,,view,2026-01-01,\n": [3], "u9,p1,view,2026-01-01,\n": []}.items():
+                file.write_text(HEADER + lines)
+                shop.run("import", "--data", data, "--events", file, "--job", 7)
+                self.assertEqual(self.kept(data), kept)
 
     def test_the_command_line_keeps_none(self):
         with shop.folder() as data:

@@ -73,6 +73,12 @@ static void assert_no_litter(void)
     closedir(d);
 }
 
+Test(store_import, of_a_job_without_rejected_rows_keeps_none)
+{
+    aisle_import_report r;
+    cr_assert_ok(import((aisle_store_import_params){.job = 7}, 100, &r), f);
+}
+
 Test(store_import, second_import_of_the_same_adds_nothing)
 {
     aisle_import_report r;
