@@ -48,7 +48,7 @@ aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error 
 /* What serves goes on serving. AISLE_ENOTFOUND: another version is pinned, or none. */
 aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_error *err);
 /* Serves what had served before the present version, which is forgotten as having served: again goes further back.
- * AISLE_ECONFLICT: nothing had served before, or it is gone. */
+ * Versions that are gone, or do not open, are passed over. AISLE_ECONFLICT: none is left, or another version is pinned. */
 aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err);
 /* The candidate that is watched beside what serves (marks.h), as it was written last. Says nothing of whether it is there. */
 aisle_status aisle_registry_watched(const aisle_registry *r, aisle_watched *out, aisle_error *err);

@@ -17,21 +17,27 @@ static void note_served(const aisle_registry *r, int64_t version)
     if (st != AISLE_OK) aisle_log(AISLE_LOG_ERROR, "%s", why.message);
 }
 
-/* What served before the first note is noted, too. */
-static aisle_status activate(aisle_registry *r, int64_t version, aisle_error *err)
+/* Makes it current on disk, then swaps it in; takes m's reference. Under `change`, as all that is static here. */
+static aisle_status serve(aisle_registry *r, aisle_model *m, int64_t version, aisle_error *err)
 {
-    aisle_model *m = NULL;
-    int64_t before = 0;
-    aisle_status st = aisle_registry_get(r, version, &m, err);
-    if (st == AISLE_OK && aisle_registry_read_current(r, &before, NULL) == AISLE_OK && before)
-        note_served(r, before);
-    if (st == AISLE_OK) st = aisle_registry_write_current(r, version, err);
+    aisle_status st = aisle_registry_write_current(r, version, err);
     if (st != AISLE_OK) {
         aisle_model_unref(m);
         return st;
     }
     aisle_registry_swap(r, m, version);
     r->refused = 0;
+    return AISLE_OK;
+}
+
+/* What served before the first note is noted, too. */
+static aisle_status activate(aisle_registry *r, int64_t version, aisle_error *err)
+{
+    aisle_model *m = NULL;
+    int64_t before = 0;
+    AISLE_TRY(aisle_registry_get(r, version, &m, err));
+    if (aisle_registry_read_current(r, &before, NULL) == AISLE_OK && before) note_served(r, before);
+    AISLE_TRY(serve(r, m, version, err));
     note_served(r, version);
     return AISLE_OK;
 }
@@ -127,22 +133,42 @@ aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_erro
     return st;
 }
 
-/* Under `change`, as all that is static here. */
+/* Shortens the list until it ends with a version that had served before the last one and is still there, and opens that. What is
+ * gone, or does not open, will not serve again, and is passed over. */
+static aisle_status open_earlier(const aisle_registry *r, aisle_marks *m, aisle_model **out, aisle_error *err)
+{
+    const int64_t present = m->n ? m->served[m->n - 1] : 0;
+    while (m->n > 1) {
+        aisle_error why = {0};
+        const int64_t version = m->served[--m->n - 1];
+        if (version == present) continue;
+        aisle_status st = aisle_registry_get(r, version, out, &why);
+        if (st == AISLE_OK) return AISLE_OK;
+        if (st != AISLE_ENOTFOUND && st != AISLE_EFORMAT) return aisle_fail(err, st, "%s", why.message);
+        aisle_log(AISLE_LOG_WARN, "rolling back passes over what had served: %s", why.message);
+    }
+    return aisle_fail(err, AISLE_ECONFLICT,
+                      "no other version that is there has served before; activate one by its number");
+}
+
+/* The list before `current`: killed in between, `current` is noted again as what serves, and the next rollback goes to the same
+ * version. The other way round it would go forward. */
 static aisle_status roll_back(aisle_registry *r, int64_t *version, aisle_error *err)
 {
     aisle_marks m;
+    aisle_model *model = NULL;
+    int64_t before = 0;
     AISLE_TRY(aisle_marks_read(r->folder, &m, err));
-    if (m.n < 2)
-        return aisle_fail(err, AISLE_ECONFLICT,
-                          "no other version has served before; activate one by its number");
-    const int64_t to = m.served[m.n - 2];
+    if (aisle_registry_read_current(r, &before, NULL) == AISLE_OK && before) aisle_marks_serve(&m, before);
+    AISLE_TRY(open_earlier(r, &m, &model, err));
+    const int64_t to = m.served[m.n - 1];
+    aisle_status st = AISLE_OK;
     if (m.pinned && m.pinned != to)
-        return aisle_fail(err, AISLE_ECONFLICT, "version %lld is pinned; unpin it first",
-                          (long long)m.pinned);
-    AISLE_TRY(activate(r, to, err));
-    m.n--;
-    *version = to;
-    return aisle_marks_write(r->folder, &m, err);
+        st = aisle_fail(err, AISLE_ECONFLICT, "version %lld is pinned; unpin it first", (long long)m.pinned);
+    if (st == AISLE_OK) st = aisle_marks_write(r->folder, &m, err);
+    if (st == AISLE_OK) return serve(r, model, *version = to, err);
+    aisle_model_unref(model);
+    return st;
 }
 
 aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err)

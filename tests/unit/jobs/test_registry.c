@@ -221,6 +221,62 @@ Test(registry, activating_unless_pinned_leaves_a_pinned_version_serving)
     aisle_registry_close(r);
 }
 
+/* ---- rolling back ---- */
+
+static void remove_file(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/models/%s", folder, name);
+    cr_assert_eq(unlink(path), 0);
+}
+
+static int64_t rolled_back(aisle_registry *r)
+{
+    aisle_error err = {0};
+    int64_t version = 0;
+    cr_assert_eq(aisle_registry_rollback(r, &version, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(serving(r), version);
+    return version;
+}
+
+Test(registry, rolling_back_passes_over_what_is_gone_or_broken)
+{
+    aisle_registry *r = open_registry();
+    int64_t version = 0;
+    for (int64_t v = 1; v <= 5; v++) {
+        add_version(r, 3);
+        cr_assert_eq(aisle_registry_activate(r, v, NULL), AISLE_OK);
+    }
+    cr_assert_eq(aisle_registry_activate(r, 3, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 5, NULL), AISLE_OK);
+    remove_file("000003.aisle");
+    write_text("000004.aisle", "broken");
+    cr_assert_eq(rolled_back(r), 2, "of 1 2 3 4 5 3 5: 3 is gone, 5 serves, 4 is broken");
+    remove_file("000001.aisle");
+    cr_assert_eq(aisle_registry_rollback(r, &version, NULL), AISLE_ECONFLICT, "none is left");
+    cr_assert_eq(serving(r), 2);
+    aisle_registry_close(r);
+}
+
+Test(registry, a_rollback_that_was_cut_off_goes_back_all_the_same)
+{
+    aisle_registry *r = open_registry();
+    for (int64_t v = 1; v <= 3; v++) {
+        add_version(r, 3);
+        cr_assert_eq(aisle_registry_activate(r, v, NULL), AISLE_OK);
+    }
+    char current[256];
+    snprintf(current, sizeof current, "%s/models/current.tmp.%d", folder, (int)getpid());
+    cr_assert_eq(mkdir(current, 0777), 0); /* where `current` would be written: as if killed before that */
+    int64_t version = 0;
+    cr_assert_neq(aisle_registry_rollback(r, &version, NULL), AISLE_OK);
+    cr_assert_eq(serving(r), 3);
+    cr_assert_eq(rmdir(current), 0);
+    cr_assert_eq(rolled_back(r), 2);
+    cr_assert_eq(rolled_back(r), 1);
+    aisle_registry_close(r);
+}
+
 /* ---- two processes ---- */
 
 typedef struct between { /* in memory that both processes share */
