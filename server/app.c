@@ -198,8 +198,9 @@ static aisle_status take_version(aisle_app *app, int64_t version, aisle_error *e
     if (strcmp(gate, "off") != 0) aisle_gate_judge(app->registry, version, app->config->gate_tolerance, &v);
     if (v.worse) aisle_log(AISLE_LOG_WARN, "model version %lld is worse: %s", (long long)version, v.why);
     bool refused = v.worse && strcmp(gate, "refuse") == 0;
-    aisle_status st =
-        refused ? AISLE_OK : aisle_registry_activate_unless_pinned(app->registry, version, &pinned, err);
+    aisle_status st = refused ? AISLE_OK
+                              : aisle_registry_activate_unless_pinned(app->registry, version,
+                                                                      AISLE_REGISTRY_LONG_MS, &pinned, err);
     if (st == AISLE_OK) st = aisle_shelf_refresh(app->shelves, err);
     if (st == AISLE_OK && !refused)
         aisle_log(AISLE_LOG_INFO, "model version %lld %s", (long long)version,

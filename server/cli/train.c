@@ -45,7 +45,9 @@ static aisle_status publish(const aisle_training *t, aisle_trained *trained, ais
     if (registry) AISLE_TRY(aisle_training_curve_write(&t->curve, registry, o->version, err));
     if (t->held && registry) AISLE_TRY(aisle_held_report(t->held, registry, o->version, err));
     int64_t pinned = 0; /* it goes on serving */
-    if (o->activated) AISLE_TRY(aisle_registry_activate_unless_pinned(registry, o->version, &pinned, err));
+    if (o->activated)
+        AISLE_TRY(aisle_registry_activate_unless_pinned(registry, o->version, AISLE_REGISTRY_LONG_MS, &pinned,
+                                                        err));
     o->activated = o->activated && !pinned;
     return AISLE_OK;
 }

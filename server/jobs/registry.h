@@ -17,8 +17,8 @@ typedef struct aisle_registry aisle_registry;
 aisle_status aisle_registry_open(const char *data_folder, aisle_registry **out,
                                  aisle_error *err); /* makes models/ */
 void aisle_registry_close(aisle_registry *r);
-/* Removes the temporary files that killed writers left; does nothing while a version is being made. For the
- * server, at its start. */
+/* Removes the temporary files that killed writers left; does nothing while a version is being made, or which one serves is being
+ * changed. Does not wait. For the server, at its start. */
 void aisle_registry_sweep(aisle_registry *r);
 
 /* The serving model with a reference of the caller's (aisle_model_unref), NULL when there is none; *version
@@ -29,11 +29,15 @@ aisle_status aisle_registry_refresh(aisle_registry *r, aisle_error *err);
 /* A path for the next version to be written to by a trainer. The number is this registry's until it is
  * closed, or its process ends: AISLE_EBUSY names the process that holds it now. */
 aisle_status aisle_registry_next(aisle_registry *r, int64_t *version, char path[4096], aisle_error *err);
+/* Whatever changes which version serves does so under a lock file: two changes, of whatever process, come one after the other.
+ * wait_ms: how long the caller can wait for another one's; AISLE_EBUSY names the process that has held it all that time. */
+enum {
+    AISLE_REGISTRY_SHORT_MS = 500,  /* on a thread that others wait for */
+    AISLE_REGISTRY_LONG_MS = 30000, /* on one of the caller's own: a model of many GB is opened in less */
+};
 /* Opens and checks that version, makes it current on disk, then swaps it in. The old one serves until the
- * swap. AISLE_ENOTFOUND: no such version.
- * Whatever changes which version serves does so under a lock file: two processes' changes come one after the other.
- * AISLE_EBUSY names a process that has held it for 30 s. */
-aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err);
+ * swap. AISLE_ENOTFOUND: no such version. */
+aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err);
 
 /* ---- pin, roll back, retention: kept in the folder (marks.h), and so over restarts ---- */
 
@@ -41,20 +45,20 @@ aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_e
 int64_t aisle_registry_pinned(aisle_registry *r);
 /* As aisle_registry_activate, but leaves everything as it is where another version is pinned, which *pinned then names (0 = none,
  * and `version` serves): no pin can come in between. Pins that cannot be read are a failure. */
-aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
-                                                   aisle_error *err);
+aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t wait_ms,
+                                                   int64_t *pinned, aisle_error *err);
 /* Serves the version and pins it. AISLE_ENOTFOUND. */
-aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err);
+aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err);
 /* What serves goes on serving. AISLE_ENOTFOUND: another version is pinned, or none. */
-aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_error *err);
+aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err);
 /* Serves what had served before the present version, which is forgotten as having served: again goes further back.
  * Versions that are gone, or do not open, are passed over. AISLE_ECONFLICT: none is left, or another version is pinned. */
-aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err);
+aisle_status aisle_registry_rollback(aisle_registry *r, int64_t wait_ms, int64_t *version, aisle_error *err);
 /* The candidate that is watched beside what serves (marks.h), as it was written last. Says nothing of whether it is there. */
 aisle_status aisle_registry_watched(const aisle_registry *r, aisle_watched *out, aisle_error *err);
 aisle_status aisle_registry_watch(const aisle_registry *r, const aisle_watched *w, aisle_error *err);
 /* Removes the oldest versions until `most` are left: of those that never served, are not pinned, not the newest, and not
- * among `spared`; also when more than `most` remain. Returns how many went. */
+ * among `spared`; also when more than `most` remain. Returns how many went. Waits for others' changes, as long as AISLE_REGISTRY_LONG_MS. */
 int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared);
 /* The file that stands beside a version with this ending: ".report"; ".aisle" is the model itself. */
 void aisle_registry_path(const aisle_registry *r, int64_t version, const char *ending, char path[4096]);

@@ -162,7 +162,7 @@ void aisle_registry_sweep(aisle_registry *r)
     int next, change;
     aisle_registry_next_lock(r, path);
     if (aisle_lock_file_take(path, making, &next, NULL) != AISLE_OK) return;
-    if (aisle_registry_begin(r, &change, NULL) == AISLE_OK) {
+    if (aisle_registry_begin(r, 0, &change, NULL) == AISLE_OK) {
         remove_litter(r);
         aisle_registry_end(r, change);
     }

@@ -38,7 +38,7 @@ void aisle_registry_swap(aisle_registry *r, aisle_model *m, int64_t version);
 
 /* Takes `change`, and the lock file that keeps other processes from changing which version serves. AISLE_EBUSY names a
  * process that has held it all the time that was waited. */
-aisle_status aisle_registry_begin(aisle_registry *r, int *lock, aisle_error *err);
+aisle_status aisle_registry_begin(aisle_registry *r, int64_t wait_ms, int *lock, aisle_error *err);
 void aisle_registry_end(aisle_registry *r, int lock);
 
 #endif

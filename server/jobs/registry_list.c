@@ -37,7 +37,7 @@ int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spar
     int64_t *versions = NULL, n = 0;
     int32_t removed = 0;
     int lock;
-    aisle_status st = aisle_registry_begin(r, &lock, &why);
+    aisle_status st = aisle_registry_begin(r, AISLE_REGISTRY_LONG_MS, &lock, &why);
     if (st != AISLE_OK) {
         aisle_log(AISLE_LOG_ERROR, "%s", why.message);
         return 0;

@@ -44,15 +44,13 @@ static aisle_status activate(aisle_registry *r, int64_t version, aisle_error *er
 
 /* ---- one change at a time ---- */
 
-static const int wait_ms = 30000; /* a model of many GB is opened in less */
-
 static void lock_path(const aisle_registry *r, char path[AISLE_REGISTRY_PATH])
 {
     snprintf(path, AISLE_REGISTRY_PATH, "%s/change.lock", r->folder);
 }
 
 /* The file first: whoever waits for another process holds up nobody here who reads. */
-aisle_status aisle_registry_begin(aisle_registry *r, int *lock, aisle_error *err)
+aisle_status aisle_registry_begin(aisle_registry *r, int64_t wait_ms, int *lock, aisle_error *err)
 {
     char path[AISLE_REGISTRY_PATH];
     lock_path(r, path);
@@ -69,21 +67,21 @@ void aisle_registry_end(aisle_registry *r, int lock)
     aisle_lock_file_release(path, lock);
 }
 
-aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, aisle_error *err)
+aisle_status aisle_registry_activate(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err)
 {
     int lock;
-    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    AISLE_TRY(aisle_registry_begin(r, wait_ms, &lock, err));
     aisle_status st = activate(r, version, err);
     aisle_registry_end(r, lock);
     return st;
 }
 
-aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t *pinned,
-                                                   aisle_error *err)
+aisle_status aisle_registry_activate_unless_pinned(aisle_registry *r, int64_t version, int64_t wait_ms,
+                                                   int64_t *pinned, aisle_error *err)
 {
     aisle_marks m;
     int lock;
-    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    AISLE_TRY(aisle_registry_begin(r, wait_ms, &lock, err));
     aisle_status st = aisle_marks_read(r->folder, &m, err);
     const bool free_to = st == AISLE_OK && (!m.pinned || m.pinned == version);
     if (free_to) st = activate(r, version, err);
@@ -110,21 +108,21 @@ static aisle_status mark_pinned(const aisle_registry *r, int64_t version, aisle_
     return aisle_marks_write(r->folder, &m, err);
 }
 
-aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, aisle_error *err)
+aisle_status aisle_registry_pin(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err)
 {
     int lock;
-    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    AISLE_TRY(aisle_registry_begin(r, wait_ms, &lock, err));
     aisle_status st = activate(r, version, err);
     if (st == AISLE_OK) st = mark_pinned(r, version, err);
     aisle_registry_end(r, lock);
     return st;
 }
 
-aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, aisle_error *err)
+aisle_status aisle_registry_unpin(aisle_registry *r, int64_t version, int64_t wait_ms, aisle_error *err)
 {
     aisle_marks m;
     int lock;
-    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    AISLE_TRY(aisle_registry_begin(r, wait_ms, &lock, err));
     aisle_status st = aisle_marks_read(r->folder, &m, err);
     if (st == AISLE_OK && m.pinned != version)
         st = aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not pinned", (long long)version);
@@ -171,10 +169,10 @@ static aisle_status roll_back(aisle_registry *r, int64_t *version, aisle_error *
     return st;
 }
 
-aisle_status aisle_registry_rollback(aisle_registry *r, int64_t *version, aisle_error *err)
+aisle_status aisle_registry_rollback(aisle_registry *r, int64_t wait_ms, int64_t *version, aisle_error *err)
 {
     int lock;
-    AISLE_TRY(aisle_registry_begin(r, &lock, err));
+    AISLE_TRY(aisle_registry_begin(r, wait_ms, &lock, err));
     aisle_status st = roll_back(r, version, err);
     aisle_registry_end(r, lock);
     return st;

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -150,6 +151,30 @@ class Gate(unittest.TestCase):
         self.assertEqual((models / "current").read_text(), "000001\n")
         self.assertTrue(self.models()[1]["pinned"])
         self.assertFalse((models / "change.lock").exists())
+
+    def test_a_change_that_another_process_holds_up_is_refused_soon_and_holds_up_nobody(self):
+        self.serve()
+        models = self.server.data / "models"
+        with open(models / "change.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write("123456\n")
+            lock.flush()
+            answers, asked = {}, {"1/pin": "POST", "rollback": "POST", "1/activate": "POST"}
+            threads = [threading.Thread(target=lambda p=p, m=m: answers.update({p: self.server.ask(m, f"/v1/admin/models/{p}")})) for p, m in asked.items()]
+            for t in threads:
+                t.start()
+            listed = self.server.get("/v1/admin/models")  # done by the same thread
+            for t in threads:
+                t.join(20)  # a long wait takes 30 s, each
+            self.assertEqual(listed.status, 200)
+            self.assertEqual(sorted(answers), sorted(asked))
+            for path, answer in answers.items():
+                self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "1"), path)
+                self.assertIn("process 123456 is changing which model serves", answer.json["detail"])
+            self.server.stop()
+            self.server.start()  # waits for nobody either
+            os.unlink(models / "change.lock")
+        self.post("1/pin")
 
     def test_rolling_back_goes_through_what_has_served(self):
         self.serve()

@@ -39,7 +39,7 @@ static aisle_status pin(aisle_work *w, aisle_error *err)
 {
     marking *m = (marking *)w;
     aisle_app *app = aisle_request_app(w->r);
-    AISLE_TRY(aisle_registry_pin(app->registry, m->version, err));
+    AISLE_TRY(aisle_registry_pin(app->registry, m->version, AISLE_REGISTRY_SHORT_MS, err));
     m->pinned = true;
     return aisle_shelf_refresh(app->shelves, err);
 }
@@ -51,7 +51,8 @@ aisle_status aisle_on_model_pin(aisle_request *r)
 
 static aisle_status unpin(aisle_work *w, aisle_error *err)
 {
-    return aisle_registry_unpin(aisle_request_app(w->r)->registry, ((const marking *)w)->version, err);
+    return aisle_registry_unpin(aisle_request_app(w->r)->registry, ((const marking *)w)->version,
+                                AISLE_REGISTRY_SHORT_MS, err);
 }
 
 static aisle_status reply_nothing(aisle_work *w)
@@ -68,7 +69,7 @@ static aisle_status roll_back(aisle_work *w, aisle_error *err)
 {
     marking *m = (marking *)w;
     aisle_app *app = aisle_request_app(w->r);
-    AISLE_TRY(aisle_registry_rollback(app->registry, &m->version, err));
+    AISLE_TRY(aisle_registry_rollback(app->registry, AISLE_REGISTRY_SHORT_MS, &m->version, err));
     m->pinned = aisle_registry_pinned(app->registry) == m->version;
     return aisle_shelf_refresh(app->shelves, err);
 }

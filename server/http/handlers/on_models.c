@@ -66,8 +66,9 @@ static aisle_status activate(aisle_work *w, aisle_error *err)
     if (v.worse)
         return aisle_fail(err, AISLE_ECONFLICT, "version %lld is refused: %s; activate it with force=true",
                           (long long)a->version, v.why);
-    AISLE_TRY(a->force ? aisle_registry_activate(app->registry, a->version, err)
-                       : aisle_registry_activate_unless_pinned(app->registry, a->version, &pinned, err));
+    AISLE_TRY(a->force ? aisle_registry_activate(app->registry, a->version, AISLE_REGISTRY_SHORT_MS, err)
+                       : aisle_registry_activate_unless_pinned(app->registry, a->version,
+                                                               AISLE_REGISTRY_SHORT_MS, &pinned, err));
     if (pinned)
         return aisle_fail(err, AISLE_ECONFLICT,
                           "version %lld is pinned; unpin it, or activate with force=true", (long long)pinned);

@@ -1,9 +1,11 @@
 /* The model registry on a real folder with real, tiny model files. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -141,9 +143,9 @@ Test(registry, an_activated_version_serves_now_and_after_reopening)
     aisle_registry *r = open_registry();
     add_version(r, 3);
     add_version(r, 4);
-    cr_assert_eq(aisle_registry_activate(r, 2, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 2, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     cr_assert_eq(serving(r), 2);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     aisle_registry_close(r);
     r = open_registry();
     cr_assert_eq(serving(r), 1);
@@ -154,7 +156,7 @@ Test(registry, a_broken_current_model_gives_way_to_the_newest_older_one_that_ope
 {
     aisle_registry *r = open_registry();
     for (int i = 0; i < 4; i++) add_version(r, 3);
-    cr_assert_eq(aisle_registry_activate(r, 3, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 3, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     aisle_registry_close(r);
     write_text("000003.aisle", "not a model");
     write_text("000002.aisle", "");
@@ -179,11 +181,12 @@ Test(registry, a_broken_or_missing_version_cannot_be_activated_and_the_old_one_s
     aisle_error err = {0};
     aisle_registry *r = open_registry();
     add_version(r, 3);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     write_text("000002.aisle", "AISLEMDL but no more");
-    cr_assert_eq(aisle_registry_activate(r, 2, &err), AISLE_EFORMAT, "%s", err.message);
-    cr_assert_eq(aisle_registry_activate(r, 9, &err), AISLE_ENOTFOUND);
-    cr_assert_eq(aisle_registry_activate(r, -1, &err), AISLE_ENOTFOUND);
+    cr_assert_eq(aisle_registry_activate(r, 2, AISLE_REGISTRY_LONG_MS, &err), AISLE_EFORMAT, "%s",
+                 err.message);
+    cr_assert_eq(aisle_registry_activate(r, 9, AISLE_REGISTRY_LONG_MS, &err), AISLE_ENOTFOUND);
+    cr_assert_eq(aisle_registry_activate(r, -1, AISLE_REGISTRY_LONG_MS, &err), AISLE_ENOTFOUND);
     cr_assert_eq(serving(r), 1);
     aisle_registry_close(r);
     r = open_registry();
@@ -196,9 +199,9 @@ Test(registry, a_reference_outlives_the_swap_and_the_registry)
     aisle_registry *r = open_registry();
     add_version(r, 3);
     add_version(r, 5);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     aisle_model *m = aisle_registry_current(r, NULL);
-    cr_assert_eq(aisle_registry_activate(r, 2, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 2, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     aisle_registry_close(r);
     cr_assert_eq(aisle_model_n_items(m), 3);
     aisle_model_unref(m);
@@ -209,14 +212,17 @@ Test(registry, activating_unless_pinned_leaves_a_pinned_version_serving)
     aisle_registry *r = open_registry();
     const int64_t first = add_version(r, 2), second = add_version(r, 3);
     int64_t pinned = -1;
-    cr_assert_eq(aisle_registry_activate_unless_pinned(r, first, &pinned, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, first, AISLE_REGISTRY_LONG_MS, &pinned, NULL),
+                 AISLE_OK);
     cr_assert(pinned == 0 && serving(r) == first);
-    cr_assert_eq(aisle_registry_pin(r, first, NULL), AISLE_OK);
-    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, &pinned, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_pin(r, first, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, AISLE_REGISTRY_LONG_MS, &pinned, NULL),
+                 AISLE_OK);
     cr_assert(pinned == first && serving(r) == first);
     write_text("marks", "nothing of ours\n");
     aisle_error err = {0};
-    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, &pinned, &err), AISLE_EFORMAT);
+    cr_assert_eq(aisle_registry_activate_unless_pinned(r, second, AISLE_REGISTRY_LONG_MS, &pinned, &err),
+                 AISLE_EFORMAT);
     cr_assert_eq(serving(r), first);
     aisle_registry_close(r);
 }
@@ -234,7 +240,8 @@ static int64_t rolled_back(aisle_registry *r)
 {
     aisle_error err = {0};
     int64_t version = 0;
-    cr_assert_eq(aisle_registry_rollback(r, &version, &err), AISLE_OK, "%s", err.message);
+    cr_assert_eq(aisle_registry_rollback(r, AISLE_REGISTRY_LONG_MS, &version, &err), AISLE_OK, "%s",
+                 err.message);
     cr_assert_eq(serving(r), version);
     return version;
 }
@@ -245,15 +252,16 @@ Test(registry, rolling_back_passes_over_what_is_gone_or_broken)
     int64_t version = 0;
     for (int64_t v = 1; v <= 5; v++) {
         add_version(r, 3);
-        cr_assert_eq(aisle_registry_activate(r, v, NULL), AISLE_OK);
+        cr_assert_eq(aisle_registry_activate(r, v, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     }
-    cr_assert_eq(aisle_registry_activate(r, 3, NULL), AISLE_OK);
-    cr_assert_eq(aisle_registry_activate(r, 5, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 3, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 5, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     remove_file("000003.aisle");
     write_text("000004.aisle", "broken");
     cr_assert_eq(rolled_back(r), 2, "of 1 2 3 4 5 3 5: 3 is gone, 5 serves, 4 is broken");
     remove_file("000001.aisle");
-    cr_assert_eq(aisle_registry_rollback(r, &version, NULL), AISLE_ECONFLICT, "none is left");
+    cr_assert_eq(aisle_registry_rollback(r, AISLE_REGISTRY_LONG_MS, &version, NULL), AISLE_ECONFLICT,
+                 "none is left");
     cr_assert_eq(serving(r), 2);
     aisle_registry_close(r);
 }
@@ -263,13 +271,13 @@ Test(registry, a_rollback_that_was_cut_off_goes_back_all_the_same)
     aisle_registry *r = open_registry();
     for (int64_t v = 1; v <= 3; v++) {
         add_version(r, 3);
-        cr_assert_eq(aisle_registry_activate(r, v, NULL), AISLE_OK);
+        cr_assert_eq(aisle_registry_activate(r, v, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     }
     char current[256];
     snprintf(current, sizeof current, "%s/models/current.tmp.%d", folder, (int)getpid());
     cr_assert_eq(mkdir(current, 0777), 0); /* where `current` would be written: as if killed before that */
     int64_t version = 0;
-    cr_assert_neq(aisle_registry_rollback(r, &version, NULL), AISLE_OK);
+    cr_assert_neq(aisle_registry_rollback(r, AISLE_REGISTRY_LONG_MS, &version, NULL), AISLE_OK);
     cr_assert_eq(serving(r), 3);
     cr_assert_eq(rmdir(current), 0);
     cr_assert_eq(rolled_back(r), 2);
@@ -289,7 +297,8 @@ static void activate_for_ever(between *b, int64_t version)
     int64_t pinned;
     bool good = true;
     while (good && !__atomic_load_n(&b->stop, __ATOMIC_SEQ_CST)) {
-        good = aisle_registry_activate_unless_pinned(r, version, &pinned, NULL) == AISLE_OK;
+        good = aisle_registry_activate_unless_pinned(r, version, AISLE_REGISTRY_LONG_MS, &pinned, NULL) ==
+               AISLE_OK;
         __atomic_add_fetch(&b->rounds, 1, __ATOMIC_SEQ_CST);
     }
     aisle_registry_close(r);
@@ -322,11 +331,11 @@ Test(registry, a_pin_lasts_whatever_another_process_activates)
     for (int round = 0; round < 30; round++) {
         await_rounds(b, 1);
         cr_assert_eq(current_on_disk(), second, "not pinned");
-        cr_assert_eq(aisle_registry_pin(r, first, NULL), AISLE_OK);
+        cr_assert_eq(aisle_registry_pin(r, first, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
         await_rounds(b, 2);
         cr_assert_eq(current_on_disk(), first, "round %d", round);
-        cr_assert_eq(aisle_registry_unpin(r, second, NULL), AISLE_ENOTFOUND);
-        cr_assert_eq(aisle_registry_unpin(r, first, NULL), AISLE_OK);
+        cr_assert_eq(aisle_registry_unpin(r, second, AISLE_REGISTRY_LONG_MS, NULL), AISLE_ENOTFOUND);
+        cr_assert_eq(aisle_registry_unpin(r, first, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
         await_rounds(b, 1);
     }
     int state;
@@ -342,7 +351,7 @@ Test(registry, refresh_takes_up_what_another_process_has_published)
     aisle_registry *here = open_registry(), *there = open_registry();
     add_version(there, 3);
     cr_assert_eq(serving(here), 0);
-    cr_assert_eq(aisle_registry_activate(there, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(there, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     cr_assert_eq(serving(here), 0);
     cr_assert_eq(aisle_registry_refresh(here, NULL), AISLE_OK);
     cr_assert_eq(serving(here), 1);
@@ -354,7 +363,7 @@ Test(registry, refresh_keeps_what_serves_when_the_newcomer_is_broken)
 {
     aisle_registry *r = open_registry();
     add_version(r, 3);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     write_text("000002.aisle", "broken");
     write_text("current", "000002\n");
     cr_assert_eq(aisle_registry_refresh(r, NULL), AISLE_EFORMAT);
@@ -371,7 +380,7 @@ Test(registry, the_list_names_every_version_the_current_one_and_the_broken_ones)
     aisle_registry *r = open_registry();
     add_version(r, 3);
     add_version(r, 3);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     write_text("000003.aisle", "broken");
     write_text("notes.txt", "left alone");
     cr_assert_eq(aisle_registry_list(r, &a, &list, &n, NULL), AISLE_OK);
@@ -399,6 +408,30 @@ Test(registry, sweep_removes_litter_only_while_nobody_makes_a_version)
     aisle_registry_close(r);
 }
 
+Test(registry, what_another_process_holds_is_waited_for_as_long_as_was_said_and_a_sweep_does_not_wait,
+     .timeout = 20)
+{
+    aisle_registry *r = open_registry();
+    add_version(r, 3);
+    aisle_registry_close(r);
+    r = open_registry();
+    write_text("000002.aisle.tmp.1", "x");
+    write_text("change.lock", "4711\n");
+    char path[256];
+    snprintf(path, sizeof path, "%s/models/change.lock", folder);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert(fd >= 0 && flock(fd, LOCK_EX) == 0);
+    aisle_error err = {0};
+    cr_assert_eq(aisle_registry_pin(r, 1, 0, &err), AISLE_EBUSY);
+    cr_assert(strstr(err.message, "process 4711 "), "%s", err.message);
+    aisle_registry_sweep(r);
+    cr_assert(exists("000002.aisle.tmp.1") && serving(r) == 0);
+    close(fd);
+    aisle_registry_sweep(r);
+    cr_assert(!exists("000002.aisle.tmp.1"));
+    aisle_registry_close(r);
+}
+
 Test(registry, a_file_in_place_of_the_folder_is_named)
 {
     char path[256];
@@ -416,10 +449,10 @@ Test(registry, every_failing_allocation_of_an_activation_leaves_the_old_model_se
     aisle_registry *r = open_registry();
     add_version(r, 3);
     add_version(r, 4);
-    cr_assert_eq(aisle_registry_activate(r, 1, NULL), AISLE_OK);
+    cr_assert_eq(aisle_registry_activate(r, 1, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
     for (int64_t n = 1; n < 1000; n++) {
         aisle_alloc_fail_after(n);
-        aisle_status st = aisle_registry_activate(r, 2, NULL);
+        aisle_status st = aisle_registry_activate(r, 2, AISLE_REGISTRY_LONG_MS, NULL);
         aisle_alloc_fail_after(0);
         if (st == AISLE_OK) break;
         cr_assert_eq(st, AISLE_ENOMEM, "allocation %lld", (long long)n);
