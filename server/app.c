@@ -157,7 +157,8 @@ aisle_status aisle_app_keep_models(aisle_app *app, int64_t watched, aisle_error 
 }
 
 /* What was watched when the server ended, unless its file is gone: then it is forgotten, before a training gives the number to
- * another model. Nothing of this keeps a shop from serving. */
+ * another model. One that is there but cannot be served stays noted until somebody ends it. Nothing of this keeps a shop from
+ * serving. */
 static void resume_shadow(aisle_app *app)
 {
     aisle_watched w = {0};
@@ -173,10 +174,12 @@ static void resume_shadow(aisle_app *app)
         aisle_log(AISLE_LOG_INFO, "model version %lld is watched again", (long long)w.version);
         return;
     }
-    if (aisle_registry_get(app->registry, w.version, &m, &err) == AISLE_ENOTFOUND &&
-        aisle_registry_watch(app->registry, &(aisle_watched){0}, &err) != AISLE_OK)
-        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
+    aisle_status st = aisle_registry_get(app->registry, w.version, &m, &err);
     aisle_model_unref(m);
+    aisle_log(AISLE_LOG_WARN, "shadow scoring of model version %lld is not resumed: %s", (long long)w.version,
+              err.message);
+    if (st == AISLE_ENOTFOUND && aisle_registry_watch(app->registry, &(aisle_watched){0}, &err) != AISLE_OK)
+        aisle_log(AISLE_LOG_ERROR, "%s", err.message);
 }
 
 /* The oldest that never served, beyond what is to be kept. */

@@ -68,7 +68,7 @@ void aisle_shadow_close(aisle_shadow *s)
 void aisle_shadow_watch(aisle_shadow *s, int64_t version, double share)
 {
     pthread_mutex_lock(&s->lock);
-    if (share > 0) {
+    if (share > 0 || s->sums.version != version) {
         aisle_idmap_free(s->served);
         aisle_idmap_free(s->shown);
         s->served = aisle_idmap_new();

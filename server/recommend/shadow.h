@@ -19,7 +19,8 @@ typedef struct aisle_shadow aisle_shadow;
 aisle_status aisle_shadow_open(aisle_store *s, aisle_shelf_rack *rack, aisle_catalogue *c, aisle_shadow **out,
                                aisle_error *err);
 void aisle_shadow_close(aisle_shadow *s); /* after the loops have ended; NULL is a no-op */
-/* From now on a share (0..1) of the questions goes to this version, which the rack must keep; share 0 ends it. Begins anew. */
+/* From now on a share (0..1) of the questions goes to this version, which the rack must keep, and counting begins anew. Share 0
+ * ends it, and what was counted stays to be read. */
 void aisle_shadow_watch(aisle_shadow *s, int64_t version, double share);
 int64_t aisle_shadow_version(aisle_shadow *s); /* 0 = none */
 /* The serving model has answered. Nanoseconds where nothing is watched, else some microseconds for the share; never waits. */

@@ -116,6 +116,21 @@ class Shadow(unittest.TestCase):
         self.server.start()
         self.shadow(2, status=404)
 
+    def test_a_candidate_that_no_longer_opens_can_be_ended(self):
+        shop.run("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
+        self.shadow(2, 1)
+        self.server.kill()
+        models = self.server.data / "models"
+        (models / "000002.aisle").write_text("not a model")
+        self.server.start()
+        self.assertIn("shadow scoring of model version 2 is not resumed: ", (self.server.data.parent / "server.log").read_text())
+        self.shadow(2, status=404)
+        self.shadow(1, 0, status=404)
+        self.assertEqual((models / "watched").read_text(), "2 1\n")
+        self.assertEqual(self.shadow(2, 0)["share"], 0)
+        self.assertEqual((models / "watched").read_text(), "0 0\n")
+        self.shadow(2, 0, status=404)
+
     def test_a_candidate_that_is_gone_is_forgotten_and_no_other_takes_its_place(self):
         other = ("train", "--data", self.server.data, "--no-activate", "--model", "als", "--factors", 2, "--iterations", 1)
         shop.run(*other)

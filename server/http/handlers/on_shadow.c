@@ -77,7 +77,9 @@ static aisle_status watch(aisle_work *w, aisle_error *err)
     const watching *x = (const watching *)w;
     aisle_app *app = aisle_request_app(w->r);
     if (x->share > 0) return begin(app, &(aisle_watched){x->version, x->share}, err);
-    if (aisle_shadow_version(app->shadow) != x->version)
+    aisle_watched kept; /* of a start that could not go on with it; none where that cannot be read */
+    (void)aisle_registry_watched(app->registry, &kept, NULL);
+    if (aisle_shadow_version(app->shadow) != x->version && kept.version != x->version)
         return aisle_fail(err, AISLE_ENOTFOUND, "model version %lld is not watched", (long long)x->version);
     AISLE_TRY(aisle_registry_watch(app->registry, &(aisle_watched){0}, err));
     aisle_shadow_watch(app->shadow, x->version, 0);
