@@ -100,6 +100,11 @@ static aisle_status sync_folder(const char *path, aisle_error *err)
     return st;
 }
 
+aisle_status aisle_file_rename(const char *from, const char *to, aisle_error *err)
+{
+    return rename(from, to) ? aisle_fail_errno(err, "replace", to) : sync_folder(to, err);
+}
+
 aisle_status aisle_replace_commit(aisle_replace *r, aisle_error *err)
 {
     aisle_status st = AISLE_OK;

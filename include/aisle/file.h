@@ -35,6 +35,9 @@ aisle_status aisle_replace_open(const char *path, aisle_replace *out, aisle_erro
 aisle_status aisle_replace_commit(aisle_replace *r, aisle_error *err);
 void aisle_replace_abort(aisle_replace *r); /* no-op after commit */
 
+/* Renames within one folder, over whatever file `to` is, and syncs the folder; a failure of that last step is told as above. */
+aisle_status aisle_file_rename(const char *from, const char *to, aisle_error *err);
+
 /* Creates one folder if missing (parents must exist); a non-folder in its place is AISLE_ECONFLICT. */
 aisle_status aisle_folder_make(const char *path, aisle_error *err);
 

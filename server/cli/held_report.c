@@ -74,10 +74,10 @@ static aisle_status report_on(const aisle_held *h, aisle_registry *registry, int
 }
 
 aisle_status aisle_held_report(const aisle_held *h, aisle_registry *registry, int64_t version,
-                               aisle_error *err)
+                               const char *path, aisle_error *err)
 {
     aisle_model *m = NULL;
-    AISLE_TRY(aisle_registry_get(registry, version, &m, err));
+    AISLE_TRY(aisle_model_open(path, &m, err));
     aisle_status st = report_on(h, registry, version, m, err);
     aisle_model_unref(m);
     return st;

@@ -5,9 +5,9 @@
 #include "server/cli/held_people.h"
 #include "server/jobs/registry.h"
 
-/* Measures the version, and the serving one if its training has held out the same people; writes the report that jobs/gate.h
- * reads. */
+/* Measures the model of that file, which is about to be the version, and the serving one if its training has held out the same
+ * people; writes the report that jobs/gate.h reads. */
 aisle_status aisle_held_report(const aisle_held *h, aisle_registry *registry, int64_t version,
-                               aisle_error *err);
+                               const char *path, aisle_error *err);
 
 #endif

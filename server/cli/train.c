@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "aisle/file.h"
 #include "aisle/hybrid.h"
 #include "server/cli/held_report.h"
 #include "server/cli/training.h"
+#include "server/jobs/beside.h"
 #include "server/jobs/registry.h"
 
 static const aisle_usage usage = {
@@ -33,17 +35,46 @@ static aisle_status reserve(const char *data, aisle_registry **registry, outcome
     if (o->path) return AISLE_OK; /* --out */
     AISLE_TRY(aisle_registry_open(data, registry, err));
     AISLE_TRY(aisle_registry_next(*registry, &o->version, path, err));
+    AISLE_TRY(
+        aisle_beside_remove(*registry, o->version, ".report", err)); /* of a removed one of its number */
     o->path = path;
     return AISLE_OK;
+}
+
+/* A training is not lost with its curve. */
+static void keep_curve(const aisle_training *t, aisle_registry *registry, const outcome *o)
+{
+    aisle_error why = {0};
+    aisle_status st = aisle_beside_remove(registry, o->version, ".curve", &why);
+    if (st == AISLE_OK) st = aisle_training_curve_write(&t->curve, registry, o->version, &why);
+    if (st != AISLE_OK)
+        fprintf(stderr, "aisle: warning: the curve of version %lld is not kept: %s\n", (long long)o->version,
+                why.message);
+}
+
+/* The model itself comes last: whoever sees a version finds beside it what is its own, and nothing that another one of its number
+ * has left. */
+static aisle_status add_version(const aisle_training *t, aisle_trained *trained, aisle_registry *registry,
+                                const outcome *o, aisle_error *err)
+{
+    char made[4096]; /* a name that aisle_registry_sweep knows */
+    int n = snprintf(made, sizeof made, "%s.tmp.new", o->path);
+    if (n < 0 || (size_t)n >= sizeof made)
+        return aisle_fail(err, AISLE_EINVAL, "%.60s...: the path is too long", o->path);
+    AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, made, err));
+    keep_curve(t, registry, o);
+    aisle_status st = t->held ? aisle_held_report(t->held, registry, o->version, made, err) : AISLE_OK;
+    aisle_status named = aisle_file_rename(made, o->path, st == AISLE_OK ? err : NULL);
+    return st == AISLE_OK ? named : st; /* what could not be measured is there, and does not serve */
 }
 
 static aisle_status publish(const aisle_training *t, aisle_trained *trained, aisle_registry *registry,
                             outcome *o, aisle_error *err)
 {
     AISLE_TRY(aisle_trained_quantize(trained, &t->params, t->trainer.threads, err));
-    AISLE_TRY(aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err));
-    if (registry) AISLE_TRY(aisle_training_curve_write(&t->curve, registry, o->version, err));
-    if (t->held && registry) AISLE_TRY(aisle_held_report(t->held, registry, o->version, err));
+    if (!registry) /* --out */
+        return aisle_trained_write(trained, t->dataset, &t->params, t->ops->name, NULL, o->path, err);
+    AISLE_TRY(add_version(t, trained, registry, o, err));
     int64_t pinned = 0; /* it goes on serving */
     if (o->activated)
         AISLE_TRY(aisle_registry_activate_unless_pinned(registry, o->version, AISLE_REGISTRY_LONG_MS, &pinned,

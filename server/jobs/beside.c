@@ -1,6 +1,9 @@
 /* Writing and reading what stands beside a version. */
 #include "server/jobs/beside.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "aisle/file.h"
 
 enum { MOST = 1 << 20 };
@@ -17,6 +20,14 @@ aisle_status aisle_beside_write(aisle_registry *r, int64_t version, const char *
         return aisle_replace_commit(&file, err);
     aisle_replace_abort(&file);
     return aisle_fail(err, AISLE_EIO, "write %s", path);
+}
+
+aisle_status aisle_beside_remove(const aisle_registry *r, int64_t version, const char *ending,
+                                 aisle_error *err)
+{
+    char path[4096];
+    aisle_registry_path(r, version, ending, path);
+    return unlink(path) && errno != ENOENT ? aisle_fail_errno(err, "remove", path) : AISLE_OK;
 }
 
 const char *aisle_beside_read(aisle_registry *r, int64_t version, const char *ending, aisle_arena *a)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "aisle/log.h"
+#include "server/jobs/beside.h"
 #include "server/jobs/marks.h"
 #include "server/jobs/registry_internal.h"
 
@@ -24,10 +25,8 @@ static void remove_version(aisle_registry *r, int64_t version)
     else
         aisle_log(AISLE_LOG_INFO, "removed model version %lld: it never served, and newer ones are there",
                   (long long)version);
-    aisle_registry_path(r, version, ".report", path); /* beside.h */
-    unlink(path);
-    aisle_registry_path(r, version, ".curve", path);
-    unlink(path);
+    (void)aisle_beside_remove(r, version, ".report", NULL);
+    (void)aisle_beside_remove(r, version, ".curve", NULL);
 }
 
 int32_t aisle_registry_trim(aisle_registry *r, int32_t most, const int64_t *spared, int32_t n_spared)

@@ -1,6 +1,7 @@
 """The report of a version: its file's sections, the curve of its training, what the gate says; also of a version from the command line."""
 import json
 import os
+import shutil
 import unittest
 
 import shop
@@ -52,6 +53,19 @@ class ModelReport(unittest.TestCase):
         gate = self.report(self.server.await_job(job)["result"]["version"])["gate"]
         self.assertFalse(gate["worse"])
         self.assertRegex(gate["why"], "no version that served|ndcg@10 of")
+
+    def test_what_a_removed_version_has_left_is_not_taken_for_another_ones(self):
+        models = self.server.data / "models"
+        version = shop.train(self.server.data, hold_out=20)
+        self.assertEqual(self.report(version)["held_out"]["one_in"], 20)
+        self.assertEqual(shop.train(self.server.data), version + 1)  # serves
+        (models / f"{version + 1:06}.aisle").unlink()
+        shutil.copy(models / f"{version:06}.report", models / f"{version + 1:06}.report")
+        (models / f"{version + 1:06}.curve").write_text('{"search":[],"train":[]}')
+        self.assertEqual(shop.train(self.server.data, factors=0), version + 1)
+        report = self.report(version + 1)
+        self.assertEqual((report["held_out"], report["curve"]), (None, None))
+        self.assertEqual([p.name for p in models.glob("*.tmp.*")], [])
 
     def test_a_damaged_curve_is_none(self):
         version = shop.train(self.server.data)
