@@ -92,6 +92,8 @@ aisle_status aisle_score_for(const aisle_answering *w, const aisle_ask *ask, con
                              int32_t n, aisle_hits *hits, aisle_error *err);
 /* About how many multiply-adds answering takes, 5 a nanosecond; what is done faster or otherwise is counted as its worth. */
 int64_t aisle_ask_work(const aisle_shelf *s, const aisle_ask *ask);
+/* How many of them another question takes over that is scored together with it by the same model (together.h): less than all. */
+int64_t aisle_ask_shared(const aisle_shelf *s, const aisle_ask *ask);
 
 /* limit + spare, in the arena; NULL: no memory. */
 aisle_hit *aisle_hits_room(aisle_arena *a, int64_t limit);

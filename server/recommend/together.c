@@ -15,6 +15,7 @@ typedef struct aisle_place {
     aisle_hits *hits;
     aisle_error *err;
     aisle_status status; /* the scorer's */
+    int64_t scored_ns, waited_ns;
 } place;
 
 struct aisle_together {
@@ -42,8 +43,15 @@ aisle_status aisle_score(const aisle_answering *w, const aisle_query *q, aisle_h
     p->query = q;
     p->hits = hits;
     p->err = err;
+    const int64_t left_ns = aisle_time_monotonic_ns();
     aisle_fibre_leave(p->fibre);
+    p->waited_ns += aisle_time_monotonic_ns() - left_ns - p->scored_ns;
     return p->status;
+}
+
+int64_t aisle_waited_ns(const aisle_answering *w)
+{
+    return w->place ? w->place->waited_ns : 0;
 }
 
 void aisle_outside(const aisle_answering *w, void (*fn)(void *ctx), void *ctx)
@@ -94,11 +102,14 @@ static void score(aisle_scorer *s, place *const *line, int32_t n)
         queries[i] = *line[i]->query;
         hits[i] = (aisle_hits){.hit = line[i]->hits->hit};
     }
+    int64_t begun_ns = aisle_time_monotonic_ns();
     bool ok = n > 1 && aisle_scorer_recommend_batch(s, line[0]->model, queries, n, hits, NULL) == AISLE_OK;
     for (int32_t i = 0; i < n; i++) {
         place *p = line[i];
         p->status = ok ? AISLE_OK : aisle_scorer_recommend(s, p->model, p->query, p->hits, p->err);
         if (ok) *p->hits = hits[i];
+        p->scored_ns = aisle_time_monotonic_ns() - begun_ns;
+        if (!ok) begun_ns += p->scored_ns;
     }
 }
 
@@ -128,6 +139,16 @@ static void begin(aisle_together *t, const aisle_together_one *one, int32_t i)
         go_on(&t->places[i], aisle_fibre_start(t->fibres[i], call, &t->places[i]));
     else
         one->answer(one->ctx, NULL);
+}
+
+int32_t aisle_together_fit(const aisle_together_one *all, int32_t n)
+{
+    int32_t fit = 0;
+    for (int64_t work = 0; fit < n && fit < AISLE_TOGETHER_MOST; fit++) {
+        work += all[fit].work - (fit && all[fit].model == all[fit - 1].model ? all[fit].shared : 0);
+        if (fit && work > AISLE_TOGETHER_WORK) break;
+    }
+    return fit;
 }
 
 void aisle_answer_together(aisle_together *t, aisle_scorer *s, const aisle_together_one *all, int32_t n)

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import signal
+import socket
 import sqlite3
 import unittest
 
@@ -97,6 +98,26 @@ class Together(unittest.TestCase):
         for status, answer in self.at_once(server, [ask] * 40):
             self.assertEqual(status, 200)
             self.assertNotIn(top, [i["id"] for i in answer["items"]])
+
+    def test_more_than_a_loop_may_be_held_up_by_on_connections_with_a_second_question(self):
+        """Each is answered, the second after the first, however many turns it takes."""
+        server = self.serving("int8")
+        asks = [{"user": f"u{n}", "limit": 40, "diversity": 0.3, **(BOOSTED if n % 2 else TWICE)} for n in range(80)]
+        want = [said(a.status, a.body) for a in (server.post("/v1/recommendations", a) for a in asks)]
+        sockets = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(40)]
+        server.process.send_signal(signal.SIGSTOP)
+        for n, s in enumerate(sockets):
+            for body in (json.dumps(asks[n]), json.dumps(asks[n + 40])):
+                s.sendall(f"POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        server.process.send_signal(signal.SIGCONT)
+        for n, s in enumerate(sockets):
+            got = []
+            with s, s.makefile("rb") as stream:
+                for _ in range(2):
+                    status = int(stream.readline().split()[1])
+                    length = [int(h[15:]) for h in iter(stream.readline, b"\r\n") if h.lower().startswith(b"content-length:")][0]
+                    got.append(said(status, stream.read(length)))
+            self.assertEqual(got, [want[n], want[n + 40]])
 
     def test_texts_that_an_older_import_took_are_answered_wherever_it_is_done(self):
         """Attributes nested as deep as the parser goes: null; long texts: whole."""

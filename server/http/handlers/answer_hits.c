@@ -173,9 +173,9 @@ static bool add_head(const aisle_asking *a, const char *strategy, const char *id
 }
 
 /* next: the token of the next page, NULL = there is none. */
-static bool add_tail(const char *next, int64_t started_ns, aisle_buf *out)
+static bool add_tail(const char *next, int64_t took_ns, aisle_buf *out)
 {
-    double took = (double)(aisle_time_monotonic_ns() - started_ns) * 1e-6;
+    double took = (double)took_ns * 1e-6;
     return aisle_text_raw(out, ",\"next\":") && aisle_text_raw(out, next ? "\"" : "null") &&
            (!next || (aisle_text_raw(out, next) && aisle_text_raw(out, "\""))) &&
            aisle_text_raw(out, ",\"took_ms\":") && aisle_text_real(out, took) && aisle_text_raw(out, "}");
@@ -188,7 +188,7 @@ typedef struct wording {
     const aisle_recommendation *found;
     aisle_page_note *shown;
     aisle_buf *out;
-    int64_t started_ns;
+    int64_t started_ns, waited_ns; /* waited: before it started */
     aisle_status status;
 } wording;
 
@@ -208,7 +208,9 @@ static aisle_status put_into_words(const wording *k)
     if (!add_head(k->a, strategy, id, k->out)) return aisle_no_memory(k->r);
     AISLE_TRY(aisle_encode_hits(k->r, w->shelf, &found->hits, style, k->out));
     bool more = aisle_page_keep(k->r, ask, &(aisle_page_shown){k->shown, &k->a->trial->course, id});
-    return add_tail(more ? id : NULL, k->started_ns, k->out) ? AISLE_OK : aisle_no_memory(k->r);
+    int64_t waited_ns = aisle_waited_ns(w) - k->waited_ns;
+    int64_t took_ns = aisle_time_monotonic_ns() - k->started_ns - waited_ns;
+    return add_tail(more ? id : NULL, took_ns, k->out) ? AISLE_OK : aisle_no_memory(k->r);
 }
 
 static void put_outside(void *ctx)
@@ -222,7 +224,7 @@ aisle_status aisle_answer_recommended(aisle_request *r, const aisle_asking *a, a
                                       aisle_buf *out)
 {
     aisle_recommendation found;
-    wording k = {r, a, &found, shown, out, aisle_time_monotonic_ns(), AISLE_OK};
+    wording k = {r, a, &found, shown, out, aisle_time_monotonic_ns(), aisle_waited_ns(&a->w), AISLE_OK};
     AISLE_TRY(aisle_recommend(&a->w, a->ask, &found, aisle_request_error(r)));
     aisle_outside(&a->w, put_outside, &k);
     return k.status;

@@ -15,8 +15,10 @@ typedef struct aisle_asked {
     aisle_ask *asks;
     aisle_trial *trials; /* of each; those of a batch may have shelves of their own */
     int64_t n;
-    bool is_batch, distinct; /* no item twice over all answers of a batch */
-    bool taken;              /* from the loop's list, and answered: */
+    bool is_batch, distinct;  /* no item twice over all answers of a batch */
+    int64_t n_work, n_shared; /* of all asks */
+    bool later;               /* another line of this turn was answered before it */
+    bool taken;               /* from the loop's list, and answered: */
     aisle_status status;
     aisle_buf body; /* the answer's text; released by whoever answers */
 } asked;
@@ -109,23 +111,38 @@ static void answer_together(void *ctx, struct aisle_place *place)
     q->status = answer_in(q, place);
 }
 
-/* The first that wait, in the order in which they came. */
+/* The first that wait, in the order in which they came, as many as a loop may be held up by. The others come in its next turn, after
+ * these have been sent and whatever else has arrived has been read. */
 static void answer_first(aisle_loop_state *loop)
 {
     aisle_together_one line[AISLE_TOGETHER_MOST];
     int32_t n = 0;
-    for (; n < AISLE_TOGETHER_MOST && loop->waiting; loop->waiting = loop->waiting->next) {
-        line[n++] = (aisle_together_one){answer_together, loop->waiting};
-        loop->waiting->taken = true;
-    }
+    for (asked *q = loop->waiting; n < AISLE_TOGETHER_MOST && q; q = q->next)
+        line[n++] = (aisle_together_one){answer_together, q, q->shelf->model, q->n_work, q->n_shared};
+    n = aisle_together_fit(line, n);
+    for (int32_t i = 0; i < n; i++, loop->waiting = loop->waiting->next) loop->waiting->taken = true;
+    for (asked *q = loop->waiting; q; q = q->next) q->later = true;
     aisle_answer_together(loop->together, loop->scorer, line, n);
 }
 
-/* Calls come in the order in which they were left: the first of a turn answers all that came with it. */
+static void answer_waiting(aisle_request *r, void *ctx);
+
+static void leave(asked *q)
+{
+    q->later = false;
+    aisle_request_defer(q->work.r);
+    aisle_request_finish(q->work.r, answer_waiting, q);
+}
+
+/* Calls come in the order in which they were left: the first of a turn answers those that came with it. */
 static void answer_waiting(aisle_request *r, void *ctx)
 {
     asked *q = ctx;
-    if (!q->taken) answer_first(q->with);
+    if (!q->taken && !q->later) answer_first(q->with);
+    if (!q->taken) {
+        leave(q);
+        return;
+    }
     aisle_status st = q->status;
     if (st == AISLE_OK) st = reply(&q->work);
     if (st != AISLE_OK) aisle_reply_status(r, st);
@@ -140,21 +157,21 @@ static aisle_status wait_for_others(asked *q)
     else
         loop->waiting = q;
     loop->waiting_last = q;
-    aisle_request_defer(q->work.r);
-    aisle_request_finish(q->work.r, answer_waiting, q);
+    leave(q);
     return AISLE_OK;
 }
 
 /* What takes longer than a loop may be held up goes to the scoring thread beside it. */
 static aisle_status carry_out(asked *q)
 {
-    const int64_t most = 10000000; /* multiply-adds of 2 ms */
     aisle_request *r = q->work.r;
     aisle_loop_state *loop = aisle_loop_of(r);
-    int64_t work = 0;
-    for (int64_t i = 0; i < q->n; i++)
-        work += aisle_ask_work(q->trials[i].shelf ? q->trials[i].shelf : q->shelf, &q->asks[i]);
-    bool heavy = work > most;
+    for (int64_t i = 0; i < q->n; i++) {
+        const aisle_shelf *s = q->trials[i].shelf ? q->trials[i].shelf : q->shelf;
+        q->n_work += aisle_ask_work(s, &q->asks[i]);
+        q->n_shared += aisle_ask_shared(s, &q->asks[i]);
+    }
+    bool heavy = q->n_work > AISLE_TOGETHER_WORK;
     q->with = heavy ? loop->beside : loop;
     if (heavy) {
         q->work.on = loop->scoring;

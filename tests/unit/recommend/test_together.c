@@ -3,6 +3,7 @@
 
 #include "random_answering.h"
 #include "server/recommend/boost.h"
+#include "server/recommend/fibre.h"
 #include "server/recommend/pin.h"
 #include "server/recommend/scenario.h"
 #include "server/recommend/together.h"
@@ -140,7 +141,7 @@ static void check(aisle_together *t, question *all, int n)
     aisle_together_one one[AISLE_TOGETHER_MOST] = {0};
     for (int i = 0; i < n; i++) {
         const aisle_answering w = with(&all[i], NULL);
-        one[i] = (aisle_together_one){answer, &all[i]};
+        one[i] = (aisle_together_one){.answer = answer, .ctx = &all[i]};
         all[i].alone_st = aisle_recommend(&w, &all[i].ask, &all[i].alone, &r.f.err);
     }
     aisle_answer_together(t, r.scorer, one, n);
@@ -225,5 +226,96 @@ Test(together, a_question_that_cannot_be_scored_harms_no_other)
     check(t, all, 3);
     cr_assert(all[0].st == AISLE_OK && all[1].st == AISLE_EINVAL && all[2].st == AISLE_OK);
     cr_assert(all[1].err.message[0]);
+    aisle_together_free(t);
+}
+
+/* ---- how many are answered in one go ---- */
+
+#define MODEL(n) ((const aisle_model *)(uintptr_t)(n))
+
+static void fill(aisle_together_one *all, int32_t n, aisle_together_one one)
+{
+    for (int32_t i = 0; i < n; i++) all[i] = one;
+}
+
+Test(together, a_line_ends_where_it_would_hold_a_loop_up)
+{
+    enum { N = 50, WORK = AISLE_TOGETHER_WORK };
+    aisle_together_one all[N];
+    fill(all, N, (aisle_together_one){.model = MODEL(1), .work = 1000});
+    cr_expect_eq(aisle_together_fit(all, N), AISLE_TOGETHER_MOST);
+    cr_expect_eq(aisle_together_fit(all, 7), 7);
+    cr_expect_eq(aisle_together_fit(all, 1), 1);
+    fill(all, N, (aisle_together_one){.model = MODEL(1), .work = WORK / 10});
+    cr_expect_eq(aisle_together_fit(all, N), 10);
+    all[0].work = WORK + 1;
+    cr_expect_eq(aisle_together_fit(all, N), 1);
+    all[0].work = 0;
+    cr_expect_eq(aisle_together_fit(all, N), 11);
+}
+
+Test(together, what_is_scored_in_one_pass_counts_once)
+{
+    enum { N = 30, WORK = AISLE_TOGETHER_WORK };
+    aisle_together_one all[N];
+    fill(all, N, (aisle_together_one){.model = MODEL(1), .work = WORK / 5, .shared = WORK / 10});
+    cr_expect_eq(aisle_together_fit(all, N), 9);
+    for (int32_t i = 0; i < N; i++) all[i].model = MODEL(1 + i % 2);
+    cr_expect_eq(aisle_together_fit(all, N), 5);
+}
+
+/* ---- what is done outside ---- */
+
+typedef struct stacks {
+    aisle_scorer *scorer;
+    uintptr_t stages, outside, after;
+    int32_t *calls;
+} stacks;
+
+static void note_outside(void *ctx)
+{
+    stacks *k = ctx;
+    k->outside = (uintptr_t)__builtin_frame_address(0);
+    ++*k->calls;
+}
+
+static void go_outside(void *ctx, struct aisle_place *place)
+{
+    stacks *k = ctx;
+    const aisle_answering w = {.scorer = k->scorer, .place = place};
+    k->stages = (uintptr_t)__builtin_frame_address(0);
+    const int32_t before = *k->calls;
+    aisle_outside(&w, note_outside, k);
+    cr_expect_eq(*k->calls, before + 1, "nobody else goes on meanwhile");
+    aisle_outside(&w, note_outside, k);
+    k->after = (uintptr_t)__builtin_frame_address(0);
+}
+
+static bool is_far(uintptr_t a, uintptr_t b)
+{
+    return (a > b ? a - b : b - a) > AISLE_FIBRE_BYTES / 2;
+}
+
+Test(together, what_goes_deep_is_called_on_the_threads_own_stack)
+{
+    enum { N = 5 };
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    aisle_together *t = aisle_together_new();
+    aisle_together_one one[N] = {0};
+    stacks all[N];
+    int32_t calls = 0;
+    for (int32_t n = N; n >= 1; n -= N - 1) {
+        for (int32_t i = 0; i < n; i++) {
+            all[i] = (stacks){.calls = &calls};
+            one[i] = (aisle_together_one){.answer = go_outside, .ctx = &all[i]};
+        }
+        aisle_answer_together(t, NULL, one, n);
+        for (int32_t i = 0; i < n; i++) {
+            cr_expect(is_far(all[i].stages, here) == (n > 1));
+            cr_expect(!is_far(all[i].outside, here));
+            cr_expect_eq(all[i].stages, all[i].after);
+        }
+    }
+    cr_expect_eq(calls, 2 * (N + 1));
     aisle_together_free(t);
 }
