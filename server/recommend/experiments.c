@@ -26,8 +26,8 @@ typedef struct past_model {
 enum { PAST = AISLE_EXPERIMENT_KEPT - AISLE_EXPERIMENT_MODELS };
 
 struct aisle_experiment_keeper {
-    pthread_mutex_t lock; /* guards all but key */
-    past_model past[PAST];
+    pthread_mutex_t lock;   /* guards all but key */
+    past_model past[PAST];  /* the one that was let go of first comes first */
     aisle_experiments *now; /* NULL: there are none; read without the lock to see that */
     unsigned char key[AISLE_SHORT_KEY_BYTES];
 };
@@ -69,19 +69,23 @@ static int32_t named_models(const aisle_experiments *e, int64_t out[AISLE_EXPERI
     return n;
 }
 
-/* Of those that are past the place of the one that was let go of first is taken. */
+/* Takes the place of itself, or of the one that was let go of first. */
+static void put_past(aisle_experiment_keeper *k, past_model model)
+{
+    int32_t at = 0;
+    while (at < PAST && k->past[at].version != model.version) at++;
+    if (at == PAST) at = 0;
+    memmove(&k->past[at], &k->past[at + 1], (size_t)(PAST - 1 - at) * sizeof *k->past);
+    k->past[PAST - 1] = model;
+}
+
 static void note_past(aisle_experiment_keeper *k, const aisle_experiments *old, const aisle_experiments *now,
                       int64_t now_ms)
 {
     int64_t before[AISLE_EXPERIMENT_MODELS], after[AISLE_EXPERIMENT_MODELS];
     int32_t n_before = named_models(old, before), n_after = named_models(now, after);
-    for (int32_t i = 0; i < n_before; i++) {
-        past_model *place = &k->past[0];
-        if (is_in(after, n_after, before[i])) continue;
-        for (int32_t p = 1; p < PAST; p++)
-            if (k->past[p].version == before[i] || k->past[p].until_ms < place->until_ms) place = &k->past[p];
-        *place = (past_model){before[i], now_ms + AISLE_SHOWN_MS};
-    }
+    for (int32_t i = 0; i < n_before; i++)
+        if (!is_in(after, n_after, before[i])) put_past(k, (past_model){before[i], now_ms + AISLE_SHOWN_MS});
 }
 
 int32_t aisle_experiment_keeper_models(aisle_experiment_keeper *k, int64_t now_ms,

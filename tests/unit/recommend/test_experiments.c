@@ -232,6 +232,18 @@ Test(experiments, models_outlive_their_experiment_as_long_as_its_lists_have_next
     cr_assert(has_model(10, late_ms)); /* named again: once, and for good */
 }
 
+Test(experiments, a_model_that_is_let_go_of_again_takes_no_second_place)
+{
+    static const int64_t named[] = {2, 1, 0, 1, 0, 3, 4, 0};
+    const int64_t soon_ms = aisle_time_monotonic_ns() / 1000000 + AISLE_SHOWN_MS - 1000;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        variants[1].model = named[i];
+        store(&one, 1);
+    }
+    for (int64_t version = 1; version <= 4; version++)
+        cr_assert(has_model(version, soon_ms), "version %lld", (long long)version);
+}
+
 Test(experiments, only_the_version_that_is_meant_is_replaced)
 {
     put w = {{.run = run_put}, {&one, 1, 0}, false};
