@@ -86,6 +86,7 @@ static aisle_status begin_trial(aisle_shared_list *l)
     l->own = e && aisle_experiments_reach(e, l->surface, aisle_time_now_ms());
     aisle_experiments_unref(e);
     AISLE_TRY(aisle_trial_begin(&with, &l->who, &l->trial, aisle_request_error(r)));
+    l->own |= l->trial.course.experiment[0] != '\0'; /* it looks once more, later */
     if (!l->trial.shelf) return AISLE_OK;
     aisle_shelf_unref(l->shelf);
     l->shelf = l->trial.shelf;
