@@ -162,7 +162,7 @@ static aisle_status check_models(const experiments_work *x, aisle_error *err)
             snprintf(pointer, sizeof pointer, "/experiments/%d/variants/%d/model", i, k);
             if (n == AISLE_EXPERIMENT_MODELS)
                 return aisle_request_invalid(r, pointer, "too_many",
-                                             "at most %d models beside the serving one",
+                                             "at most %d different models in all experiments",
                                              AISLE_EXPERIMENT_MODELS);
             aisle_status st = aisle_registry_get(aisle_request_app(r)->registry, model, &m, err);
             if (st == AISLE_ENOTFOUND)
