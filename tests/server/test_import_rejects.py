@@ -75,6 +75,8 @@ class ImportRejects(unittest.TestCase):
             got += page["items"]
             cursor = page["next"] or ""
         self.assertEqual(got, whole[1::2])
+        page = self.server.get(f"/v1/admin/imports/{job}/rejects", limit=60, reason="bad-time").json
+        self.assertEqual((len(page["items"]), page["next"]), (60, None))  # nothing comes behind a page that is just full
 
     def test_the_first_hundred_of_each_reason_are_kept_and_twenty_imports(self):
         first = self.bring(HEADER + "".join(f"u1,p1,view,{i} o'clock,\n" for i in range(150)) + "u1,,view,2026-01-01,\n")

@@ -60,6 +60,7 @@ class Tunings(unittest.TestCase):
         self.tune("--trials", "1", "--range", "factors=4..8", "--iterations", "1")
         ids = [t["id"] for t in self.pages("/v1/admin/tunings", 100)]
         self.assertEqual(ids, list(range(first + 60, first + 10, -1)))
+        self.assertIsNone(self.server.get("/v1/admin/tunings", limit=50).json["next"])  # nothing comes behind a page that is just full
         with sqlite3.connect(self.server.data / "aisle.db", timeout=30) as db:
             self.assertEqual(db.execute("SELECT DISTINCT tuning FROM tuning_looks").fetchall(), [(first + 60,)])
         self.assertEqual(self.server.get(f"/v1/admin/tunings/{first}").status, 404)

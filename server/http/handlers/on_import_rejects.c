@@ -58,12 +58,15 @@ aisle_status aisle_on_import_rejects(aisle_request *r)
     int32_t n;
     AISLE_TRY(parse(r, &page));
     AISLE_TRY(find_import(r, page.job));
+    page.limit++; /* one more than is answered: is there a next page? */
     AISLE_TRY(aisle_view_import_rejects(aisle_loop_of(r)->view, &page, aisle_request_arena(r), &list, &n,
                                         aisle_request_error(r)));
+    const bool more = n == page.limit;
+    n -= more;
     json_t *items = json_array();
     for (int32_t i = 0; i < n && items; i++) json_array_append_new(items, encode(&list[i]));
     const char *next =
-        n == page.limit ? aisle_arena_printf(aisle_request_arena(r), "%lld", (long long)list[n - 1].n) : NULL;
+        more ? aisle_arena_printf(aisle_request_arena(r), "%lld", (long long)list[n - 1].n) : NULL;
     aisle_reply_header(r, "Cache-Control", "private, no-store");
     json_t *o = aisle_answer_with(json_object(), "items", items);
     return aisle_reply_json(r, 200, aisle_answer_with(o, "next", next ? json_string(next) : json_null()));

@@ -59,11 +59,14 @@ aisle_status aisle_on_tunings_list(aisle_request *r)
     int64_t before;
     aisle_tuning_row *list;
     AISLE_TRY(parse_page(r, INT64_MAX, &limit, &before));
+    limit++; /* one more than is answered: is there a next page? */
     AISLE_TRY(aisle_view_tunings(aisle_loop_of(r)->view, before, limit, aisle_request_arena(r), &list, &n,
                                  aisle_request_error(r)));
+    const bool more = n == limit;
+    n -= more;
     json_t *items = json_array();
     for (int32_t i = 0; i < n && items; i++) json_array_append_new(items, encode(&list[i]));
-    return reply_page(r, items, n == limit ? number_text(r, list[n - 1].id) : NULL);
+    return reply_page(r, items, more ? number_text(r, list[n - 1].id) : NULL);
 }
 
 aisle_status aisle_on_tuning_get(aisle_request *r)
