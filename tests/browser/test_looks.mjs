@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accessible, ask, DESKTOP, faultless, noSidewaysScroll, open, PHONE, picture, steady, visitor } from "./browser.mjs";
+import { accessible, ask, DESKTOP, faultless, noSidewaysScroll, open, PHONE, picture, settled, steady, visitor } from "./browser.mjs";
 
 const FIRST_VIEW = 100_000; // bytes, with heads, as they come over the wire
 
@@ -30,6 +30,22 @@ async function furnish(page) {
 const pagesOf = (order) => ({
   home: "/", category: `/category/${category}`, search: "/search?q=cushion", nothing: "/search?q=zzzzqqqq", product: `/product/${encodeURIComponent(one)}`,
   missing: "/product/no-such-product", cart: "/cart", checkout: "/checkout", orders: "/orders", order: `/orders/${order}`, account: "/account", wishlist: "/wishlist",
+});
+
+test("a row with a product that cannot be shown says so, and is asked for again", async () => {
+  const page = await visitor();
+  let spoilt = 0;
+  await page.route(/\/v1\/products\?.*sort=newest/, async (route) => {
+    const answer = await route.fetch(), json = await answer.json();
+    if (!spoilt++) json.items[4] = null;
+    await route.fulfill({ response: answer, json });
+  });
+  await page.goto("/");
+  const row = page.getByRole("region", { name: "New", exact: true });
+  await row.getByRole("button", { name: "Try again" }).click();
+  await row.getByRole("article").nth(4).waitFor();
+  await settled(page);
+  faultless(page, "a spoilt row");
 });
 
 async function look(how, name) {

@@ -1,7 +1,7 @@
 // A titled row of products that scrolls sideways. Its room is there before its products are.
 import { el, fill, newId, pause } from "./dom.js";
 import { card, ghosts } from "./card.js";
-import { into } from "./notice.js";
+import { failed, into } from "./notice.js";
 
 const AT_ONCE = 3; // as many as a phone shows, and a few are built in a task without anybody noticing
 
@@ -25,15 +25,16 @@ export function row(title, ask, { note, eager, reasons } = {}) {
   const id = newId("row");
   const strip = el("div.strip", {});
   const node = el("section.row", { "aria-labelledby": id }, el("h2", { id }, title), note ? el("p.small", {}, note) : null, strip);
-  into(strip, () => pause().then(ask), (found) => {
+  const load = () => into(strip, () => pause().then(ask), (found) => {
     if (!found?.items.length) {
       node.hidden = true;
       return [];
     }
     const list = el("ul", { tabindex: "-1" });
     append(list, found.items.map((product, i) => () => el("li", {}, card(reasons ? { reasons, ...product } : product, {
-      eager: eager && i < 6, from: { recommendation_id: found.recommendation_id, position: i + 1 } }))));
+      eager: eager && i < 6, from: { recommendation_id: found.recommendation_id, position: i + 1 } })))).catch((fault) => fill(strip, failed(fault, load)));
     return list;
   }, fill(el("div.ghosts"), ghosts(6)));
+  load();
   return node;
 }
