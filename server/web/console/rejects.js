@@ -2,10 +2,11 @@
 // whatever somebody put into a file: it goes in as text.
 import { api } from "./ask.js";
 import { csv, save } from "./csv.js";
+import { more } from "./more.js";
 import { REASONS } from "./reject_reasons.js";
 import { number, table } from "./table.js";
 import { el, fill } from "../parts/dom.js";
-import { failed, into, say } from "../parts/notice.js";
+import { into, say } from "../parts/notice.js";
 
 const PAGE = 50, NAMES = ["line", "reason", "column", "got", "wanted", "row"];
 const shown = (text) => (text === null ? "–" : text === "" ? el("span.small", {}, "empty") : el("code", {}, text));
@@ -27,17 +28,13 @@ async function all(id, reason) {
 export function rejects(id, reasons) {
   const dropped = Object.entries(reasons ?? {}).filter(([, n]) => n.dropped).sort((a, b) => b[1].dropped - a[1].dropped);
   if (!dropped.length) return null;
-  const body = el("div", {}), more = el("div.more", {});
+  const body = el("div", {}), later = el("div.more", {});
   const chosen = el("select", { onchange: () => load() }, el("option", { value: "" }, "Any"), dropped.map(([name, n]) => el("option", { value: name }, `${REASONS[name] ?? name} (${number(n.dropped)})`)));
   const ask = (cursor) => api.rejects(id, { reason: chosen.value, limit: PAGE, cursor });
-  const button = (next) => fill(more, next ? el("button.button", { type: "button", onclick: () => ask(next).then((page) => {
-    body.append(listed("More dropped rows", page.items));
-    button(page.next);
-  }, (fault) => fill(more, failed(fault, () => button(next)))) }, "Show more") : null);
   const load = () => {
-    fill(more);
+    fill(later);
     return into(body, () => ask(), (page) => {
-      button(page.next);
+      more(later, page.next, ask, (items) => body.append(listed("More dropped rows", items)));
       return listed("Dropped rows", page.items);
     });
   };
@@ -45,5 +42,5 @@ export function rejects(id, reasons) {
     (fault) => say(fault.message)) }, "Save as CSV");
   load();
   return el("section", {}, el("h3", {}, "Dropped rows"), el("p.small", {}, "The first 100 of each reason, of the newest 20 imports. The file itself is unchanged: mend it and import it again; what is known is not taken twice."),
-    el("div.find", {}, el("label", {}, "Reason ", chosen), file), body, more);
+    el("div.find", {}, el("label", {}, "Reason ", chosen), file), body, later);
 }

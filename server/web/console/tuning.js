@@ -1,11 +1,12 @@
 // What `aisle tune` found: the metric over the trials and against each setting, and a way to train with the settings of one.
 import { api } from "./ask.js";
+import { more } from "./more.js";
 import { short } from "./plot.js";
 import { scatter } from "./scatter.js";
 import { number, table, when } from "./table.js";
 import { withSettings } from "./training.js";
 import { el, fill } from "../parts/dom.js";
-import { failed, into } from "../parts/notice.js";
+import { into } from "../parts/notice.js";
 
 const MOST = 5000, ROWS = 30;
 /* Kinds that a training makes, alone or as parts of a hybrid; others are for comparing alone. */
@@ -63,17 +64,17 @@ function plots(t, looks) {
 }
 
 function trials(t, looks) {
-  const full = Math.max(...looks.map((l) => l.rung)), all = ranked(t, looks), body = el("div", {}), more = el("div.more", {});
+  const full = Math.max(...looks.map((l) => l.rung)), all = ranked(t, looks), body = el("div", {}), other = el("div.more", {});
   const show = (rows, caption) => table(caption, [["Trial", (l) => (l.trial ? number(l.trial) : "0, as it was"), "right"], [metricOf(t), (l) => valueText(l.value), "right"], ["Effort", (l) => effort(l, full)],
     ...t.ranges.map((r) => [r.setting, (l) => (typeof l.settings[r.setting] === "number" ? short(l.settings[r.setting]) : String(l.settings[r.setting])), "right"]),
     ["Seconds", (l) => short(l.seconds), "right"], ["Train", (l) => trainLink(t, l.settings, `Use trial ${l.trial}`)]], rows);
-  const button = () => fill(more, all.length > ROWS ? el("button.button", { type: "button", onclick: () => {
+  const button = () => fill(other, all.length > ROWS ? el("button.button", { type: "button", onclick: () => {
     body.append(show(all.slice(ROWS), "More trials"));
-    fill(more);
+    fill(other);
   } }, `Show the other ${number(all.length - ROWS)}`) : null);
   fill(body, show(all.slice(0, ROWS), "Trials, the best first"));
   button();
-  return el("section", {}, el("h3", {}, "Trials"), body, more);
+  return el("section", {}, el("h3", {}, "Trials"), body, other);
 }
 
 function one(id) {
@@ -93,14 +94,10 @@ const listed = (items) => table("Searches, newest first", [["Search", (t) => el(
 
 export default function tuning(filter) {
   if (Number(filter.get("id"))) return one(Number(filter.get("id")));
-  const body = el("div", {}), more = el("div.more", {});
-  const button = (next) => fill(more, next ? el("button.button", { type: "button", onclick: () => api.tunings({ cursor: next }).then((page) => {
-    body.append(listed(page.items));
-    button(page.next);
-  }, (fault) => fill(more, failed(fault, () => button(next)))) }, "Show more") : null);
+  const body = el("div", {}), later = el("div.more", {});
   into(body, () => api.tunings({}), (page) => {
-    button(page.next);
+    more(later, page.next, (cursor) => api.tunings({ cursor }), (items) => body.append(listed(items)));
     return page.items.length ? listed(page.items) : el("p", {}, "No search yet.");
   });
-  return [el("p", {}, "A search tries settings of one kind of model on a validation part of the events, many with little effort, the best with more."), command(), body, more];
+  return [el("p", {}, "A search tries settings of one kind of model on a validation part of the events, many with little effort, the best with more."), command(), body, later];
 }
