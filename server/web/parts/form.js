@@ -15,7 +15,7 @@ function mark(form, name, message) {
   const place = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
   if (!place) return false;
   const about = place.querySelector(".about"), input = place.querySelector("input, select, textarea");
-  input.setAttribute("aria-invalid", String(Boolean(message)));
+  input?.setAttribute("aria-invalid", String(Boolean(message)));
   about.classList.toggle("wrong", Boolean(message));
   about.textContent = message || about.dataset.hint;
   return true;
@@ -35,10 +35,11 @@ export function form(fields, button, send, words = {}) {
     if (submit.getAttribute("aria-disabled") === "true") return;
     fill(error);
     const values = Object.fromEntries(new FormData(node));
-    let first = null;
-    for (const input of node.querySelectorAll("[data-field] :is(input, select, textarea)")) {
-      mark(node, input.name, input.validity.valid ? "" : input.validationMessage);
-      if (!input.validity.valid) first ??= input;
+    let first;
+    for (const place of node.querySelectorAll("[data-field]")) { // one input, or a group of them
+      const wrong = [...place.querySelectorAll("input, select, textarea")].find((input) => !input.validity.valid);
+      mark(node, place.dataset.field, wrong?.validationMessage);
+      first ??= wrong;
     }
     if (first) return first.focus();
     submit.setAttribute("aria-disabled", "true");
