@@ -1,12 +1,14 @@
 // The settings of one experiment as fields: filled in, changed, read. Knows nothing of the others or of results.
 import { el, fill, newId } from "../parts/dom.js";
 import { field, form } from "../parts/form.js";
+import { randomId } from "../parts/random.js";
 
 export const SURFACES = [["recommendations", "Recommendations"], ["related", "Related products"], ["trending", "Trending"], ["rank", "Ranked lists"]];
 const STRATEGIES = [["personal", "All that is known"], ["session", "What was done lately"], ["popular", "Nothing: what is popular"]];
 const MOST = 8;
 
 const localTime = (time) => (time ? new Date(new Date(time) - new Date(time).getTimezoneOffset() * 60000).toISOString().slice(0, 16) : "");
+const percent = (share) => String(Number(((share ?? 1) * 100).toFixed(4)));
 const same = [["", "As without"]];
 /* What is chosen now may be gone: it stays to be seen until another is chosen. */
 const withChosen = (options, value) => (value && !options.some(([v]) => v === value) ? [...options, [value, `${value} (is gone)`]] : options);
@@ -43,7 +45,8 @@ function variant(v, { models, scenarios }, remove) {
 
 const number = (text) => (text.trim() === "" ? undefined : Number(text));
 const chosenOf = (values, name) => Object.keys(values).filter((k) => k.startsWith(`${name}:`)).map((k) => k.slice(name.length + 1));
-const iso = (local) => (local ? new Date(local).toISOString() : undefined);
+/* What the field does not show, such as seconds, stays where its text has stayed. */
+const timeOf = (local, before) => (local === localTime(before) ? before : local ? new Date(local).toISOString() : undefined);
 
 function variantOf(values, i) {
   const get = (name) => values[`variants/${i}/${name}`].trim();
@@ -54,8 +57,8 @@ function variantOf(values, i) {
 function experimentOf(values, n, before) {
   const scenarios = chosenOf(values, "scenarios"), share = number(values.share);
   return {
-    name: values.name.trim(), salt: values.anew ? `${values.name.trim().slice(0, 20)} ${new Date().toISOString().slice(0, 19)}` : before?.salt, share: share && share / 100,
-    surfaces: chosenOf(values, "surfaces"), scenarios: scenarios.length ? scenarios : undefined, from: iso(values.from), until: iso(values.until),
+    name: values.name.trim(), salt: values.anew ? `${new Date().toISOString().slice(0, 19)} ${randomId().slice(0, 8)}` : before?.salt, share: before && values.share === percent(before.share) ? before.share : share && share / 100,
+    surfaces: chosenOf(values, "surfaces"), scenarios: scenarios.length ? scenarios : undefined, from: timeOf(values.from, before?.from), until: timeOf(values.until, before?.until),
     variants: Array.from({ length: n }, (_, i) => variantOf(values, i)),
   };
 }
@@ -84,7 +87,7 @@ export function experimentForm(e, choices, send, { cancel, words }) {
   const scenarios = e?.scenarios ?? [];
   return form([
     el("div.fields", {}, field("name", "Name", { value: e?.name ?? "", required: true, maxlength: 40, readonly: Boolean(e) }, { hint: e ? "Results hang on it: it stays." : "" }),
-      field("share", "Share of people, in %", { type: "number", min: 0.1, max: 100, step: "any", value: e ? Number((e.share * 100).toFixed(4)) : 100, required: true }),
+      field("share", "Share of people, in %", { type: "number", min: 0.1, max: 100, step: "any", value: percent(e?.share), required: true }),
       field("from", "Runs from", { type: "datetime-local", value: localTime(e?.from) }, { hint: "Empty: at once." }), field("until", "Until", { type: "datetime-local", value: localTime(e?.until) }, { hint: "Empty: without end." })),
     checks("surfaces", "Where it runs", SURFACES, e?.surfaces ?? ["recommendations"], "Related and trending heed model and diversity, ranked lists model and what is looked at, recommendations all."),
     el("details", { open: scenarios.length > 0 }, el("summary", {}, "In some scenarios alone"), checks("scenarios", "Scenarios of recommendations", [...new Set([...choices.scenarios, ...scenarios])].map((s) => [s, s]), scenarios, "None chosen: all.")),
