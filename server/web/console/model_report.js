@@ -1,10 +1,9 @@
 // One version of the model beside another: what was measured, how the training went, what it was made of, what the file holds.
 import { api } from "./ask.js";
-import { go } from "./console.js";
 import { bar, lines, short } from "./plot.js";
 import { compare, curves } from "./model_compare.js";
 import { number, size, table, when } from "./table.js";
-import { el } from "../parts/dom.js";
+import { el, fill } from "../parts/dom.js";
 import { into } from "../parts/notice.js";
 
 export const reportHref = (version, against) => `/console/models?version=${version}` + (against ? `&against=${against}` : "");
@@ -67,19 +66,25 @@ function plots(pair) {
 }
 
 export function modelReport(version, against) {
-  const place = el("div.stack", {});
-  const ask = async () => {
-    const { items } = await api.models(), wanted = [version, against].filter(Boolean);
+  const place = el("div.stack", {}), beside = el("div.stack", {});
+  const ask = async (other) => {
+    const { items } = await api.models(), wanted = [version, other].filter(Boolean);
     const pair = wanted.map((v) => items.find((m) => m.version === v)).filter(Boolean);
     const reports = await Promise.all(wanted.map((v) => api.modelReport(v)));
     return { items, pair: pair.map((model, i) => ({ model, report: reports[i] })) };
   };
-  into(place, ask, ({ items, pair }) => {
-    const others = items.filter((m) => m.version !== version && m.meta);
-    const choose = el("select", { onchange: (e) => go(reportHref(version, Number(e.target.value)), { replace: true }) }, el("option", { value: "0" }, "none"),
+  const show = ({ pair }) => [el("section", {}, el("h3", {}, "Measures"), sideBySide(pair)), el("div.two", {}, verdict(pair[0]), made(pair[0])), plots(pair), sections(pair),
+    el("section", {}, el("h3", {}, "Settings"), compare(pair.map((p) => p.model)))];
+  /* The choice stays, and keeps the focus: arrow keys go through it one by one. */
+  const change = (other) => {
+    history.replaceState(null, "", reportHref(version, other));
+    into(beside, () => ask(other), show);
+  };
+  into(place, () => ask(against), (found) => {
+    const others = found.items.filter((m) => m.version !== version && m.meta);
+    const choose = el("select", { onchange: (e) => change(Number(e.target.value)) }, el("option", { value: "0" }, "none"),
       others.map((m) => el("option", { value: String(m.version), selected: m.version === against }, `version ${m.version}${m.current ? ", serves" : ""}`)));
-    return [el("div.find", {}, el("label", {}, "Beside it ", choose)), el("section", {}, el("h3", {}, "Measures"), sideBySide(pair)), el("div.two", {}, verdict(pair[0]), made(pair[0])), plots(pair), sections(pair),
-      el("section", {}, el("h3", {}, "Settings"), compare(pair.map((p) => p.model)))];
+    return [el("div.find", {}, el("label", {}, "Beside it ", choose)), fill(beside, show(found))];
   });
   return [el("p", {}, el("a", { href: "/console/models" }, "All versions")), el("h2", {}, `Version ${version}`), place];
 }
