@@ -29,12 +29,14 @@ export default function models(filter, left) {
     if (!items.length) return nothing("No model yet", "Train one, and it serves as soon as it is done.", { href: "/console/training", text: "Train a model" });
     const current = items.find((m) => m.current)?.version ?? 0, good = items.filter((m) => m.meta);
     const chosen = new Set(good.slice(0, 2).map((m) => m.version));
+    let turn = 0; // of several choices in a row the last one counts
     const compared = async () => {
+      const mine = ++turn;
       const list = good.filter((m) => chosen.has(m.version));
       fill(side, list.length ? compare(list) : el("p.small", {}, "Choose versions above."));
       if (!plots.firstChild) fill(plots, el("h3", {}, "Loss by iteration"), lines([], { label: "Loss by iteration" }), el("p.small", {}, "\u00a0"));
-      const found = curves(await Promise.all(list.map(async (m) => ({ report: await api.modelReport(m.version) }))).catch(() => []));
-      if (left.aborted) return;
+      const found = curves((await Promise.allSettled(list.map((m) => api.modelReport(m.version)))).filter((r) => r.value).map((r) => ({ report: r.value })));
+      if (left.aborted || mine !== turn) return;
       const quality = found.filter((s) => s.quality.length).map((s) => ({ name: s.name, points: s.quality }));
       fill(plots, el("h3", {}, "Loss by iteration"), lines(found, { label: "Loss by iteration", x: "iteration", y: "loss" }),
         el("p.small", {}, found.length ? "\u00a0" : "No curve is kept of these versions: they have no factors, or were made elsewhere."),

@@ -28,6 +28,8 @@ function moreOf(text) {
 /** The part with these settings in its form; names as the command line has them, `weight` an object. */
 export const withSettings = (values) => "/console/training?with=" + encodeURIComponent(JSON.stringify(values));
 
+const plain = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+
 /* What a link brings, as texts of the form's fields; what has no field of its own goes into "more". */
 function brought(filter) {
   let given = null;
@@ -35,9 +37,9 @@ function brought(filter) {
     given = JSON.parse(filter.get("with"));
   } catch { /* a link that is none fills nothing */ }
   const texts = {}, more = [];
-  for (const [name, value] of Object.entries(given ?? {})) {
+  for (const [name, value] of Object.entries(plain(given))) {
     const member = name.replaceAll("-", "_");
-    if (member === "weight") for (const [type, w] of Object.entries(value)) texts[`weight.${type}`] = String(w);
+    if (member === "weight") for (const [type, w] of Object.entries(plain(value))) texts[`weight.${type}`] = String(w);
     else if (member === "model" || NUMBERS.some(([known]) => known === member)) texts[member] = String(value);
     else if (value !== null) more.push(`${member} = ${value}`);
   }
