@@ -121,8 +121,17 @@ test("an engineer imports, trains, watches, rolls back and promotes", async () =
   await page.getByRole("table", { name: "The chosen versions side by side" }).getByText("≠ training.iterations").waitFor();
   await picture(page, "console-report", { fullPage: true });
   await accessible(page, "a version's report");
+  const columns = (n) => page.waitForFunction((n) => [...document.querySelectorAll("main table")].find((t) => t.caption.textContent === "Measures side by side")?.tHead.rows[0].cells.length === n, n);
+  await columns(4);
+  await page.getByLabel("Beside it").focus();
+  await page.keyboard.press("ArrowUp"); // none
+  await columns(2);
+  assert.equal(new URL(page.url()).search, "?version=2");
+  await page.keyboard.press("ArrowDown"); // the keys go on where they were
+  await columns(4);
+  assert.equal(new URL(page.url()).search, "?version=2&against=1");
   await page.getByLabel("Beside it").selectOption("none");
-  await page.waitForFunction(() => !document.querySelector("main table th + th + th + th")?.textContent.includes("Difference"));
+  await columns(2);
   await part("Models");
   await page.getByRole("button", { name: "Roll back to version 1" }).click();
   await of(1).getByText("✓ serves").waitFor();
@@ -152,8 +161,23 @@ test("what a file says is shown as text and saved as text", async () => {
   const cells = await dropped.locator("tbody code").allTextContents();
   for (const text of evil) assert.ok(cells.includes(text), text);
   assert.equal(await dropped.locator("tbody tr").count(), 50);
+  const asked = [], later = page.getByRole("table", { name: "More dropped rows" }), next = page.waitForRequest(/cursor=/);
+  await page.route("**/rejects?*cursor=*", async (route) => {
+    asked.push(route);
+    if (asked.length > 1) await route.continue();
+  });
+  await page.getByRole("button", { name: "Show more" }).dblclick();
+  await next;
+  await page.getByLabel("Reason").selectOption("no-item"); // what was asked for before is no longer wanted
+  await page.waitForFunction(() => document.querySelectorAll(".job tbody tr th + td").length && ![...document.querySelectorAll(".job tbody th + td")].some((td) => td.textContent.startsWith("A time")));
+  await Promise.all([page.waitForResponse(/cursor=/), asked[0].continue()]);
+  await page.waitForTimeout(100);
+  assert.equal(asked.length, 1, "two presses ask once");
+  assert.equal(await later.count(), 0);
   await page.getByRole("button", { name: "Show more" }).click();
-  await page.getByRole("table", { name: "More dropped rows" }).waitFor();
+  await later.waitFor();
+  assert.equal(await later.locator("tbody tr").count(), 20);
+  assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
   await page.getByLabel("Reason").selectOption("bad-time");
   await page.waitForFunction(() => document.querySelectorAll(".job tbody code").length && ![...document.querySelectorAll(".job tbody th + td")].some((td) => td.textContent === "No product"));
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as CSV" }).click()]);
@@ -304,6 +328,16 @@ test("an experiment is planned, changed and ended with a form, and nobody's chan
   const variant = (n) => page.getByRole("group", { name: `Variant ${n}` });
   await page.getByLabel("Name", { exact: true }).fill("personal");
   await page.getByLabel("Share of people").fill("20");
+  await page.getByLabel("Recommendations", { exact: true }).uncheck();
+  await variant(2).getByLabel("Name of the variant").fill("x");
+  await page.getByRole("button", { name: "Start the experiment" }).click();
+  await page.locator("[data-field=surfaces] .wrong").waitFor();
+  await page.getByLabel("Recommendations", { exact: true }).check();
+  await page.getByLabel("Share of people").fill("");
+  await page.getByRole("button", { name: "Start the experiment" }).click(); // stopped at the share; the group is right now
+  await page.locator("[data-field=share] .wrong").waitFor();
+  assert.equal(await page.locator("[data-field=surfaces] .wrong").count(), 0);
+  await page.getByLabel("Share of people").fill("20");
   await page.getByLabel("Related products").check();
   await page.getByText("In some scenarios alone").click();
   await page.getByLabel("home", { exact: true }).check();
@@ -361,6 +395,54 @@ test("an experiment is planned, changed and ended with a form, and nobody's chan
   await page.getByText("No experiment runs.").waitFor();
   page.faults = page.faults.filter((f) => !/status of (409|422)/.test(f));
   faultless(page, "experiments");
+});
+
+test("an experiment that is saved as it was keeps its times and its share to the last digit, and one of any name begins anew", async () => {
+  const page = await engineer();
+  const name = "実験".repeat(6), e = { name, share: 0.1234567, from: "2020-01-02T03:04:05.678Z", until: "2999-01-02T03:04:05.678Z", surfaces: ["rank"], variants: [{ name: "a" }, { name: "b" }] };
+  const stored = async () => page.request.get("/v1/admin/experiments").then((r) => r.json()).then((r) => r.experiments[0]);
+  assert.equal((await page.request.put("/v1/admin/experiments", { data: { experiments: [e] }, headers: { Origin: base } })).status(), 200);
+  await open(page, "experiments");
+  await page.getByRole("button", { name: `Change ${name}` }).click();
+  await page.getByLabel("Begin anew").check();
+  await page.getByRole("button", { name: "Save the experiment" }).click();
+  await page.getByText(`“${name}” is in effect.`).waitFor();
+  const now = await stored();
+  assert.deepEqual([now.from, now.until, now.share], [e.from, e.until, e.share]);
+  assert.notEqual(now.salt, name);
+  await page.getByRole("button", { name: `Change ${name}` }).click();
+  await page.getByLabel("Runs from").fill("2021-01-01T00:00");
+  await page.getByRole("button", { name: "Save the experiment" }).click();
+  await page.waitForFunction(() => !document.querySelector("form [name=anew]"));
+  const moved = await stored();
+  assert.deepEqual([new Date(moved.from).getTime(), moved.until, moved.salt], [new Date(2021, 0, 1).getTime(), e.until, now.salt]);
+  await page.request.put("/v1/admin/experiments", { data: { experiments: [] }, headers: { Origin: base } });
+  faultless(page, "an experiment saved as it was");
+});
+
+test("a link with settings that are none fills nothing, and the last choice of versions is what is compared", async () => {
+  const page = await engineer();
+  for (const given of ['{"weight":null,"factors":9}', "null", "[1]", '"text"', "{"]) {
+    await open(page, `training?with=${encodeURIComponent(given)}`);
+    assert.equal(await page.getByLabel("Factors").inputValue(), given.includes("factors") ? "9" : "", given);
+    assert.equal(await page.getByLabel("One a line").inputValue(), "");
+  }
+  const [kept, left] = (await page.request.get("/v1/admin/models").then((r) => r.json())).items.map((m) => m.version), late = `**/v1/admin/models/${left}/report`;
+  let first = null;
+  await page.route(late, (route) => { first ??= route; });
+  await page.goto("/console/models");
+  await page.getByLabel(`Compare version ${left}`, { exact: true }).uncheck();
+  const plot = page.getByRole("img", { name: new RegExp(`^Loss by iteration: version ${kept} from [^;]*$`) });
+  await plot.waitFor();
+  await Promise.all([page.waitForResponse(late), first.continue()]);
+  await page.waitForTimeout(100);
+  assert.equal(await plot.count(), 1, "the answer that was late is not shown");
+  await page.unroute(late);
+  await page.route(late, (route) => route.fulfill({ status: 500, body: "" }));
+  await page.reload();
+  await plot.waitFor(); // what there is of the other
+  page.faults = page.faults.filter((f) => !/status of 500/.test(f));
+  faultless(page, "choices");
 });
 
 for (const [name, how] of [["desktop", { size: DESKTOP }], ["phone", { size: PHONE, dark: true }]])
