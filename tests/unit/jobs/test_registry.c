@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -293,9 +294,9 @@ typedef struct between { /* in memory that both processes share */
 
 static void activate_for_ever(between *b, int64_t version)
 {
+    bool good = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0; /* a test that fails leaves nobody behind */
     aisle_registry *r = open_registry();
     int64_t pinned;
-    bool good = true;
     while (good && !__atomic_load_n(&b->stop, __ATOMIC_SEQ_CST)) {
         good = aisle_registry_activate_unless_pinned(r, version, AISLE_REGISTRY_LONG_MS, &pinned, NULL) ==
                AISLE_OK;
@@ -306,10 +307,13 @@ static void activate_for_ever(between *b, int64_t version)
 }
 
 /* Whatever the other process had begun before is done by now. */
-static void await_rounds(between *b, int n)
+static void await_rounds(between *b, pid_t other, int n)
 {
     const int until = __atomic_load_n(&b->rounds, __ATOMIC_SEQ_CST) + n;
-    while (__atomic_load_n(&b->rounds, __ATOMIC_SEQ_CST) < until) usleep(100);
+    while (__atomic_load_n(&b->rounds, __ATOMIC_SEQ_CST) < until) {
+        cr_assert_eq(waitpid(other, NULL, WNOHANG), 0, "the other process has ended");
+        usleep(100);
+    }
 }
 
 static int64_t current_on_disk(void)
@@ -327,16 +331,17 @@ Test(registry, a_pin_lasts_whatever_another_process_activates)
     aisle_registry *r = open_registry();
     const int64_t first = add_version(r, 2), second = add_version(r, 3);
     pid_t other = fork();
+    cr_assert_geq(other, 0);
     if (other == 0) activate_for_ever(b, second);
     for (int round = 0; round < 30; round++) {
-        await_rounds(b, 1);
+        await_rounds(b, other, 1);
         cr_assert_eq(current_on_disk(), second, "not pinned");
         cr_assert_eq(aisle_registry_pin(r, first, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
-        await_rounds(b, 2);
+        await_rounds(b, other, 2);
         cr_assert_eq(current_on_disk(), first, "round %d", round);
         cr_assert_eq(aisle_registry_unpin(r, second, AISLE_REGISTRY_LONG_MS, NULL), AISLE_ENOTFOUND);
         cr_assert_eq(aisle_registry_unpin(r, first, AISLE_REGISTRY_LONG_MS, NULL), AISLE_OK);
-        await_rounds(b, 1);
+        await_rounds(b, other, 1);
     }
     int state;
     __atomic_store_n(&b->stop, 1, __ATOMIC_SEQ_CST);
