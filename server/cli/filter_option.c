@@ -43,8 +43,8 @@ static aisle_status find_passing(const aisle_catalogue *c, const aisle_filter *f
         *n_known += item >= 0 && item < aisle_model_n_items(s->model);
         if (item >= 0 && slots[slot / 64] >> (slot % 64) & 1) allow(bits, item);
     }
-    for (int32_t i = 0; *n_known == 0 && i < aisle_model_n_items(s->model); i++)
-        if (aisle_catalogue_passes(c, f->where, -1)) allow(bits, i);
+    const bool unknown_pass = *n_known == 0 && aisle_catalogue_passes(c, f->where, -1);
+    for (int32_t i = 0; unknown_pass && i < aisle_model_n_items(s->model); i++) allow(bits, i);
     return AISLE_OK;
 }
 
