@@ -55,6 +55,16 @@ class BadInput(unittest.TestCase):
             got = run("train", "--data", f / "data", "--factors", "4", "--iterations", "2")
             self.assertEqual(got.returncode, 0, got.stderr)
 
+    def test_a_training_is_not_lost_with_its_curve(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            (f / "data" / "models" / "000001.curve" / "in the way").mkdir(parents=True)
+            got = run("train", "--data", f / "data", "--model", "als", "--factors", "4", "--iterations", "2", "--json")
+            self.assertEqual(got.returncode, 0, got.stderr)
+            self.assertRegex(got.stderr, r"aisle: warning: the curve of version 1 is not kept: .*000001\.curve")
+            self.assertTrue(json.loads(got.stdout.splitlines()[-1])["activated"])
+            self.assertEqual(run("recommend", "--data", f / "data", "--user", "u1").returncode, 0)
+
     def test_a_missing_data_folder(self):
         with folder() as f:
             for command in (["train"], ["evaluate"], ["recommend", "--user", "u1"], ["similar", "--item", "i1"]):
