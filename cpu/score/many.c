@@ -22,7 +22,8 @@ static void keep_failure(failure *f, aisle_status st, const aisle_error *err)
 }
 
 aisle_status aisle_scorer_recommend_many(const aisle_model *m, const aisle_query *q, int32_t n,
-                                         int32_t threads, aisle_hits *out, aisle_error *err)
+                                         int32_t threads, const aisle_progress *p, aisle_hits *out,
+                                         aisle_error *err)
 {
     failure f = {.status = AISLE_OK};
     int32_t batches = n / MANY_AT_ONCE + (n % MANY_AT_ONCE > 0);
@@ -37,7 +38,9 @@ aisle_status aisle_scorer_recommend_many(const aisle_model *m, const aisle_query
         for (int32_t b = 0; b < batches; b++) {
             if (__atomic_load_n(&f.status, __ATOMIC_RELAXED) != AISLE_OK) continue;
             int32_t first = b * MANY_AT_ONCE, rest = n - first, k = rest < MANY_AT_ONCE ? rest : MANY_AT_ONCE;
-            aisle_status st = aisle_scorer_recommend_batch(s, m, q + first, k, out + first, &own);
+            aisle_status st = aisle_canceled(p)
+                                  ? aisle_fail(&own, AISLE_ECANCELED, "interrupted")
+                                  : aisle_scorer_recommend_batch(s, m, q + first, k, out + first, &own);
             if (st != AISLE_OK) keep_failure(&f, st, &own);
         }
         aisle_scorer_free(s);

@@ -79,11 +79,26 @@ static bool was_trained(const aisle_model *m, int32_t item)
            (!popularity || popularity[item] > 0);
 }
 
+/* Whether factors of who is given it come of training. */
+static bool speaks(const aisle_model *m, int32_t item, float weight)
+{
+    return weight > 0 && was_trained(m, item);
+}
+
+bool aisle_scorer_knows(const aisle_model *m, int32_t user)
+{
+    const aisle_csr seen = aisle_model_seen(m);
+    if (aisle_model_hybrid(m)) return false;
+    for (int64_t e = seen.row_ptr[user]; e < seen.row_ptr[user + 1]; e++)
+        if (speaks(m, seen.col[e], seen.val ? seen.val[e] : 1.0f)) return true;
+    return false;
+}
+
 static aisle_strategy choose(const aisle_model *m, given_items given, int32_t n_history)
 {
     bool factors = false;
     for (int32_t i = 0; i < given.n; i++) {
-        if (given.at[i].weight > 0 && was_trained(m, given.at[i].item))
+        if (speaks(m, given.at[i].item, given.at[i].weight))
             return n_history ? AISLE_STRATEGY_PERSONAL : AISLE_STRATEGY_SESSION;
         factors = factors || (given.at[i].weight > 0 && score_factors(m, given.newcomers, given.at[i].item));
     }

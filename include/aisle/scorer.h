@@ -9,6 +9,7 @@
 #include "aisle/dataset.h"
 #include "aisle/model.h"
 #include "aisle/newcomers.h"
+#include "aisle/progress.h"
 #include "aisle/status.h"
 
 typedef enum aisle_strategy {
@@ -129,6 +130,9 @@ void aisle_scorer_free(aisle_scorer *s);
 aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                     aisle_hits *out, aisle_error *err);
 
+/* Whether that is "personal" by the trained factors as they are, for a user 0 .. n_users - 1 of whom nothing newer is known. */
+bool aisle_scorer_knows(const aisle_model *m, int32_t user);
+
 /* The answers to n queries, out[k] that of q[k], each exactly what aisle_scorer_recommend says. Where the model has a compact table
  * (model.h), those whose answers are personal or session pass the items together, up to 64 at a time, whatever each of them
  * allows and however many it wants, which is several times faster than one after the other; what else is asked costs the same.
@@ -138,9 +142,11 @@ aisle_status aisle_scorer_recommend(aisle_scorer *s, const aisle_model *m, const
 aisle_status aisle_scorer_recommend_batch(aisle_scorer *s, const aisle_model *m, const aisle_query *q,
                                           int32_t n, aisle_hits *out, aisle_error *err);
 
-/* The same on `threads` threads (0 = all cores), which make their own scorers. The same bytes for any number of them. */
+/* The same on `threads` threads (0 = all cores), which make their own scorers. The same bytes for any number of them. p may be
+ * NULL; it is told nothing and asked whether to stop, every 64 queries: AISLE_ECANCELED. */
 aisle_status aisle_scorer_recommend_many(const aisle_model *m, const aisle_query *q, int32_t n,
-                                         int32_t threads, aisle_hits *out, aisle_error *err);
+                                         int32_t threads, const aisle_progress *p, aisle_hits *out,
+                                         aisle_error *err);
 
 typedef enum aisle_intent {
     AISLE_INTENT_SIMILAR,

@@ -33,11 +33,12 @@ static const aisle_usage usage = {
                 "  aisle batch --data shop --out mail.jsonl --filter '{\"brand\":\"Acme\"}' --backend cpu",
 };
 
-enum { BLOCK = 1 << 15 }; /* users whose lists are in memory at a time */
+/* Lists in memory at a time: so many entries, and within these bounds. */
+enum { CELLS = 1 << 22, FEWEST = 64, MOST = 1 << 15 };
 
 /* A block of users. */
 typedef struct block {
-    int32_t first, n;
+    int32_t first, n, most;
     int32_t *ids; /* [n x o->n], from the device, or of hits[] */
     float *scores;
     aisle_strategy *strategy; /* [n] */
@@ -62,17 +63,19 @@ typedef struct batch {
 
 static aisle_status block_init(block *b, int32_t n, aisle_error *err)
 {
-    int64_t cells = (int64_t)BLOCK * n;
+    const int32_t most = CELLS / n > MOST ? MOST : CELLS / n < FEWEST ? FEWEST : CELLS / n;
+    const int64_t cells = (int64_t)most * n;
     aisle_arena_init(&b->arena);
+    b->most = most;
     b->ids = aisle_array(cells, sizeof *b->ids);
     b->scores = aisle_array(cells, sizeof *b->scores);
-    b->strategy = aisle_array(BLOCK, sizeof *b->strategy);
-    b->place = aisle_array(BLOCK, sizeof *b->place);
-    b->query = aisle_array(BLOCK, sizeof *b->query);
-    b->hits = aisle_array(BLOCK, sizeof *b->hits);
+    b->strategy = aisle_array(most, sizeof *b->strategy);
+    b->place = aisle_array(most, sizeof *b->place);
+    b->query = aisle_array(most, sizeof *b->query);
+    b->hits = aisle_array(most, sizeof *b->hits);
     b->room = aisle_array(cells, sizeof *b->room);
     if (b->ids && b->scores && b->strategy && b->place && b->query && b->hits && b->room) return AISLE_OK;
-    return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d lists of %d", BLOCK, n);
+    return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d lists of %d", most, n);
 }
 
 static void block_deinit(block *b)
@@ -98,10 +101,13 @@ static aisle_status take_user(batch *b, int32_t u, aisle_given *g, aisle_error *
 {
     block *k = &b->block;
     aisle_model_source *s = &b->source;
-    aisle_csr seen = aisle_model_seen(s->model);
     g->n = g->n_disliked = 0;
-    if (s->view) AISLE_TRY(aisle_given_recent(s, &b->weights, u, aisle_model_user_id(s->model, u), g, err));
-    if (b->device.ops && g->n == 0 && g->n_disliked == 0 && seen.row_ptr[u + 1] > seen.row_ptr[u]) {
+    if (s->view) {
+        aisle_status st = aisle_given_recent(s, &b->weights, u, aisle_model_user_id(s->model, u), g, err);
+        aisle_arena_deinit(&s->arena); /* the events */
+        AISLE_TRY(st);
+    }
+    if (b->device.ops && g->n == 0 && g->n_disliked == 0 && aisle_scorer_knows(s->model, u)) {
         k->place[u - k->first] = -1;
         k->strategy[u - k->first] = AISLE_STRATEGY_PERSONAL;
         return AISLE_OK;
@@ -124,51 +130,79 @@ static aisle_status take_user(batch *b, int32_t u, aisle_given *g, aisle_error *
                : aisle_fail(err, AISLE_ENOMEM, "out of memory for the events of users");
 }
 
+static aisle_status go_on(const batch *b, aisle_error *err)
+{
+    return aisle_canceled(&b->meter.progress) ? aisle_fail(err, AISLE_ECANCELED, "interrupted") : AISLE_OK;
+}
+
 static aisle_status answer(batch *b, aisle_error *err)
 {
     block *k = &b->block;
     aisle_given given;
     k->n_queries = 0;
-    for (int32_t i = 0; i < k->n; i++) AISLE_TRY(take_user(b, k->first + i, &given, err));
+    for (int32_t i = 0; i < k->n; i++) {
+        AISLE_TRY(go_on(b, err));
+        AISLE_TRY(take_user(b, k->first + i, &given, err));
+    }
     if (k->n_queries < k->n)
         AISLE_TRY(aisle_batch_device_lists(&b->device, &b->source, k->first, k->n, (int32_t)b->o->n, k->ids,
                                            k->scores, err));
     b->by_device += k->n - k->n_queries;
     return aisle_scorer_recommend_many(b->source.model, k->query, k->n_queries, (int32_t)b->o->threads,
-                                       k->hits, err);
+                                       &b->meter.progress, k->hits, err);
 }
 
-static json_t *item_json(const batch *b, int32_t item, float score)
+static int shown(aisle_str id)
 {
-    aisle_str id = aisle_model_source_id(&b->source, item);
-    return json_pack("{s:s%, s:f}", "id", id.ptr, id.len, "score", (double)score);
+    return id.len > 100 ? 100 : (int)id.len;
 }
 
-/* User i of the block. */
-static json_t *list_json(const batch *b, int32_t i)
+static aisle_status add_item(const batch *b, json_t *items, aisle_str user, int32_t item, float score,
+                             aisle_error *err)
+{
+    const aisle_str id = aisle_model_source_id(&b->source, item);
+    json_t *o = json_pack("{s:s%, s:f}", "id", id.ptr, id.len, "score", (double)score);
+    if (json_array_append_new(items, o) == 0) return AISLE_OK;
+    return aisle_fail(err, AISLE_EFORMAT,
+                      "user \"%.*s\", item \"%.*s\": no JSON can hold it, or the score %g", shown(user),
+                      user.ptr, shown(id), id.ptr, (double)score);
+}
+
+/* User i of the block: *out holds what was made also after a failure. */
+static aisle_status list_json(const batch *b, int32_t i, json_t **out, aisle_error *err)
 {
     const block *k = &b->block;
-    aisle_str user = aisle_model_user_id(b->source.model, k->first + i);
+    const aisle_str user = aisle_model_user_id(b->source.model, k->first + i);
     const aisle_hits *hits = k->place[i] < 0 ? NULL : &k->hits[k->place[i]];
-    int64_t at = (int64_t)i * b->o->n;
+    const int64_t at = (int64_t)i * b->o->n;
     json_t *items = json_array();
-    for (int32_t h = 0; hits && h < hits->n; h++)
-        json_array_append_new(items, item_json(b, hits->hit[h].item, hits->hit[h].score));
-    for (int32_t h = 0; !hits && h < b->o->n && k->ids[at + h] >= 0; h++)
-        json_array_append_new(items, item_json(b, k->ids[at + h], k->scores[at + h]));
-    return json_pack("{s:s%, s:s, s:o}", "user", user.ptr, user.len, "strategy",
+    *out = json_pack("{s:s%, s:s, s:o}", "user", user.ptr, user.len, "strategy",
                      aisle_strategy_name(hits ? hits->strategy : k->strategy[i]), "items", items);
+    if (!*out)
+        return aisle_fail(err, AISLE_EFORMAT, "user \"%.*s\": no JSON can hold it", shown(user), user.ptr);
+    for (int32_t h = 0; hits && h < hits->n; h++)
+        AISLE_TRY(add_item(b, items, user, hits->hit[h].item, hits->hit[h].score, err));
+    for (int32_t h = 0; !hits && h < b->o->n && k->ids[at + h] >= 0; h++)
+        AISLE_TRY(add_item(b, items, user, k->ids[at + h], k->scores[at + h], err));
+    return AISLE_OK;
+}
+
+static aisle_status write_list(const batch *b, int32_t i, aisle_error *err)
+{
+    json_t *line;
+    aisle_status st = list_json(b, i, &line, err);
+    if (st == AISLE_OK && (json_dumpf(line, b->file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 ||
+                           putc('\n', b->file.stream) == EOF))
+        st = aisle_fail(err, AISLE_EIO, "%s: cannot be written", b->o->out);
+    json_decref(line);
+    return st;
 }
 
 static aisle_status write_block(const batch *b, aisle_error *err)
 {
     for (int32_t i = 0; i < b->block.n; i++) {
-        json_t *line = list_json(b, i);
-        if (!line) return aisle_fail(err, AISLE_ENOMEM, "out of memory for a line of %s", b->o->out);
-        int bad = json_dumpf(line, b->file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        json_decref(line);
-        if (bad || putc('\n', b->file.stream) == EOF)
-            return aisle_fail(err, AISLE_EIO, "%s: cannot be written", b->o->out);
+        AISLE_TRY(go_on(b, err));
+        AISLE_TRY(write_list(b, i, err));
     }
     return AISLE_OK;
 }
@@ -178,13 +212,11 @@ static aisle_status write_all(batch *b, aisle_error *err)
     int32_t users = aisle_model_n_users(b->source.model);
     block *k = &b->block;
     for (k->first = 0; k->first < users; k->first += k->n) {
-        k->n = users - k->first < BLOCK ? users - k->first : BLOCK;
-        if (aisle_canceled(&b->meter.progress)) return aisle_fail(err, AISLE_ECANCELED, "interrupted");
+        k->n = users - k->first < k->most ? users - k->first : k->most;
         aisle_progress_report(&b->meter.progress, "users", k->first, users, "");
         AISLE_TRY(answer(b, err));
         AISLE_TRY(write_block(b, err));
         aisle_arena_deinit(&k->arena);
-        aisle_arena_deinit(&b->source.arena);
     }
     aisle_progress_report(&b->meter.progress, "users", users, users, "");
     return AISLE_OK;
@@ -203,7 +235,7 @@ static aisle_status open_device(batch *b, aisle_error *err)
     return aisle_batch_device_open(ops, &p, &b->source, o->seen, &b->device, err);
 }
 
-static void report(const batch *b)
+static aisle_status report(const batch *b, aisle_error *err)
 {
     int32_t users = aisle_model_n_users(b->source.model);
     char device[256] = "";
@@ -212,14 +244,12 @@ static void report(const batch *b)
         json_t *line =
             json_pack("{s:s, s:s, s:i, s:I, s:s?}", "event", "done", "out", b->o->out, "users", users,
                       "by_device", (json_int_t)b->by_device, "device", device[0] ? device : NULL);
-        json_dumpf(line, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(line);
-    } else {
-        fprintf(stderr, "%d users' lists in %s", users, b->o->out);
-        if (device[0]) fprintf(stderr, ", %" PRId64 " of them by %s", b->by_device, device);
-        fputc('\n', stderr);
+        return aisle_say(line, err);
     }
+    fprintf(stderr, "%d users' lists in %s", users, b->o->out);
+    if (device[0]) fprintf(stderr, ", %" PRId64 " of them by %s", b->by_device, device);
+    fputc('\n', stderr);
+    return AISLE_OK;
 }
 
 static aisle_status run(batch *b, const aisle_filter *filter, aisle_error *err)
@@ -234,8 +264,7 @@ static aisle_status run(batch *b, const aisle_filter *filter, aisle_error *err)
     aisle_meter_finish(&b->meter);
     if (st == AISLE_OK) st = aisle_replace_commit(&b->file, err);
     aisle_replace_abort(&b->file);
-    if (st == AISLE_OK) report(b);
-    return st;
+    return st == AISLE_OK ? report(b, err) : st;
 }
 
 static aisle_status open_and_run(const batch_options *o, aisle_error *err)

@@ -4,13 +4,32 @@ import csv
 import json
 import os
 import pathlib
+import resource
+import struct
 import unittest
+import zlib
 
 from program import SAMPLE, folder, import_sample, run
 
 PLUGINS = pathlib.Path(os.environ.get("AISLE_BACKEND_DIR") or os.environ["SOFTGPU"])
 CUDA = ("--backend", "cuda", "--backend-dir", PLUGINS)
 HAS_CUDA = (PLUGINS / "libaisle_backend_cuda.so").exists()
+
+
+def times(model, by):
+    """The bytes of a model file (include/FORMAT.md) with the factors of users and items times `by`."""
+    m = bytearray(model)
+    (n,) = struct.unpack_from("<I", m, 24)
+    for entry in range(128, 128 + 64 * n, 64):
+        kind, numbers, _, _, rows, cols, at, size = struct.unpack_from("<4I4Q", m, entry)
+        if kind in (2, 3):
+            assert numbers == 4, "not f32"
+            floats = struct.unpack_from(f"<{rows * cols}f", m, at)
+            struct.pack_into(f"<{rows * cols}f", m, at, *(x * by for x in floats))
+            struct.pack_into("<I", m, entry + 12, zlib.crc32(m[at:at + size]))
+    struct.pack_into("<I", m, 120, zlib.crc32(m[128:128 + 64 * n]))
+    struct.pack_into("<I", m, 124, zlib.crc32(m[:124]))
+    return bytes(m)
 
 
 class Batch(unittest.TestCase):
@@ -20,14 +39,17 @@ class Batch(unittest.TestCase):
         return got.stdout
 
     def shop(self, f, *settings):
-        """A trained shop; then u1 looks at three products that u1 has not met and dislikes a fourth, and a product is new."""
+        """A trained shop, in which grumpy has but disliked; then u1 looks at three products that u1 has not met and dislikes a fourth,
+        and a product is new."""
         self.assertEqual(import_sample(f / "data").returncode, 0)
+        new, events, products = f / "new", SAMPLE / "events.csv", SAMPLE / "products.csv"
+        new.mkdir()
+        self.write(new / "events.csv", events, [
+            {"user": "grumpy", "item": "p1", "type": "dislike", "time": "2025-06-10T12:00:00.000Z", "event_id": "no"}])
+        self.good("import", "--data", f / "data", "--preset", "generated", new / "events.csv")
         self.good("train", "--data", f / "data", "--seed", "3", *settings)
         first = self.lists(f, "cpu", "--backend", "cpu")["u1"]["items"]
         seen = [item["id"] for item in first]
-        new = f / "new"
-        new.mkdir()
-        events, products = SAMPLE / "events.csv", SAMPLE / "products.csv"
         self.write(new / "events.csv", events, [
             {"user": "u1", "item": item, "type": kind, "time": "2035-01-01T00:00:00.000Z", "event_id": f"late-{kind}-{item}"}
             for item, kind in zip(seen, ["view", "purchase", "view", "dislike"])])
@@ -47,7 +69,7 @@ class Batch(unittest.TestCase):
 
     def lists(self, f, name, *args, n=4):
         out = f / f"{name}.jsonl"
-        self.good("batch", "--data", f / "data", "--out", out, "-n", n, *args)
+        self.good("batch", *(() if "--model" in args else ("--data", f / "data")), "--out", out, "-n", n, *args)
         lines = [json.loads(line) for line in out.read_text().splitlines()]
         users = {line["user"]: line for line in lines}
         self.assertEqual(len(users), len(lines))
@@ -87,7 +109,8 @@ class Batch(unittest.TestCase):
     def test_a_gpu_makes_the_same_lists(self):
         with folder() as f:
             self.shop(f, "--model", "als", "--factors", "16")
-            for args in ((), ("--seen",), ("--filter", '{"price_max":60}')):
+            model = ("--model", f / "data" / "models" / "000001.aisle")  # without the shop's newest events
+            for args in ((), ("--seen",), ("--filter", '{"price_max":60}'), model):
                 want = self.lists(f, "cpu", "--backend", "cpu", *args)
                 got = self.lists(f, "cuda", *CUDA, *args)
                 self.assertEqual(list(got), list(want))
@@ -97,8 +120,30 @@ class Batch(unittest.TestCase):
                     for a, b in zip(got[user]["items"], lists["items"]):
                         self.assertAlmostEqual(a["score"], b["score"], delta=1e-5)
             done = json.loads(self.good("batch", "--data", f / "data", "--out", f / "x.jsonl", "--json", *CUDA).splitlines()[-1])
-            # u1 did something since, and so the scorer makes that list
-            self.assertEqual((done["event"], done["by_device"]), ("done", done["users"] - 1))
+            # u1 did something since, and grumpy took nothing: the scorer makes these lists
+            self.assertEqual((done["event"], done["by_device"]), ("done", done["users"] - 2))
+            self.assertEqual(got["grumpy"]["strategy"], "popular")
+
+    def test_long_lists_are_made_of_fewer_users_at_a_time(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            self.good("train", "--data", f / "data", "--model", "als", "--factors", "4", "--iterations", "2")
+            args = ("batch", "--data", f / "data", "--out", f / "x.jsonl", "-n", "1000", "--backend", "cpu", "--threads", "1")
+            limit = (1 << 30, 1 << 30)
+            got = run(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, limit),
+                      env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
+            self.assertEqual(got.returncode, 0, got.stderr)
+
+    def test_a_score_that_json_cannot_hold_is_said(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            self.good("train", "--data", f / "data", "--model", "als", "--factors", "4", "--iterations", "2", "--quantize", "f32")
+            model = f / "data" / "models" / "000001.aisle"
+            model.write_bytes(times(model.read_bytes(), 1e30))
+            got = run("batch", "--model", model, "--out", f / "x.jsonl", "--backend", "cpu")
+            self.assertEqual(got.returncode, 1, got.stderr)
+            self.assertRegex(got.stderr, r'user "u\d+", item "p\d+": .* score inf')
+            self.assertFalse((f / "x.jsonl").exists())
 
     def test_what_is_wrong_is_said_and_nothing_is_left(self):
         with folder() as f:

@@ -163,3 +163,26 @@ Test(batch, of_nobody_and_wrong_ones)
     cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, 2, two, NULL), AISLE_EINVAL);
     cr_assert_eq(aisle_scorer_recommend_batch(s, m.open, q, -1, two, NULL), AISLE_EINVAL);
 }
+
+Test(batch, many_are_told_to_stop)
+{
+    const int n = prepare(), stop = 1;
+    const aisle_progress p = {.cancel = &stop};
+    aisle_error err = {0};
+    cr_assert_eq(aisle_scorer_recommend_many(m.open, queries, n, 2, NULL, hits, &err), AISLE_OK, "%s",
+                 err.message);
+    cr_assert_eq(aisle_scorer_recommend_many(m.open, queries, n, 2, &p, hits, &err), AISLE_ECANCELED);
+}
+
+Test(batch, a_user_is_known_who_is_answered_by_trained_factors)
+{
+    int known = 0;
+    for (int u = 0; u < N_USERS; u++) {
+        aisle_hits one = {.hit = alone};
+        const aisle_query q = {.user = u, .n = TOP};
+        cr_assert_eq(aisle_scorer_recommend(s, m.open, &q, &one, NULL), AISLE_OK);
+        cr_assert_eq(aisle_scorer_knows(m.open, u), one.strategy == AISLE_STRATEGY_PERSONAL, "user %d", u);
+        known += aisle_scorer_knows(m.open, u);
+    }
+    cr_assert(known > 0 && known < N_USERS);
+}
