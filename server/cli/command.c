@@ -1,6 +1,7 @@
 /* Errors, the progress line and the interrupt flag that all commands share. */
 #include "server/cli/command.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,18 +17,27 @@ int aisle_complain(const char *command, aisle_status st, const aisle_error *err)
     return st == AISLE_EINVAL ? 2 : 1;
 }
 
+static aisle_status not_written(int why, aisle_error *err)
+{
+    return aisle_fail(err, AISLE_EIO, "standard output: %s", why ? strerror(why) : "not all was written");
+}
+
 aisle_status aisle_say(json_t *o, aisle_error *err)
 {
-    bool ok = o && json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
+    if (!o) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
+    errno = 0;
+    const bool good = json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 &&
+                      putchar('\n') != EOF && fflush(stdout) == 0;
+    const int why = errno;
     json_decref(o);
-    if (!ok) return aisle_fail(err, AISLE_ENOMEM, "out of memory for the answer");
-    putchar('\n');
-    fflush(stdout);
-    return AISLE_OK;
+    return good ? AISLE_OK : not_written(why, err);
 }
 
 int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err)
 {
+    aisle_error own = {0};
+    errno = 0;
+    if (st == AISLE_OK && (fflush(stdout) != 0 || ferror(stdout))) st = not_written(errno, &own), err = &own;
     if (st == AISLE_OK) return 0;
     if (json)
         (void)aisle_say(json_pack("{s:s, s:s, s:s}", "event", "error", "code", aisle_status_name(st),

@@ -38,11 +38,12 @@ int aisle_command_serve(int argc, char **argv);
  * (AISLE_ECANCELED), else 1. */
 int aisle_complain(const char *command, aisle_status st, const aisle_error *err);
 
-/* Ends a command: 0 when st is AISLE_OK, else as aisle_complain; with json also one
+/* Ends a command: 0 when st is AISLE_OK and all of stdout was written, else as aisle_complain; with json also one
  * {"event":"error","code":...,"message":...} line on stdout. */
 int aisle_end(const char *command, bool json, aisle_status st, const aisle_error *err);
 
-/* One line of JSON on stdout at once, floats with the nine digits that carry them; takes o. AISLE_ENOMEM: o is NULL. */
+/* One line of JSON on stdout at once, floats with the nine digits that carry them; takes o. AISLE_ENOMEM: o is NULL;
+ * AISLE_EIO: not all was written. */
 struct json_t;
 aisle_status aisle_say(struct json_t *o, aisle_error *err);
 

@@ -166,7 +166,7 @@ static aisle_status print_json(aisle_model_source *s, const aisle_hits *hits, ai
     if (st == AISLE_OK) {
         all = json_pack("{s:s, s:o, s:O}", "strategy", aisle_strategy_name(hits->strategy), "model_version",
                         s->version ? json_integer(s->version) : json_null(), "items", items);
-        if (!all || json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9)))
+        if (!all || (json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) && !ferror(stdout)))
             st = aisle_fail(err, AISLE_ENOMEM, "out of memory for the JSON of %d items", hits->n);
         putchar('\n');
     }

@@ -73,7 +73,7 @@ static aisle_status print_json(const char *path, const aisle_model *m, aisle_err
         json_object_set_new(
             o, "compact",
             json_pack("{s:f, s:f}", "error", (double)aisle_compact_error(t), "length", (double)t->norm[0]));
-    bool ok = o && json_dumpf(o, stdout, JSON_INDENT(1)) == 0;
+    bool ok = o && (json_dumpf(o, stdout, JSON_INDENT(1)) == 0 || ferror(stdout));
     putchar('\n');
     json_decref(o);
     return ok ? AISLE_OK

@@ -130,6 +130,18 @@ class BadInput(unittest.TestCase):
                     self.assertEqual(line["event"], "error")
                     self.assertIn(line["message"], got.stderr)
 
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        with folder() as f:
+            self.assertEqual(import_sample(f / "data").returncode, 0)
+            self.assertEqual(run("train", "--data", f / "data", "--factors", "4", "--iterations", "2").returncode, 0)
+            for args in (["key", "list"], ["batch", "--out", f / "lists.jsonl", "--json"], ["recommend", "--user", "u1", "-n", "100"]):
+                for more in ([], ["--json"]):
+                    with self.subTest(args + more), open(os.devnull) as closed:  # for reading
+                        got = subprocess.run([AISLE, *map(str, args), "--data", f / "data", *more], stdout=closed, stderr=subprocess.PIPE,
+                                             text=True, timeout=60)
+                        self.assertEqual(got.returncode, 1, got.stderr)
+                        self.assertIn("standard output: Bad file descriptor", got.stderr)
+
     def test_a_port_in_use(self):
         with folder() as f, socket.socket() as s:
             self.assertEqual(import_sample(f / "data").returncode, 0)
