@@ -2,7 +2,7 @@
 #include "server/recommend/basket_change.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "aisle/dataset.h"
 #include "aisle/memory.h"
@@ -47,11 +47,28 @@ static int32_t length(const aisle_csr *m, int32_t r)
     return (int32_t)(m->row_ptr[r + 1] - m->row_ptr[r]);
 }
 
-/* Products of a basket are ascending. */
-static bool is_equal(const aisle_csr *a, int32_t i, const aisle_csr *b, int32_t j)
+typedef struct basket {
+    const int32_t *col; /* ascending */
+    int32_t n, r;
+} basket;
+
+static int by_products(const void *a, const void *b)
 {
-    return length(a, i) == length(b, j) &&
-           memcmp(a->col + a->row_ptr[i], b->col + b->row_ptr[j], (size_t)length(a, i) * sizeof *a->col) == 0;
+    const basket *x = a, *y = b;
+    if (x->n != y->n) return x->n < y->n ? -1 : 1;
+    for (int32_t i = 0; i < x->n; i++)
+        if (x->col[i] != y->col[i]) return x->col[i] < y->col[i] ? -1 : 1;
+    return 0;
+}
+
+/* Equal ones beside each other, so that two lists are compared in one walk: a wholesaler has thousands. NULL: out of memory. */
+static basket *sorted(const aisle_csr *m, aisle_arena *a)
+{
+    basket *list = aisle_arena_calloc(a, (size_t)m->n_rows + 1, sizeof *list);
+    for (int32_t r = 0; list && r < m->n_rows; r++)
+        list[r] = (basket){m->col + m->row_ptr[r], length(m, r), r};
+    if (list && m->n_rows > 1) qsort(list, (size_t)m->n_rows, sizeof *list, by_products);
+    return list;
 }
 
 static bool put(const change *c, const aisle_csr *m, int32_t r, int32_t delta, aisle_arena *a,
@@ -66,21 +83,21 @@ static bool put(const change *c, const aisle_csr *m, int32_t r, int32_t delta, a
 
 static bool compare(const change *c, aisle_arena *a, aisle_basket_delta **out, int32_t *n)
 {
+    const basket *was = sorted(&c->was, a), *is = sorted(&c->is, a);
+    const int32_t n_was = c->was.n_rows, n_is = c->is.n_rows;
     bool ok = true;
-    bool *same = aisle_arena_calloc(a, (size_t)c->was.n_rows + 1, sizeof *same);
-    *out = aisle_arena_calloc(a, (size_t)c->was.n_rows + (size_t)c->is.n_rows + 1, sizeof **out);
+    *out = aisle_arena_calloc(a, (size_t)n_was + (size_t)n_is + 1, sizeof **out);
     *n = 0;
-    for (int32_t i = 0; same && *out && ok && i < c->is.n_rows; i++) {
-        int32_t w = 0;
-        while (w < c->was.n_rows && (same[w] || !is_equal(&c->was, w, &c->is, i))) w++;
-        if (w < c->was.n_rows)
-            same[w] = true;
-        else
-            ok = put(c, &c->is, i, 1, a, &(*out)[(*n)++]);
+    for (int32_t w = 0, i = 0; was && is && *out && ok && (w < n_was || i < n_is);) {
+        const int order = w == n_was ? 1 : i == n_is ? -1 : by_products(&was[w], &is[i]);
+        if (order < 0)
+            ok = put(c, &c->was, was[w].r, -1, a, &(*out)[(*n)++]);
+        else if (order > 0)
+            ok = put(c, &c->is, is[i].r, 1, a, &(*out)[(*n)++]);
+        w += order <= 0;
+        i += order >= 0;
     }
-    for (int32_t w = 0; same && *out && ok && w < c->was.n_rows; w++)
-        if (!same[w]) ok = put(c, &c->was, w, -1, a, &(*out)[(*n)++]);
-    return same && *out && ok;
+    return was && is && *out && ok;
 }
 
 aisle_status aisle_basket_change(const aisle_bought *list, int32_t n, int64_t before, aisle_arena *a,
