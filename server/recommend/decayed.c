@@ -50,14 +50,6 @@ void aisle_decayed_free(aisle_decayed *d)
     aisle_free(d);
 }
 
-void aisle_decayed_clear(aisle_decayed *d)
-{
-    d->n = 0;
-    if (d->rows) memset(d->at, 0, (size_t)d->rows * sizeof *d->at);
-    for (int32_t w = 0; w < AISLE_WINDOWS; w++)
-        for (int64_t r = 0; r < d->key_rows[w]; r++) d->key[w][r] = -INFINITY;
-}
-
 int32_t aisle_decayed_count(const aisle_decayed *d)
 {
     return (int32_t)d->n;
@@ -73,27 +65,56 @@ static double key_at(const aisle_decayed *d, int32_t window, double count, int64
     return log(count) + 2 * (double)(at_ms - d->epoch_ms) / (double)aisle_windows[window].ms;
 }
 
-static bool grow_keys(aisle_decayed *d, int64_t row)
+/* ---- room ---- */
+
+bool aisle_decayed_has_room(const aisle_decayed *d, int64_t row, int64_t more)
 {
+    bool has = row < d->rows && d->n + more <= d->cap;
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++) has = has && row < d->key_rows[w];
+    return has;
+}
+
+static bool grow(aisle_decayed *d, int64_t row, int64_t more)
+{
+    const int64_t before = d->rows;
+    if (!aisle_grow((void **)&d->list, &d->cap, d->n + more, sizeof *d->list) ||
+        !aisle_grow((void **)&d->at, &d->rows, row + 1, sizeof *d->at))
+        return false;
+    if (d->rows > before) memset(d->at + before, 0, (size_t)(d->rows - before) * sizeof *d->at);
     for (int32_t w = 0; w < AISLE_WINDOWS; w++) {
-        const int64_t before = d->key_rows[w];
-        if (row < before) continue;
+        const int64_t had = d->key_rows[w];
         if (!aisle_grow((void **)&d->key[w], &d->key_rows[w], row + 1, sizeof *d->key[w])) return false;
-        for (int64_t r = before; r < d->key_rows[w]; r++) d->key[w][r] = -INFINITY;
+        for (int64_t r = had; r < d->key_rows[w]; r++) d->key[w][r] = -INFINITY;
     }
     return true;
 }
 
-/* NULL: out of memory. */
+static void copy(const aisle_decayed *d, aisle_decayed *out)
+{
+    out->n = d->n;
+    out->epoch_ms = d->epoch_ms;
+    if (d->n) memcpy(out->list, d->list, (size_t)d->n * sizeof *d->list);
+    if (d->rows) memcpy(out->at, d->at, (size_t)d->rows * sizeof *d->at);
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++)
+        if (d->key_rows[w]) memcpy(out->key[w], d->key[w], (size_t)d->key_rows[w] * sizeof *d->key[w]);
+}
+
+aisle_decayed *aisle_decayed_grown(const aisle_decayed *d, int64_t row, int64_t more)
+{
+    aisle_decayed *out = aisle_decayed_new();
+    int64_t rows = row + 1 > d->rows ? row + 1 : d->rows;
+    for (int32_t w = 0; w < AISLE_WINDOWS; w++) rows = rows > d->key_rows[w] ? rows : d->key_rows[w];
+    if (out && grow(out, rows - 1, d->n + more)) {
+        copy(d, out);
+        return out;
+    }
+    aisle_decayed_free(out);
+    return NULL;
+}
+
 static counted *find_or_add(aisle_decayed *d, int64_t row, int64_t at_ms)
 {
-    const int64_t before = d->rows;
-    if (row >= before) {
-        if (!aisle_grow((void **)&d->at, &d->rows, row + 1, sizeof *d->at)) return NULL;
-        memset(d->at + before, 0, (size_t)(d->rows - before) * sizeof *d->at);
-    }
     if (d->at[row]) return &d->list[d->at[row] - 1];
-    if (!aisle_grow((void **)&d->list, &d->cap, d->n + 1, sizeof *d->list)) return NULL;
     d->list[d->n] = (counted){.newest_ms = at_ms, .row = (int32_t)row};
     d->at[row] = (int32_t)++d->n;
     return &d->list[d->n - 1];
@@ -102,8 +123,8 @@ static counted *find_or_add(aisle_decayed *d, int64_t row, int64_t at_ms)
 bool aisle_decayed_add(aisle_decayed *d, int64_t row, double weight, int64_t at_ms)
 {
     if (row < 1 || row >= INT32_MAX) return true; /* more than a shelf holds */
-    counted *c = grow_keys(d, row) ? find_or_add(d, row, at_ms) : NULL;
-    if (!c) return false;
+    if (!aisle_decayed_has_room(d, row, 1) && !grow(d, row, 1)) return false;
+    counted *c = find_or_add(d, row, at_ms);
     if (!d->epoch_ms) d->epoch_ms = at_ms;
     const int64_t later = at_ms - c->newest_ms;
     for (int32_t w = 0; w < AISLE_WINDOWS; w++)
@@ -149,14 +170,17 @@ void aisle_decayed_best(const aisle_decayed *d, const aisle_decayed_ask *ask, ai
     aisle_best_sort(hits);
 }
 
-void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms)
+/* From the end, so that what takes the place of what goes has been looked at. */
+void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms, int32_t most, int32_t *at)
 {
-    int64_t n = 0;
-    for (int64_t i = 0; i < d->n; i++) {
-        const bool stays = now_ms - d->list[i].newest_ms <= AISLE_DECAYED_MS;
-        d->at[d->list[i].row] = stays ? (int32_t)(n + 1) : 0;
-        for (int32_t w = 0; !stays && w < AISLE_WINDOWS; w++) d->key[w][d->list[i].row] = -INFINITY;
-        if (stays) d->list[n++] = d->list[i];
+    int64_t i = *at < d->n ? *at : d->n;
+    for (; most > 0 && i > 0; most--) {
+        const counted *c = &d->list[--i];
+        if (now_ms - c->newest_ms <= AISLE_DECAYED_MS) continue;
+        d->at[c->row] = 0;
+        for (int32_t w = 0; w < AISLE_WINDOWS; w++) d->key[w][c->row] = -INFINITY;
+        d->list[i] = d->list[--d->n];
+        if (i < d->n) d->at[d->list[i].row] = (int32_t)(i + 1);
     }
-    d->n = n;
+    *at = (int32_t)i;
 }

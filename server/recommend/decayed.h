@@ -33,8 +33,11 @@ int32_t aisle_window_find(aisle_str name);              /* -1: none has it */
 typedef struct aisle_decayed aisle_decayed;
 aisle_decayed *aisle_decayed_new(void); /* NULL: out of memory */
 void aisle_decayed_free(aisle_decayed *d);
-void aisle_decayed_clear(aisle_decayed *d);
 int32_t aisle_decayed_count(const aisle_decayed *d); /* products */
+/* Whether events of `more` products up to this row take no time for room; and one that has it, with the same counts, for who must
+ * not wait for that: some 10 ns a row. NULL: out of memory. */
+bool aisle_decayed_has_room(const aisle_decayed *d, int64_t row, int64_t more);
+aisle_decayed *aisle_decayed_grown(const aisle_decayed *d, int64_t row, int64_t more);
 /* An event of the product in this row (1..INT32_MAX - 1): weight > 0, at_ms >= 0. False: out of memory, and nothing is counted. */
 bool aisle_decayed_add(aisle_decayed *d, int64_t row, double weight, int64_t at_ms);
 /* C at now_ms; events beyond that count as of now. 0: no event in the window, or C is at most `least`, which is mostly seen
@@ -50,7 +53,8 @@ typedef struct aisle_decayed_ask {
     int64_t now_ms;
 } aisle_decayed_ask;
 void aisle_decayed_best(const aisle_decayed *d, const aisle_decayed_ask *ask, aisle_hits *hits);
-/* Lets go of products without an event in AISLE_DECAYED_MS. Some 10 ns a product. */
-void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms);
+/* Lets go of products without an event in AISLE_DECAYED_MS: a part at a time, of `most` products, 60 ns each. *at is INT32_MAX before
+ * the first part and 0 after the last; nothing is counted between parts. */
+void aisle_decayed_trim(aisle_decayed *d, int64_t now_ms, int32_t most, int32_t *at);
 
 #endif

@@ -1,5 +1,6 @@
-/* A slice is read without the lock and counted under it. Forwards from where the last call ended, then backwards from where the
- * first one began: what came is always ahead of what was. */
+/* A slice is read without the lock and counted under it. What takes longer makes counts of its own, which then take the place of
+ * the others. Forwards from where the last call ended, then backwards from where the first one began: what came is always ahead
+ * of what was. */
 #include "server/recommend/trends.h"
 
 #include <pthread.h>
@@ -8,7 +9,7 @@
 #include "aisle/memory.h"
 #include "server/store/event_scan.h"
 
-enum { SLICE = 500, CALL_MS = 200, TRIM_MS = 3600000 };
+enum { SLICE = 500, CALL_MS = 200, TRIM_MS = 3600000, TRIM_PART = 8192 };
 
 struct aisle_trends {
     aisle_view *view;
@@ -16,7 +17,7 @@ struct aisle_trends {
     bool begun;
     int64_t upto, downto;  /* events with ids of downto..upto are counted */
     int64_t trim_ms;       /* when to trim next */
-    pthread_rwlock_t lock; /* guards counts; only the thread that runs writes */
+    pthread_rwlock_t lock; /* guards counts, and where they are; only the thread that runs writes */
     aisle_decayed *counts;
     aisle_scanned slice[SLICE];
 };
@@ -59,13 +60,24 @@ static bool same_weights(const aisle_weights *a, const aisle_weights *b)
     return !(a->rating_floor < b->rating_floor || a->rating_floor > b->rating_floor);
 }
 
+/* False: there are none. */
+static bool replace(aisle_trends *t, aisle_decayed *by)
+{
+    aisle_decayed *was = t->counts;
+    if (!by) return false;
+    pthread_rwlock_wrlock(&t->lock);
+    t->counts = by;
+    pthread_rwlock_unlock(&t->lock);
+    aisle_decayed_free(was);
+    return true;
+}
+
 static aisle_status begin(aisle_trends *t, const aisle_weights *w, aisle_error *err)
 {
     int64_t last;
     AISLE_TRY(aisle_view_scan_last(t->view, &last, err));
-    pthread_rwlock_wrlock(&t->lock);
-    aisle_decayed_clear(t->counts);
-    pthread_rwlock_unlock(&t->lock);
+    if (!replace(t, aisle_decayed_new()))
+        return aisle_fail(err, AISLE_ENOMEM, "out of memory for what is trending");
     t->weights = *w;
     t->upto = last;
     t->downto = last + 1;
@@ -73,10 +85,19 @@ static aisle_status begin(aisle_trends *t, const aisle_weights *w, aisle_error *
     return AISLE_OK;
 }
 
+static bool make_room(aisle_trends *t, int32_t n)
+{
+    int64_t row = 0;
+    for (int32_t i = 0; i < n; i++)
+        if (t->slice[i].product > row && t->slice[i].product < INT32_MAX) row = t->slice[i].product;
+    return aisle_decayed_has_room(t->counts, row, n) || replace(t, aisle_decayed_grown(t->counts, row, n));
+}
+
 /* False: out of memory; what is missing is missing until the next start. */
 static bool count_slice(aisle_trends *t, int32_t n, int64_t now_ms)
 {
     bool ok = true;
+    if (!make_room(t, n)) return false;
     pthread_rwlock_wrlock(&t->lock);
     for (int32_t i = 0; i < n && ok; i++) {
         const aisle_scanned *e = &t->slice[i];
@@ -109,9 +130,11 @@ static void trim(aisle_trends *t, int64_t now_ms)
 {
     if (now_ms < t->trim_ms) return;
     t->trim_ms = now_ms + TRIM_MS;
-    pthread_rwlock_wrlock(&t->lock);
-    aisle_decayed_trim(t->counts, now_ms);
-    pthread_rwlock_unlock(&t->lock);
+    for (int32_t at = INT32_MAX; at > 0;) {
+        pthread_rwlock_wrlock(&t->lock);
+        aisle_decayed_trim(t->counts, now_ms, TRIM_PART, &at);
+        pthread_rwlock_unlock(&t->lock);
+    }
 }
 
 aisle_status aisle_trends_run(aisle_trends *t, const aisle_weights *w, aisle_error *err)

@@ -60,8 +60,8 @@ Test(decayed, counts_are_the_sums_of_the_formula_whatever_the_order)
         for (int i = 0; i < EVENTS; i++)
             cr_assert(aisle_decayed_add(d, events[i].row, events[i].weight, events[i].at_ms));
         check(d);
-        aisle_decayed_clear(d);
-        cr_assert_eq(aisle_decayed_count(d), 0);
+        aisle_decayed_free(d);
+        d = aisle_decayed_new();
         for (int i = EVENTS; i-- > 0;)
             cr_assert(aisle_decayed_add(d, events[i].row, events[i].weight, events[i].at_ms));
         check(d);
@@ -89,13 +89,45 @@ Test(decayed, trimming_lets_go_of_the_old_and_keeps_the_others)
     for (int64_t row = 1; row <= 1000; row++)
         cr_assert(aisle_decayed_add(d, row, (double)row, now_ms - (row % 2) * hour_ms));
     const int64_t later = now_ms + AISLE_DECAYED_MS;
-    aisle_decayed_trim(d, later);
+    for (int32_t at = INT32_MAX, parts = 0; at > 0; parts++) {
+        const int32_t before = aisle_decayed_count(d);
+        aisle_decayed_trim(d, later, 70, &at);
+        cr_assert_leq(before - aisle_decayed_count(d), 70);
+        cr_assert_leq(parts, 1000 / 70);
+        for (int64_t row = 2; row <= 1000; row += 2) /* what stays is found all the time */
+            cr_assert_eq(aisle_decayed_get(d, row, 0, now_ms, 0), (double)row);
+    }
     cr_assert_eq(aisle_decayed_count(d), 500);
     for (int64_t row = 1; row <= 1000; row++)
         cr_assert_eq(aisle_decayed_get(d, row, 0, now_ms, 0), row % 2 ? 0 : (double)row);
     cr_assert(aisle_decayed_add(d, 3, 9, later));
     cr_assert_eq(aisle_decayed_get(d, 3, 0, later, 0), 9);
     aisle_decayed_free(d);
+}
+
+Test(decayed, one_that_has_room_counts_the_same_and_takes_no_memory)
+{
+    aisle_decayed *d = aisle_decayed_new();
+    make(9);
+    for (int i = 0; i < EVENTS / 2; i++)
+        cr_assert(aisle_decayed_add(d, events[i].row, events[i].weight, events[i].at_ms));
+    cr_assert_not(aisle_decayed_has_room(d, 5000, 1));
+    cr_assert_not(aisle_decayed_has_room(d, 5, 5000));
+    for (int64_t nth = 1; nth <= 9; nth++) {
+        aisle_alloc_fail_after(nth);
+        cr_assert_null(aisle_decayed_grown(d, 5000, 5000));
+        aisle_alloc_fail_after(0);
+    }
+    aisle_decayed *more = aisle_decayed_grown(d, 5000, 5000);
+    cr_assert(more && aisle_decayed_has_room(more, 5000, 5000));
+    aisle_decayed_free(d);
+    aisle_alloc_fail_after(1);
+    for (int i = EVENTS / 2; i < EVENTS; i++)
+        cr_assert(aisle_decayed_add(more, events[i].row, events[i].weight, events[i].at_ms));
+    for (int64_t row = 1001; row <= 5000; row++) cr_assert(aisle_decayed_add(more, row, 1, now_ms));
+    aisle_alloc_fail_after(0);
+    check(more);
+    aisle_decayed_free(more);
 }
 
 Test(decayed, running_out_of_memory_counts_nothing)
