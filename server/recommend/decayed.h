@@ -35,7 +35,7 @@ aisle_decayed *aisle_decayed_new(void); /* NULL: out of memory */
 void aisle_decayed_free(aisle_decayed *d);
 int32_t aisle_decayed_count(const aisle_decayed *d); /* products */
 /* Whether events of `more` products up to this row take no time for room; and one that has it, with the same counts, for who must
- * not wait for that: some 10 ns a row. NULL: out of memory. */
+ * not wait for that: some 40 ns a row. NULL: out of memory. */
 bool aisle_decayed_has_room(const aisle_decayed *d, int64_t row, int64_t more);
 aisle_decayed *aisle_decayed_grown(const aisle_decayed *d, int64_t row, int64_t more);
 /* An event of the product in this row (1..INT32_MAX - 1): weight > 0, at_ms >= 0. False: out of memory, and nothing is counted. */

@@ -1,5 +1,6 @@
 /* Of each slice of events the people who bought in it are looked at anew: what they had bought up to the slice, and up to its end.
- * Nothing is kept of a person from one slice to the next, and a slice changes the counts by the difference. */
+ * Nothing is kept of a person from one slice to the next but names of who bought a pair, and a slice changes the counts by the
+ * difference. What takes longer than a basket makes counts of its own, which then take the place of the others. */
 #include "server/recommend/later_baskets.h"
 
 #include <pthread.h>
@@ -10,14 +11,22 @@
 #include "aisle/train.h"
 #include "server/recommend/basket_change.h"
 #include "server/recommend/pair_counts.h"
+#include "server/store/person_rows.h"
 
 enum { STEP = 2000 /* ids a slice */, CALL_MS = 200, LIST_MOST = 1000, SEEN_TOGETHER = 2 };
+enum {
+    NAMES = 32 /* of one person: the newest sessions */,
+    LOOK = 2048 /* at pairs an answer */,
+    LOOK_LEAST = 32
+};
 
 struct aisle_later_baskets {
     aisle_view *view;
-    int64_t upto;          /* events with ids up to here are counted */
-    bool told;             /* that there is no more room */
-    pthread_rwlock_t lock; /* guards what follows; only the thread that runs writes */
+    int64_t upto; /* events with ids up to here are counted */
+    bool told;    /* that there is no more room */
+    int32_t most_pairs;
+    aisle_erasures erasures; /* when counting began */
+    pthread_rwlock_t lock;   /* guards what follows; only the thread that runs writes */
     aisle_pair_counts *counts;
     int64_t model_version, since_ms; /* of the model that they are counted for */
     bool counting;                   /* it holds its own counts */
@@ -40,6 +49,7 @@ aisle_status aisle_later_baskets_open(aisle_store *s, int32_t most_pairs, aisle_
         return st;
     }
     pthread_rwlock_init(&b->lock, NULL);
+    b->most_pairs = most_pairs;
     *out = b;
     return AISLE_OK;
 }
@@ -55,36 +65,74 @@ void aisle_later_baskets_close(aisle_later_baskets *b)
 
 /* ---- counting ---- */
 
-static void begin(aisle_later_baskets *b, const aisle_shelf *s)
+static aisle_status no_memory(aisle_error *err)
 {
+    return aisle_fail(err, AISLE_ENOMEM, "out of memory for later baskets");
+}
+
+static aisle_status begin(aisle_later_baskets *b, const aisle_shelf *s, aisle_erasures erasures,
+                          aisle_error *err)
+{
+    aisle_pair_counts *was = b->counts, *none = aisle_pair_counts_new(b->most_pairs);
+    if (!none) return no_memory(err);
     b->upto = aisle_trained_last_event(aisle_model_meta(s->model));
     b->told = false;
+    b->erasures = erasures;
     pthread_rwlock_wrlock(&b->lock);
-    aisle_pair_counts_clear(b->counts);
+    b->counts = none;
     b->model_version = s->model_version;
     b->since_ms = s->since_ms;
     b->counting = aisle_model_baskets(s->model) && b->upto > 0 && s->n_known > 0;
     pthread_rwlock_unlock(&b->lock);
+    aisle_pair_counts_free(was);
+    return AISLE_OK;
+}
+
+/* What the buyer is called, the person first: then the sessions, newest first, as whose guest they may have been counted. */
+static int32_t names_of(const aisle_buyer *who, const aisle_bought *list, int32_t n, uint32_t name[NAMES])
+{
+    int32_t n_names = 1;
+    name[0] = aisle_pair_name(who->user ? who->user : -who->session);
+    for (int32_t i = n; who->user && i-- > 0 && n_names < NAMES;) {
+        const uint32_t as_guest = aisle_pair_name(-list[i].session);
+        bool again = list[i].session == 0;
+        for (int32_t k = 0; k < n_names; k++) again = again || name[k] == as_guest;
+        if (!again) name[n_names++] = as_guest;
+    }
+    return n_names;
+}
+
+static aisle_status count_basket(aisle_later_baskets *b, const aisle_basket_delta *d, aisle_pair_owner owner,
+                                 aisle_error *err)
+{
+    aisle_pair_counts *was = NULL, *by = b->counts;
+    if (!aisle_pair_counts_has_room(by, d->rows, d->n)) {
+        was = by;
+        by = aisle_pair_counts_grown(was, d->rows, d->n);
+        if (!by) return no_memory(err);
+    }
+    pthread_rwlock_wrlock(&b->lock);
+    b->counts = by;
+    const bool ok = aisle_pair_counts_add(by, d->rows, d->n, d->delta, owner);
+    pthread_rwlock_unlock(&b->lock);
+    aisle_pair_counts_free(was);
+    return ok ? AISLE_OK : no_memory(err);
 }
 
 static aisle_status count_buyer(aisle_later_baskets *b, const aisle_buyer *who, int64_t last,
                                 aisle_error *err)
 {
     aisle_arena arena = {0};
-    aisle_bought *list;
+    aisle_bought *list = NULL;
     aisle_basket_delta *deltas = NULL;
-    int32_t n, n_deltas = 0;
-    bool ok = true;
+    int32_t n = 0, n_deltas = 0;
+    uint32_t name[NAMES];
     aisle_status st = aisle_view_bought(b->view, who, last, &arena, &list, &n, err);
     if (st == AISLE_OK) st = aisle_basket_change(list, n, b->upto, &arena, &deltas, &n_deltas, err);
-    for (int32_t i = 0; st == AISLE_OK && ok && i < n_deltas; i++) {
-        pthread_rwlock_wrlock(&b->lock);
-        ok = aisle_pair_counts_add(b->counts, deltas[i].rows, deltas[i].n, deltas[i].delta,
-                                   who->user ? who->user : -who->session);
-        pthread_rwlock_unlock(&b->lock);
-    }
+    const aisle_pair_owner owner = {name, st == AISLE_OK ? names_of(who, list, n, name) : 0};
+    for (int32_t i = 0; st == AISLE_OK && i < n_deltas; i++) st = count_basket(b, &deltas[i], owner, err);
     aisle_arena_deinit(&arena);
-    return ok ? st : aisle_fail(err, AISLE_ENOMEM, "out of memory for later baskets");
+    return st;
 }
 
 static int by_buyer(const void *a, const void *b)
@@ -121,7 +169,11 @@ aisle_status aisle_later_baskets_run(aisle_later_baskets *b, const aisle_shelf *
 {
     const int64_t until_ns = aisle_time_monotonic_ns() + (int64_t)CALL_MS * 1000000;
     int64_t last;
-    if (b->model_version != s->model_version || b->since_ms != s->since_ms) begin(b, s);
+    aisle_erasures erasures;
+    AISLE_TRY(aisle_view_erasures(b->view, &erasures, err));
+    if (b->model_version != s->model_version || b->since_ms != s->since_ms || erasures.n != b->erasures.n ||
+        erasures.last_ms != b->erasures.last_ms)
+        AISLE_TRY(begin(b, s, erasures, err));
     if (!b->counting) return AISLE_OK;
     AISLE_TRY(aisle_view_scan_last(b->view, &last, err));
     if (last < b->upto) b->upto = last; /* ids of removed newest events come again */
@@ -196,7 +248,9 @@ static int32_t item_of_row(const making *k, int32_t row)
 static bool add_later(making *k, int32_t item)
 {
     aisle_pair_count pair;
-    for (int32_t at = 0; aisle_pair_counts_next(k->b->counts, k->ask->shelf->row[item], &at, &pair);) {
+    int32_t left = LOOK / k->ask->n_items > LOOK_LEAST ? LOOK / k->ask->n_items : LOOK_LEAST;
+    for (int32_t at = 0;
+         left-- > 0 && aisle_pair_counts_next(k->b->counts, k->ask->shelf->row[item], &at, &pair);) {
         if (!pair.several || pair.both < SEEN_TOGETHER) continue;
         const int32_t other = item_of_row(k, pair.row);
         if (other < 0 || other == item || is_listed(k, item, other)) continue;
@@ -254,7 +308,7 @@ aisle_status aisle_later_baskets_lists(aisle_later_baskets *b, const aisle_later
     aisle_item_list *list = aisle_arena_calloc(ask->arena, (size_t)ask->n_items, sizeof *list);
     *n = 0;
     *out = list;
-    if (!list) return aisle_fail(err, AISLE_ENOMEM, "out of memory for later baskets");
+    if (!list) return no_memory(err);
     AISLE_TRY(aisle_catalogue_begin_own(ask->catalogue, ask->view, err));
     pthread_rwlock_rdlock(&b->lock);
     const bool there = b->counting && b->model_version == ask->shelf->model_version &&
@@ -262,5 +316,5 @@ aisle_status aisle_later_baskets_lists(aisle_later_baskets *b, const aisle_later
     const bool ok = !there || make_lists(b, ask, list, n);
     pthread_rwlock_unlock(&b->lock);
     aisle_catalogue_end(ask->catalogue);
-    return ok ? AISLE_OK : aisle_fail(err, AISLE_ENOMEM, "out of memory for later baskets");
+    return ok ? AISLE_OK : no_memory(err);
 }

@@ -67,7 +67,7 @@ SELECT id, product_id, at_ms, value, type FROM events WHERE id < ?1 ORDER BY id 
 SELECT user_id, session_id FROM events WHERE id > ?1 AND id <= ?2 AND type IN (4, 5) ORDER BY id;
 
 -- name: event_bought_user
-SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref
+SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref, e.session_id
 FROM (SELECT * FROM (SELECT event FROM event_by_user WHERE user_id = ?1 ORDER BY at_ms DESC, event DESC LIMIT ?3)
       UNION
       SELECT id FROM event_tail(?1, NULL)) x
@@ -76,7 +76,7 @@ WHERE e.user_id = ?1 AND e.type IN (4, 5) AND e.id <= ?2 ORDER BY e.id;
 
 -- name: event_bought_session
 -- Of guests: what they did before they were known to be somebody is the somebody's.
-SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref
+SELECT e.id, e.product_id, e.type, e.at_ms, e.value, e.order_ref, e.session_id
 FROM (SELECT * FROM (SELECT event FROM event_by_session WHERE session_id = ?1 ORDER BY at_ms DESC, event DESC LIMIT ?3)
       UNION
       SELECT id FROM event_tail(NULL, ?1)) x

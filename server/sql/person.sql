@@ -129,5 +129,8 @@ INSERT OR REPLACE INTO erased (hash, at_ms) VALUES (?1, ?2);
 -- name: erased_get
 SELECT 1 FROM erased WHERE hash = ?1;
 
+-- name: erased_last
+SELECT count(*), ifnull(max(at_ms), 0) FROM erased;
+
 -- name: erased_all
 SELECT hash FROM erased WHERE at_ms >= ?1;

@@ -228,6 +228,7 @@ enum {
     X(PERSON_USER_ERASE, "person_user_erase")                                                                \
     X(ERASED_ADD, "erased_add")                                                                              \
     X(ERASED_GET, "erased_get")                                                                              \
+    X(ERASED_LAST, "erased_last")                                                                            \
     X(ERASED_ALL, "erased_all")
 #define AISLE_SQL_LEARNING(X)                                                                                \
     X(SECRET_GET, "secret_get")                                                                              \

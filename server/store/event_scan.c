@@ -99,7 +99,8 @@ aisle_status aisle_view_bought(aisle_view *v, const aisle_buyer *who, int64_t la
                                 .product = aisle_stmt_get_int(&q, 1),
                                 .type = (aisle_event_type)aisle_stmt_get_int(&q, 2),
                                 .at_ms = aisle_stmt_get_int(&q, 3),
-                                .value = aisle_stmt_get_real(&q, 4)};
+                                .value = aisle_stmt_get_real(&q, 4),
+                                .session = aisle_stmt_get_int(&q, 6)};
         if (!b || !aisle_stmt_copy_text(&q, 5, a, &b->order)) {
             aisle_stmt_end(&q);
             return no_memory(v, err);

@@ -31,6 +31,8 @@ typedef struct aisle_bought {
     double value;
     aisle_event_type type; /* purchase or cancel */
     aisle_str order;       /* absent: none */
+    int64_t
+        session; /* 0: none; of a user's also what they did as a guest, before they were known to be somebody */
 } aisle_bought;
 /* The buyer's purchases and cancels with ids up to `last`, in the order of ids, of the AISLE_BUYER_EVENTS newest events; in the
  * arena. */

@@ -174,6 +174,16 @@ aisle_status aisle_view_is_erased(aisle_view *v, aisle_str id, bool *erased, ais
     return AISLE_OK;
 }
 
+aisle_status aisle_view_erasures(aisle_view *v, aisle_erasures *out, aisle_error *err)
+{
+    bool row;
+    aisle_stmt q = aisle_stmt_begin(&v->db, AISLE_SQL_ERASED_LAST);
+    AISLE_TRY(aisle_stmt_next(&q, &row, err));
+    *out = row ? (aisle_erasures){aisle_stmt_get_int(&q, 0), aisle_stmt_get_int(&q, 1)} : (aisle_erasures){0};
+    if (row) aisle_stmt_end(&q);
+    return AISLE_OK;
+}
+
 aisle_status aisle_view_erased(aisle_view *v, int64_t since_ms, aisle_arena *a, unsigned char (**hashes)[16],
                                int64_t *n, aisle_error *err)
 {

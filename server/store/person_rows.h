@@ -22,6 +22,11 @@ aisle_status aisle_view_is_erased(aisle_view *v, aisle_str id, bool *erased, ais
 /* Hashes of all ids erased at since_ms or later (wall clock), in the arena. */
 aisle_status aisle_view_erased(aisle_view *v, int64_t since_ms, aisle_arena *a, unsigned char (**hashes)[16],
                                int64_t *n, aisle_error *err);
+/* Another one after each erasure, by another process too. */
+typedef struct aisle_erasures {
+    int64_t n, last_ms;
+} aisle_erasures;
+aisle_status aisle_view_erasures(aisle_view *v, aisle_erasures *out, aisle_error *err);
 void aisle_erased_hash(aisle_str id, unsigned char hash[16]);
 
 /* Folds the write-ahead log into the database and empties it, so that what was erased is in neither file. AISLE_EBUSY
