@@ -7,7 +7,9 @@
 #include "aisle/status.h"
 
 typedef struct aisle_worker aisle_worker;
-enum { AISLE_WORKER_QUEUE = 32 };
+enum {
+    AISLE_WORKER_QUEUE = 128
+}; /* some tenths of a second of what takes long; 64 clients that ask for nothing else are answered */
 
 /* chore(ctx) runs once a second between tasks; NULL = none. */
 aisle_status aisle_worker_start(void (*chore)(void *ctx), void *ctx, aisle_worker **out, aisle_error *err);
