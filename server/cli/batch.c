@@ -41,9 +41,8 @@ typedef struct block {
     int32_t first, n, most;
     int32_t *ids; /* [n x o->n], from the device, or of hits[] */
     float *scores;
-    aisle_strategy *strategy; /* [n] */
-    int32_t *place;           /* [n] of the user's query, -1 = its list is the device's */
-    aisle_query *query;       /* [n_queries] */
+    int32_t *place;     /* [n] of the user's query, -1 = its list is the device's */
+    aisle_query *query; /* [n_queries] */
     aisle_hits *hits;
     aisle_hit *room;
     int32_t n_queries;
@@ -69,12 +68,11 @@ static aisle_status block_init(block *b, int32_t n, aisle_error *err)
     b->most = most;
     b->ids = aisle_array(cells, sizeof *b->ids);
     b->scores = aisle_array(cells, sizeof *b->scores);
-    b->strategy = aisle_array(most, sizeof *b->strategy);
     b->place = aisle_array(most, sizeof *b->place);
     b->query = aisle_array(most, sizeof *b->query);
     b->hits = aisle_array(most, sizeof *b->hits);
     b->room = aisle_array(cells, sizeof *b->room);
-    if (b->ids && b->scores && b->strategy && b->place && b->query && b->hits && b->room) return AISLE_OK;
+    if (b->ids && b->scores && b->place && b->query && b->hits && b->room) return AISLE_OK;
     return aisle_fail(err, AISLE_ENOMEM, "out of memory for %d lists of %d", most, n);
 }
 
@@ -82,7 +80,6 @@ static void block_deinit(block *b)
 {
     aisle_free(b->ids);
     aisle_free(b->scores);
-    aisle_free(b->strategy);
     aisle_free(b->place);
     aisle_free(b->query);
     aisle_free(b->hits);
@@ -109,7 +106,6 @@ static aisle_status take_user(batch *b, int32_t u, aisle_given *g, aisle_error *
     }
     if (b->device.ops && g->n == 0 && g->n_disliked == 0 && aisle_scorer_knows(s->model, u)) {
         k->place[u - k->first] = -1;
-        k->strategy[u - k->first] = AISLE_STRATEGY_PERSONAL;
         return AISLE_OK;
     }
     int32_t at = k->n_queries++, n = (int32_t)b->o->n;
@@ -177,7 +173,7 @@ static aisle_status list_json(const batch *b, int32_t i, json_t **out, aisle_err
     const int64_t at = (int64_t)i * b->o->n;
     json_t *items = json_array();
     *out = json_pack("{s:s%, s:s, s:o}", "user", user.ptr, user.len, "strategy",
-                     aisle_strategy_name(hits ? hits->strategy : k->strategy[i]), "items", items);
+                     aisle_strategy_name(hits ? hits->strategy : AISLE_STRATEGY_PERSONAL), "items", items);
     if (!*out)
         return aisle_fail(err, AISLE_EFORMAT, "user \"%.*s\": no JSON can hold it", shown(user), user.ptr);
     for (int32_t h = 0; hits && h < hits->n; h++)
