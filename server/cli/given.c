@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "aisle/train.h"
-
 aisle_status aisle_given_items(const aisle_model_source *s, const char *list, float weight, aisle_given *g,
                                aisle_error *err)
 {
@@ -28,14 +26,13 @@ aisle_status aisle_given_recent(aisle_model_source *s, const aisle_weights *w, i
     aisle_recent_event events[AISLE_RECENT_MAX];
     aisle_recent *recent = NULL;
     int32_t n = 0, n_new = 0;
-    int64_t created_ms = aisle_trained_created_ms(aisle_model_meta(s->model));
     AISLE_TRY(
         aisle_view_recent(s->view, user, (aisle_str){0}, AISLE_RECENT_MAX, &s->arena, &recent, &n, err));
     for (int32_t k = 0; k < n; k++) {
         int32_t item = aisle_model_source_find(s, recent[k].item);
         if (item < 0) continue;
         if (recent[k].type == AISLE_EVENT_DISLIKE) g->disliked[g->n_disliked++] = item;
-        if (!aisle_recent_is_trained(s->model, created_ms, known, item, recent[k].at_ms))
+        if (!aisle_recent_is_trained(s->model, s->created_ms, known, item, recent[k].at_ms))
             events[n_new++] = (aisle_recent_event){item, recent[k].type, recent[k].value};
     }
     g->n = aisle_recent_weigh(w, events, n_new, g->at);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "aisle/train.h"
+
 static aisle_status add_newcomer(void *ctx, const aisle_product *p, aisle_error *err)
 {
     int32_t item;
@@ -58,6 +60,7 @@ aisle_status aisle_model_source_open(const char *data, const char *model, aisle_
             return aisle_fail(err, AISLE_ENOTFOUND,
                               "--data %s: no model yet; make one with `aisle train --data %s`", data, data);
     }
+    out->created_ms = aisle_trained_created_ms(aisle_model_meta(out->model));
     if (!data) return AISLE_OK;
     AISLE_TRY(find_newcomers(out, err));
     return find_allowed(out, err);

@@ -10,6 +10,7 @@
 typedef struct aisle_model_source {
     aisle_model *model;
     int64_t version;            /* of the data folder's current model; 0 with a model file */
+    int64_t created_ms;         /* of the model (aisle_trained_created_ms); 0 = it does not say */
     aisle_store *store;         /* NULL without a data folder */
     aisle_view *view;           /* NULL without a data folder */
     aisle_registry *registry;   /* NULL with a model file */
