@@ -50,6 +50,12 @@ int32_t aisle_model_find_item(const aisle_model *m, aisle_str id)
     return model_index_find(&ids, id);
 }
 
+void aisle_model_find_items(const aisle_model *m, const aisle_str *id, int64_t n, int32_t *out)
+{
+    model_ids ids = model_ids_of(m, false);
+    model_index_find_all(&ids, id, n, out);
+}
+
 aisle_str aisle_model_user_id(const aisle_model *m, int32_t u)
 {
     model_ids ids = model_ids_of(m, true);

@@ -262,6 +262,7 @@ model_ids model_ids_of(const struct aisle_model *m, bool users);
 aisle_str model_id(const model_ids *ids, int64_t i);
 int64_t model_index_slots(int64_t n);
 int32_t model_index_find(const model_ids *ids, aisle_str id);
+void model_index_find_all(const model_ids *ids, const aisle_str *id, int64_t n, int32_t *out);
 /* Fills slots; false when a probe would be longer than MODEL_MAX_PROBES: take the next seed. *twice = the
  * second of two equal ids, or -1. */
 bool model_index_build(const model_ids *ids, int32_t *slots, int64_t *twice);

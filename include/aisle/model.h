@@ -79,6 +79,8 @@ int32_t aisle_model_n_items(const aisle_model *m);
 int32_t aisle_model_n_factors(const aisle_model *m);
 int32_t aisle_model_find_user(const aisle_model *m, aisle_str id); /* -1; O(1) by the file's hash index */
 int32_t aisle_model_find_item(const aisle_model *m, aisle_str id);
+/* The same of n ids, into out[n]: waits for memory a few times for all of them, not for each. */
+void aisle_model_find_items(const aisle_model *m, const aisle_str *id, int64_t n, int32_t *out);
 aisle_str aisle_model_user_id(const aisle_model *m, int32_t u);
 aisle_str aisle_model_item_id(const aisle_model *m, int32_t i);
 /* Views into the mapping. The users' data is NULL where the file has them as f16: then ask for a row, or for a copy of all. */

@@ -31,6 +31,13 @@ int32_t aisle_shelf_find(const aisle_shelf *s, aisle_str id)
     return i >= 0 ? i : aisle_newcomers_find(s->newcomers, id);
 }
 
+void aisle_shelf_find_all(const aisle_shelf *s, const aisle_str *ids, int64_t n, int32_t *items)
+{
+    aisle_model_find_items(s->model, ids, n, items);
+    for (int64_t i = 0; i < n; i++)
+        if (items[i] < 0) items[i] = aisle_newcomers_find(s->newcomers, ids[i]);
+}
+
 aisle_str aisle_shelf_id(const aisle_shelf *s, int32_t item)
 {
     return item < aisle_model_n_items(s->model) ? aisle_model_item_id(s->model, item)

@@ -40,6 +40,7 @@ aisle_shelf *aisle_shelf_get(aisle_shelf_keeper *k); /* a reference of the calle
 void aisle_shelf_unref(aisle_shelf *s);              /* NULL is fine */
 /* Item numbers of the shelf, of the model's items and of newcomers. */
 int32_t aisle_shelf_find(const aisle_shelf *s, aisle_str id); /* -1: neither */
+void aisle_shelf_find_all(const aisle_shelf *s, const aisle_str *ids, int64_t n, int32_t *items);
 aisle_str aisle_shelf_id(const aisle_shelf *s, int32_t item); /* borrowed */
 
 int64_t aisle_shelf_words(const aisle_shelf *s); /* uint64_t words of a bitmap over the items */

@@ -37,13 +37,16 @@ static aisle_status gather_recent(const aisle_answering *w, const aisle_ask *ask
     const aisle_recents_ask of = {ask->user, ask->session, RECENT};
     aisle_recents_found found;
     aisle_recent_event known[RECENT];
-    int32_t n_known = 0;
+    aisle_str ids[RECENT];
+    int32_t items[RECENT], n_known = 0;
     if (!ask->user.ptr && !ask->session.ptr) return AISLE_OK;
     AISLE_TRY(aisle_recents_get(w->recents, w->view, &of, w->arena, &found, err));
     AISLE_TRY(find_user(w, ask, found.erased, &t->user, err));
+    for (int32_t i = 0; i < found.n; i++) ids[i] = found.events[i].item;
+    aisle_shelf_find_all(s, ids, found.n, items);
     for (int32_t i = 0; i < found.n; i++) {
         const aisle_recent *e = &found.events[i];
-        int32_t item = aisle_shelf_find(s, e->item);
+        const int32_t item = items[i];
         if (item < 0) continue;
         if (e->type == AISLE_EVENT_DISLIKE) t->exclude[t->n_exclude++] = item;
         if (!aisle_recent_is_trained(s->model, s->since_ms, t->user, item, e->at_ms))
@@ -87,10 +90,11 @@ static aisle_status leave_out(const aisle_answering *w, const aisle_ask *ask, ai
     if (!all) return no_memory(err);
     memcpy(all, t->exclude, (size_t)t->n_exclude * sizeof *all);
     t->exclude = all;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t item = aisle_shelf_find(w->shelf, ids[i]);
-        if (item >= 0) t->exclude[t->n_exclude++] = item;
-    }
+    int32_t *items = all + t->n_exclude, n_found = 0;
+    aisle_shelf_find_all(w->shelf, ids, n, items);
+    for (int32_t i = 0; i < n; i++)
+        if (items[i] >= 0) items[n_found++] = items[i];
+    t->n_exclude += n_found;
     return AISLE_OK;
 }
 

@@ -56,12 +56,30 @@ static bool has_name(const aisle_kept_entry *e, uint64_t hash, aisle_str name)
     return e->hash == hash && e->name_len == name.len && memcmp(e->bytes, name.ptr, name.len) == 0;
 }
 
-const aisle_kept_entry *aisle_kept_find(const aisle_kept *k, aisle_str name, uint32_t tag)
+static const aisle_kept_entry *find(const aisle_kept *k, uint64_t hash, aisle_str name, uint32_t tag)
 {
-    uint64_t hash = aisle_hash64(name.ptr, name.len, 0);
     const aisle_kept_entry *e = k->chains[hash % CHAINS];
     while (e && !(e->tag == tag && has_name(e, hash, name))) e = e->next;
     return e;
+}
+
+const aisle_kept_entry *aisle_kept_find(const aisle_kept *k, aisle_str name, uint32_t tag)
+{
+    return find(k, aisle_hash64(name.ptr, name.len, 0), name, tag);
+}
+
+void aisle_kept_find_all(const aisle_kept *k, const aisle_str *names, int32_t n, uint32_t tag,
+                         const aisle_kept_entry **out)
+{
+    uint64_t hash[AISLE_KEPT_AT_ONCE];
+    for (int32_t i = 0; i < n; i++) {
+        hash[i] = aisle_hash64(names[i].ptr, names[i].len, 0);
+        __builtin_prefetch(&k->chains[hash[i] % CHAINS]);
+    }
+    for (int32_t i = 0; i < n; i++) /* the head with the name, and what a value of usual length begins with */
+        for (int line = 0; line < 4; line++)
+            __builtin_prefetch((const char *)k->chains[hash[i] % CHAINS] + 64 * line);
+    for (int32_t i = 0; i < n; i++) out[i] = find(k, hash[i], names[i], tag);
 }
 
 static void drop(aisle_kept *k, uint64_t hash, aisle_str name, const uint32_t *tag)

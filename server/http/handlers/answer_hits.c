@@ -91,23 +91,27 @@ static const aisle_sourced *source_of(const aisle_hits_style *style, int32_t ite
     return NULL;
 }
 
-/* A hit that is not to be shown any more adds nothing; *shown says so. */
-static aisle_status encode_hit(const encoding *e, int32_t h, bool first, bool *shown)
+/* Of n hits from `first` on, at most AISLE_PRODUCT_TEXTS_AT_ONCE. */
+static aisle_status get_texts(const encoding *e, int32_t first, int32_t n, aisle_str *ids,
+                              aisle_product_text *texts)
+{
+    for (int32_t i = 0; i < n; i++) ids[i] = aisle_shelf_id(e->s, e->hits->hit[first + i].item);
+    const aisle_product_texts_ask ask = {ids, n, e->style->fields, e->s->n_known == 0};
+    return aisle_product_texts_get(aisle_request_app(e->r)->texts, e->style->view, &ask,
+                                   aisle_request_arena(e->r), texts, aisle_request_error(e->r));
+}
+
+/* Of a shop without a catalogue all are absent. */
+static bool is_shown(const encoding *e, const aisle_product_text *text)
+{
+    return text->fate == AISLE_PRODUCT_SHOWN || (text->fate == AISLE_PRODUCT_ABSENT && e->s->n_known == 0);
+}
+
+static bool encode_hit(const encoding *e, int32_t h, aisle_str text)
 {
     const aisle_hit *hit = &e->hits->hit[h];
-    const int64_t begin = e->out->len;
-    const bool no_catalogue = e->s->n_known == 0;
-    const aisle_product_text text = {aisle_shelf_id(e->s, hit->item), e->style->fields, no_catalogue};
-    aisle_product_fate fate;
-    if (!first && !aisle_text_raw(e->out, ",")) return aisle_no_memory(e->r);
-    AISLE_TRY(aisle_product_texts_append(aisle_request_app(e->r)->texts, e->style->view, &text, e->out, &fate,
-                                         aisle_request_error(e->r)));
-    *shown = fate == AISLE_PRODUCT_SHOWN || (fate == AISLE_PRODUCT_ABSENT && no_catalogue);
-    if (!*shown) {
-        e->out->len = begin;
-        return AISLE_OK;
-    }
-    bool ok = aisle_text_raw(e->out, ",\"score\":") && aisle_text_real(e->out, (double)hit->score);
+    bool ok = aisle_buf_append(e->out, text.ptr, text.len) && aisle_text_raw(e->out, ",\"score\":") &&
+              aisle_text_real(e->out, (double)hit->score);
     const aisle_sourced *from = source_of(e->style, hit->item);
     const char *reason = from ? aisle_source_reason(from->source) : NULL;
     if (from)
@@ -119,23 +123,30 @@ static aisle_status encode_hit(const encoding *e, int32_t h, bool first, bool *s
     if (e->hits->shares)
         ok = ok && aisle_text_raw(e->out, ",\"parts\":") &&
              aisle_text_tree(e->out, encode_parts(e->s, e->hits, h));
-    return ok && aisle_text_raw(e->out, "}") ? AISLE_OK : aisle_no_memory(e->r);
+    return ok && aisle_text_raw(e->out, "}");
 }
 
+/* As many at once as may still be shown: spare hits are looked up only where others are gone. */
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
                                aisle_hits_style style, aisle_buf *out)
 {
     const encoding e = {r, s, hits, &style, out};
-    int64_t n = 0;
+    aisle_str ids[AISLE_PRODUCT_TEXTS_AT_ONCE];
+    aisle_product_text texts[AISLE_PRODUCT_TEXTS_AT_ONCE];
+    int64_t shown = 0;
     AISLE_TRY(aisle_product_texts_sync(aisle_request_app(r)->texts, style.view, aisle_request_error(r)));
     if (!aisle_text_raw(out, "[")) return aisle_no_memory(r);
-    for (int32_t i = 0; i < hits->n && n < style.limit; i++) {
-        bool shown = false;
-        AISLE_TRY(encode_hit(&e, i, n == 0, &shown));
-        if (shown && style.shown &&
-            !aisle_page_note_add(r, style.shown, aisle_shelf_id(s, hits->hit[i].item)))
-            return aisle_no_memory(r);
-        n += shown;
+    for (int32_t first = 0, n; first < hits->n && shown < style.limit; first += n) {
+        n = hits->n - first;
+        if (n > style.limit - shown) n = (int32_t)(style.limit - shown);
+        if (n > AISLE_PRODUCT_TEXTS_AT_ONCE) n = AISLE_PRODUCT_TEXTS_AT_ONCE;
+        AISLE_TRY(get_texts(&e, first, n, ids, texts));
+        for (int32_t i = 0; i < n; i++) {
+            if (!is_shown(&e, &texts[i])) continue;
+            if ((shown++ && !aisle_text_raw(out, ",")) || !encode_hit(&e, first + i, texts[i].text) ||
+                (style.shown && !aisle_page_note_add(r, style.shown, ids[i])))
+                return aisle_no_memory(r);
+        }
     }
     return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
 }

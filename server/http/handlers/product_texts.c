@@ -8,7 +8,6 @@
 
 #include "server/http/handlers/handlers.h"
 #include "server/json/json_text.h"
-#include "server/store/kept.h"
 
 enum { BYTES_MAX = 32 << 20, CHANGES_MAX = 4096 };
 
@@ -81,60 +80,80 @@ aisle_status aisle_product_texts_sync(aisle_product_texts *t, aisle_view *v, ais
 
 /* ---- texts ---- */
 
-/* True when it is known and appended; *ok false: out of memory. */
-static bool append_known(aisle_product_texts *t, const aisle_product_text *p, aisle_buf *out,
-                         aisle_product_fate *fate, bool *ok)
+static aisle_status no_memory(aisle_error *err)
 {
+    return aisle_fail(err, AISLE_ENOMEM, "out of memory for products' texts");
+}
+
+/* Copies what is known into the arena; where[i] NULL: not known. Under the lock once for all: a lock a product is a queue of loops. */
+static bool copy_known(aisle_product_texts *t, const aisle_product_texts_ask *ask, aisle_arena *a,
+                       const aisle_kept_entry **where, aisle_product_text *out)
+{
+    size_t bytes = 0;
     pthread_mutex_lock(&t->lock);
-    const aisle_kept_entry *e = aisle_kept_find(t->texts, p->id, p->fields);
-    if (e) {
-        *fate = (aisle_product_fate)e->mark;
-        *ok = aisle_buf_append(out, aisle_kept_value(e), e->len);
+    aisle_kept_find_all(t->texts, ask->ids, ask->n, ask->fields, where);
+    for (int32_t i = 0; i < ask->n; i++) bytes += where[i] ? where[i]->len : 0;
+    char *copy = aisle_arena_alloc(a, bytes);
+    for (int32_t i = 0; i < ask->n && copy; i++) {
+        const aisle_kept_entry *e = where[i];
+        if (!e) continue;
+        memcpy(copy, aisle_kept_value(e), e->len);
+        out[i] = (aisle_product_text){{copy, e->len}, (aisle_product_fate)e->mark};
+        copy += e->len;
     }
     pthread_mutex_unlock(&t->lock);
-    return e != NULL;
+    return copy != NULL;
 }
 
 /* version: of the table when the text was not made yet. */
-static void keep(aisle_product_texts *t, const aisle_product_text *p, int64_t version, aisle_str text,
-                 aisle_product_fate fate)
+static void keep(aisle_product_texts *t, const aisle_product_texts_ask *ask, int32_t i, int64_t version,
+                 const aisle_product_text *made)
 {
-    if (fate == AISLE_PRODUCT_ABSENT && !p->keep_absent) return;
+    if (made->fate == AISLE_PRODUCT_ABSENT && !ask->keep_absent) return;
     pthread_mutex_lock(&t->lock);
-    if (t->version == version) aisle_kept_put(t->texts, p->id, p->fields, fate, text);
+    if (t->version == version) aisle_kept_put(t->texts, ask->ids[i], ask->fields, made->fate, made->text);
     pthread_mutex_unlock(&t->lock);
 }
 
-static aisle_status no_memory(aisle_error *err)
+static aisle_status write_text(const aisle_product *p, unsigned fields, aisle_arena *a, aisle_str *out,
+                               aisle_error *err)
 {
-    return aisle_fail(err, AISLE_ENOMEM, "out of memory for a product's text");
+    aisle_buf text = {0};
+    bool ok = aisle_text_tree(&text, aisle_answer_product(p, fields));
+    if (ok) *out = (aisle_str){aisle_arena_strndup(a, text.data, (size_t)text.len), (size_t)text.len - 1};
+    aisle_buf_deinit(&text);
+    return ok && out->ptr ? AISLE_OK : no_memory(err);
 }
 
-aisle_status aisle_product_texts_append(aisle_product_texts *t, aisle_view *v, const aisle_product_text *p,
-                                        aisle_buf *out, aisle_product_fate *fate, aisle_error *err)
+static aisle_status make(aisle_view *v, aisle_str id, unsigned fields, aisle_arena *a,
+                         aisle_product_text *out, aisle_error *err)
 {
     aisle_product product;
-    aisle_arena arena;
-    bool ok = true;
-    int64_t version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE), begin = out->len;
-    if (append_known(t, p, out, fate, &ok)) return ok ? AISLE_OK : no_memory(err);
-    aisle_arena_init(&arena);
-    aisle_status st = aisle_view_product(v, p->id, &arena, &product, NULL, err);
-    *fate = AISLE_PRODUCT_SHOWN;
+    aisle_status st = aisle_view_product(v, id, a, &product, NULL, err);
+    *out = (aisle_product_text){{"", 0}, AISLE_PRODUCT_SHOWN};
     if (st == AISLE_ENOTFOUND) {
-        product = (aisle_product){.id = p->id, .price_minor = -1, .stock = -1};
-        *fate = AISLE_PRODUCT_ABSENT;
+        product = (aisle_product){.id = id, .price_minor = -1, .stock = -1};
+        out->fate = AISLE_PRODUCT_ABSENT;
         st = AISLE_OK;
     }
-    if (st == AISLE_OK && (product.stock == 0 || product.visibility == AISLE_HIDDEN))
-        *fate = AISLE_PRODUCT_NOT_SHOWN;
-    aisle_str text = {0};
-    if (st == AISLE_OK && *fate != AISLE_PRODUCT_NOT_SHOWN) {
-        st = aisle_text_tree(out, aisle_answer_product(&product, p->fields)) ? AISLE_OK : no_memory(err);
-        out->len -= st == AISLE_OK; /* the brace */
-        text = (aisle_str){out->data + begin, (size_t)(out->len - begin)};
+    AISLE_TRY(st);
+    if (product.stock == 0 || product.visibility == AISLE_HIDDEN) {
+        out->fate = AISLE_PRODUCT_NOT_SHOWN;
+        return AISLE_OK;
     }
-    aisle_arena_deinit(&arena);
-    if (st == AISLE_OK) keep(t, p, version, text, *fate);
-    return st;
+    return write_text(&product, fields, a, &out->text, err);
+}
+
+aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v, const aisle_product_texts_ask *ask,
+                                     aisle_arena *a, aisle_product_text *out, aisle_error *err)
+{
+    const aisle_kept_entry *known[AISLE_PRODUCT_TEXTS_AT_ONCE]; /* only which: they may be gone */
+    const int64_t version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
+    if (!copy_known(t, ask, a, known, out)) return no_memory(err);
+    for (int32_t i = 0; i < ask->n; i++) {
+        if (known[i]) continue;
+        AISLE_TRY(make(v, ask->ids[i], ask->fields, a, &out[i], err));
+        keep(t, ask, i, version, &out[i]);
+    }
+    return AISLE_OK;
 }

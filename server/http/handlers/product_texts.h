@@ -4,6 +4,7 @@
 #ifndef AISLE_SERVER_PRODUCT_TEXTS_H
 #define AISLE_SERVER_PRODUCT_TEXTS_H
 
+#include "server/store/kept.h"
 #include "server/store/store.h"
 
 /* Up to 32 MiB of texts; what is more takes the place of others. Any thread. */
@@ -19,14 +20,21 @@ typedef enum aisle_product_fate {
     AISLE_PRODUCT_NOT_SHOWN, /* hidden or sold out */
     AISLE_PRODUCT_ABSENT     /* no record: the text has the id, and null for the rest */
 } aisle_product_fate;
-/* Appends the product's object without its closing brace, members as of aisle_answer_product; nothing where it is not
- * shown. An absent product is kept only where the shop lists none (keep_absent): ids of all kinds may be asked for. */
-typedef struct aisle_product_text {
-    aisle_str id;
+/* Texts of n products, at most AISLE_PRODUCT_TEXTS_AT_ONCE. An absent product is kept only where the shop lists none (keep_absent):
+ * ids of all kinds may be asked for. */
+enum { AISLE_PRODUCT_TEXTS_AT_ONCE = AISLE_KEPT_AT_ONCE };
+typedef struct aisle_product_texts_ask {
+    const aisle_str *ids;
+    int32_t n;
     unsigned fields;
     bool keep_absent;
+} aisle_product_texts_ask;
+/* The product's object without its closing brace, members as of aisle_answer_product; nothing where it is not shown. */
+typedef struct aisle_product_text {
+    aisle_str text; /* in the arena */
+    aisle_product_fate fate;
 } aisle_product_text;
-aisle_status aisle_product_texts_append(aisle_product_texts *t, aisle_view *v, const aisle_product_text *p,
-                                        aisle_buf *out, aisle_product_fate *fate, aisle_error *err);
+aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v, const aisle_product_texts_ask *ask,
+                                     aisle_arena *a, aisle_product_text *out, aisle_error *err);
 
 #endif
