@@ -1,7 +1,6 @@
 /* Exact top-N of many users through a compact table. Users go in chunks, the table in blocks that stay in the second-level
  * cache while a chunk passes in eights; whoever the rest of the table cannot serve leaves between blocks, and the others
  * close ranks. What a user gets does not depend on the others: neither chunks nor threads show in the result. */
-#include <float.h>
 #include <omp.h>
 #include <string.h>
 
@@ -14,7 +13,6 @@ enum {
     MAX_N = 1024,
     LINE = 64,         /* bytes of a cache */
     COARSE_TILES = 32, /* at once */
-    COARSE_USERS = 3,  /* so few are faster one by one by the coarse codes than together by all */
     LISTED = 20,       /* one in so many allowed, or fewer: scoring these alone reads less than all codes */
     LISTED_READ = 200  /* the same where a row is read by a call of the system */
 };
@@ -110,13 +108,12 @@ static void pass_tiles(const compact_job *j, const place *p, const int32_t *slot
                        const int8_t *user, int32_t first, int32_t end)
 {
     const aisle_compact *t = j->q->table;
-    aisle_int8_tile tile = {.groups = t->groups, .user = user};
+    aisle_int8_tile tile = {.groups = t->groups, .user = user, .users = m};
     aisle_int8_hits hits;
     compact_floors floors = {.least = {0}};
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) {
-        if (u < m) compact_floors_set(&floors, u, &p->seek[slots[u]]);
-        tile.start[u] = u < m ? p->seek[slots[u]].start : 0;
-        if (u >= m) floors.least[u] = FLT_MAX; /* nobody */
+    for (int32_t u = 0; u < m; u++) {
+        compact_floors_set(&floors, u, &p->seek[slots[u]]);
+        tile.start[u] = p->seek[slots[u]].start;
     }
     bool (*kernel)(const aisle_int8_tile *, aisle_int8_hits *) = m == 1 ? j->k->int8_one : j->k->int8_tile;
     for (int32_t i = first; i < end; i++) {
@@ -216,9 +213,11 @@ static void pass_table(const compact_job *j, const place *p, int32_t n)
             refine_at = 2 * first + 1;
         }
         if (send_off(j, p, &c, first) && c.n > 1) pack(p, &c, t->groups);
-        const bool coarse = t->coarse && c.n <= COARSE_USERS;
-        for (int32_t i = 0; i < c.n && coarse; i++) pass_coarse(j, p, c.slot[i], first, end);
-        for (int32_t i = 0; i < c.n && !coarse; i += AISLE_INT8_USERS) {
+        if (c.n == 1 && t->coarse) { /* already two read all codes for what each would read of the coarse ones */
+            pass_coarse(j, p, c.slot[0], first, end);
+            continue;
+        }
+        for (int32_t i = 0; i < c.n; i += AISLE_INT8_USERS) {
             int32_t m = c.n - i < AISLE_INT8_USERS ? c.n - i : AISLE_INT8_USERS;
             const int8_t *user = m == 1 ? p->code + (int64_t)c.slot[i] * f4 : p->packed + (int64_t)i * f4;
             pass_tiles(j, p, c.slot + i, m, user, first, end);

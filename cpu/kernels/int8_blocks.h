@@ -6,9 +6,9 @@ static bool tile_of_blocks(const aisle_int8_tile *t, aisle_int8_hits *hits)
 {
     uint64_t any = 0;
     memset(hits->at, 0, sizeof hits->at);
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u += ROWS)
+    for (int32_t u = 0; u < t->users; u += ROWS)
         for (int32_t i = 0; i < AISLE_INT8_ITEMS; i += ITEMS) block(t, AISLE_INT8_USERS, ROWS, u, i, hits);
-    for (int32_t u = 0; u < AISLE_INT8_USERS; u++) any |= hits->at[u];
+    for (int32_t u = 0; u < t->users; u++) any |= hits->at[u];
     return any != 0;
 }
 

@@ -1,7 +1,8 @@
 /* Plain-C first pass of top-N over 8-bit codes. */
 #include "cpu/kernels/kernels.h"
 
-static bool pass(const aisle_int8_tile *t, int32_t users, aisle_int8_hits *hits)
+/* users of `places` that lie beside each other */
+static bool pass(const aisle_int8_tile *t, int32_t users, int32_t places, aisle_int8_hits *hits)
 {
     bool any = false;
     for (int32_t u = 0; u < users; u++) {
@@ -10,7 +11,7 @@ static bool pass(const aisle_int8_tile *t, int32_t users, aisle_int8_hits *hits)
             int32_t sum = t->start[u];
             for (int32_t g = 0; g < t->groups; g++)
                 for (int32_t c = 0; c < 4; c++)
-                    sum += t->item[(g * AISLE_INT8_ITEMS + i) * 4 + c] * t->user[(g * users + u) * 4 + c];
+                    sum += t->item[(g * AISLE_INT8_ITEMS + i) * 4 + c] * t->user[(g * places + u) * 4 + c];
             float score = t->scale[i] * (float)sum;
             hits->score[u * AISLE_INT8_ITEMS + i] = score;
             at |= (uint64_t)(score >= t->floor[u]) << i;
@@ -23,12 +24,12 @@ static bool pass(const aisle_int8_tile *t, int32_t users, aisle_int8_hits *hits)
 
 static bool tile_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
 {
-    return pass(t, AISLE_INT8_USERS, hits);
+    return pass(t, t->users, AISLE_INT8_USERS, hits);
 }
 
 static bool one_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)
 {
-    return pass(t, 1, hits);
+    return pass(t, 1, 1, hits);
 }
 
 static bool coarse_ref(const aisle_int8_tile *t, aisle_int8_hits *hits)

@@ -15,34 +15,37 @@ typedef struct codes {
     aisle_int8_tile tile;
 } codes;
 
-static void make(codes *c, int32_t users, int32_t limit, bool extreme, aisle_rng *r)
+/* places: 8, or 1 as it is for int8_one */
+static void make(codes *c, int32_t places, int32_t limit, bool extreme, aisle_rng *r)
 {
     int32_t groups = 1 + (int32_t)aisle_rng_below(r, GROUPS);
     for (int32_t i = 0; i < groups * ITEMS * 4; i++)
         c->item[i] = (uint8_t)(extreme ? (aisle_rng_below(r, 8) ? 255 : 1) : 1 + aisle_rng_below(r, 255));
-    for (int32_t i = 0; i < groups * users * 4; i++)
+    for (int32_t i = 0; i < groups * places * 4; i++)
         c->user[i] = (int8_t)(extreme ? (aisle_rng_below(r, 8) ? limit : -limit)
                                       : (int32_t)aisle_rng_below(r, (uint64_t)limit * 2 + 1) - limit);
     for (int32_t i = 0; i < ITEMS; i++) c->scale[i] = (float)aisle_rng_f64(r) * (i % 9 ? 1 : 0);
     c->tile = (aisle_int8_tile){.groups = groups, .item = c->item, .scale = c->scale, .user = c->user};
-    for (int32_t u = 0; u < users; u++) {
+    for (int32_t u = 0; u < places; u++) {
         for (int32_t i = 0; i < groups * 4; i++)
-            c->tile.start[u] -= 128 * c->user[(i / 4 * users + u) * 4 + i % 4];
+            c->tile.start[u] -= 128 * c->user[(i / 4 * places + u) * 4 + i % 4];
         c->tile.floor[u] = u == 5 ? INFINITY : u == 6 ? -INFINITY : (float)(aisle_rng_f64(r) - .5) * 100000;
     }
 }
 
-static void check(const aisle_kernels *k, const codes *c, int32_t users)
+static void check(const aisle_kernels *k, const codes *c, int32_t places, int32_t users)
 {
     aisle_int8_hits hits;
-    bool any = false, said = (users == 1 ? k->int8_one : k->int8_tile)(&c->tile, &hits);
+    aisle_int8_tile tile = c->tile;
+    tile.users = users;
+    bool any = false, said = (places == 1 ? k->int8_one : k->int8_tile)(&tile, &hits);
     for (int32_t u = 0; u < users; u++) {
         uint64_t at = 0;
         for (int32_t i = 0; i < ITEMS; i++) {
             int32_t sum = 0;
             for (int32_t p = 0; p < c->tile.groups * 4; p++)
                 sum += (c->item[(p / 4 * ITEMS + i) * 4 + p % 4] - 128) *
-                       c->user[(p / 4 * users + u) * 4 + p % 4];
+                       c->user[(p / 4 * places + u) * 4 + p % 4];
             float score = c->scale[i] * (float)sum;
             at |= (uint64_t)(score >= c->tile.floor[u]) << i;
             if (hits.at[u]) cr_assert(hits.score[u * ITEMS + i] == score, "%s", k->name);
@@ -61,9 +64,9 @@ Test(int8, every_table_finds_the_hits_of_a_plain_sum)
     aisle_rng_init(&r, 1, 0);
     for (int32_t i = 0; (k = aisle_kernels_at(i)) != NULL; i++)
         for (int32_t run = 0; run < 60; run++) {
-            int32_t users = run % 3 ? USERS : 1;
-            make(&c, users, k->int8_limit, run % 2, &r);
-            check(k, &c, users);
+            int32_t places = run % 3 ? USERS : 1;
+            make(&c, places, k->int8_limit, run % 2, &r);
+            for (int32_t users = 1; users <= places; users++) check(k, &c, places, users);
         }
 }
 
