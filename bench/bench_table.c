@@ -131,7 +131,8 @@ static double peak_gops(int32_t threads)
     static uint8_t item[GROUPS * AISLE_INT8_ITEMS * 4];
     static int8_t user[GROUPS * AISLE_INT8_USERS * 4];
     static float scale[AISLE_INT8_ITEMS];
-    aisle_int8_tile t = {.groups = GROUPS, .item = item, .scale = scale, .user = user, .users = AISLE_INT8_USERS};
+    aisle_int8_tile t = {
+        .groups = GROUPS, .item = item, .scale = scale, .user = user, .users = AISLE_INT8_USERS};
     for (int32_t u = 0; u < AISLE_INT8_USERS; u++) t.floor[u] = INFINITY;
     double least = INFINITY;
     for (int32_t r = 0; r < 10; r++) {

@@ -48,8 +48,7 @@ typedef struct aisle_int8_tile {
     float floor[AISLE_INT8_USERS];
 } aisle_int8_tile;
 typedef struct aisle_int8_hits {
-    uint64_t at[AISLE_INT8_USERS];                    /* bit i: item i of the tile is a hit of this user; beyond `users`
-                                                         unspecified */
+    uint64_t at[AISLE_INT8_USERS]; /* bit i: item i of the tile is a hit of this user; only of `users` */
     float score[AISLE_INT8_USERS * AISLE_INT8_ITEMS]; /* row u: unspecified where at[u] is 0 */
 } aisle_int8_hits;
 

@@ -85,7 +85,8 @@ static aisle_status no_memory(aisle_error *err)
     return aisle_fail(err, AISLE_ENOMEM, "out of memory for products' texts");
 }
 
-/* Copies what is known into the arena; where[i] NULL: not known. Under the lock once for all: a lock a product is a queue of loops. */
+/* Copies what is known into the arena; where[i] NULL: not known. One lock for all: with one a product
+ * loops wait for each other. */
 static bool copy_known(aisle_product_texts *t, const aisle_product_texts_ask *ask, aisle_arena *a,
                        const aisle_kept_entry **where, aisle_product_text *out)
 {
@@ -144,8 +145,9 @@ static aisle_status make(aisle_view *v, aisle_str id, unsigned fields, aisle_are
     return write_text(&product, fields, a, &out->text, err);
 }
 
-aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v, const aisle_product_texts_ask *ask,
-                                     aisle_arena *a, aisle_product_text *out, aisle_error *err)
+aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v,
+                                     const aisle_product_texts_ask *ask, aisle_arena *a,
+                                     aisle_product_text *out, aisle_error *err)
 {
     const aisle_kept_entry *known[AISLE_PRODUCT_TEXTS_AT_ONCE]; /* only which: they may be gone */
     const int64_t version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);

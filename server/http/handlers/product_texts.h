@@ -34,7 +34,8 @@ typedef struct aisle_product_text {
     aisle_str text; /* in the arena */
     aisle_product_fate fate;
 } aisle_product_text;
-aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v, const aisle_product_texts_ask *ask,
-                                     aisle_arena *a, aisle_product_text *out, aisle_error *err);
+aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v,
+                                     const aisle_product_texts_ask *ask, aisle_arena *a,
+                                     aisle_product_text *out, aisle_error *err);
 
 #endif

@@ -111,6 +111,28 @@ Test(model, every_id_is_found_and_no_other)
     aisle_model_unref(m);
 }
 
+/* More than are looked for at once, known and unknown in turn. */
+Test(model, looking_for_many_items_finds_what_looking_for_each_finds)
+{
+    enum { MANY = 150 };
+    static small_model s;
+    small_model_init(&s);
+    aisle_model *m = written(&s.parts, temp_path("m.aisle"));
+    aisle_str ids[MANY];
+    int32_t found[MANY + 1];
+    for (int i = 0; i < MANY; i++)
+        ids[i] = i % 4 ? small_id("i", i % SMALL_ITEMS) : small_id("u", i % SMALL_USERS);
+    ids[0] = AISLE_STR("");
+    ids[MANY - 2] = (aisle_str){0};
+    found[MANY] = 77;
+    aisle_model_find_items(m, ids, MANY, found);
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(found[i], i % 4 && i != MANY - 2 ? i % SMALL_ITEMS : -1, "%d: %d", i, found[i]);
+    cr_assert_eq(found[MANY], 77);
+    aisle_model_find_items(m, ids, 0, NULL);
+    aisle_model_unref(m);
+}
+
 Test(model, a_reader_writes_the_same_bytes_again)
 {
     static small_model s;
