@@ -213,8 +213,8 @@ static void pass_table(const compact_job *j, const place *p, int32_t n)
             refine_at = 2 * first + 1;
         }
         if (send_off(j, p, &c, first) && c.n > 1) pack(p, &c, t->groups);
-        if (c.n == 1 &&
-            t->coarse) { /* two would read of all codes together what each reads of the coarse ones */
+        /* Of a lone one: two read of all codes together what each would read of the coarse ones. */
+        if (c.n == 1 && t->coarse) {
             pass_coarse(j, p, c.slot[0], first, end);
             continue;
         }
