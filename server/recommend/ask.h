@@ -70,7 +70,8 @@ typedef struct aisle_answering {
     aisle_arena *arena;   /* the request's: what an answer points to lies there */
     aisle_catalogue *catalogue;
     struct aisle_later_baskets
-        *later; /* what was bought together since the training; NULL = it is not looked at */
+        *later;                  /* what was bought together since the training; NULL = it is not looked at */
+    struct aisle_trends *trends; /* what is done now; NULL = it is not looked at */
     struct aisle_place
         *place; /* of the question among those that are scored together (together.h); NULL = alone */
 } aisle_answering;

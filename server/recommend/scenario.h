@@ -9,6 +9,8 @@
  *       "limit": 6,                        products at most
  *       "when": "known",                   "always", "known": something is known of who asks, "new": nothing is, "items": the question
  *                                          has items or a cart; else the step is passed over
+ *       "window": "24h",                   of trending alone: first what is done now, by decayed.h's windows; then, or absent: as
+ *                                          the model has it
  *       "filter": {...}}],                 filter.h, beside that of the question
  *    "exclude_bought": true,               what the asker has bought does not come; likewise exclude_cart
  *    "diversity": 0.3}                     0 to 1, where the question says none
@@ -24,6 +26,7 @@
 #define AISLE_SERVER_SCENARIO_H
 
 #include "server/recommend/ask.h"
+#include "server/recommend/decayed.h"
 #include "server/recommend/sets.h"
 
 enum { AISLE_SCENARIOS = 50, AISLE_STEPS = 8, AISLE_SCENARIO_NAME = 40 };
@@ -49,8 +52,9 @@ typedef enum aisle_step_when {
 typedef struct aisle_step {
     aisle_step_source source;
     aisle_step_when when;
-    double share;  /* 0 < share <= 1 */
-    int32_t limit; /* 1..100 */
+    double share;               /* 0 < share <= 1 */
+    int32_t limit;              /* 1..100 */
+    const aisle_window *window; /* NULL: none */
     aisle_filter filter;
 } aisle_step;
 

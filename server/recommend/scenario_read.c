@@ -8,12 +8,25 @@ const char *const aisle_source_names[] = {"personal", "similar", "complementary"
                                           "popular",  "newest",  "viewed",        NULL};
 static const char *const when_names[] = {"always", "known", "new", "items", NULL};
 
+static aisle_status read_window(const aisle_reading *r, const aisle_member *m, aisle_step *out)
+{
+    aisle_str name = {0};
+    if (!m->v) return AISLE_OK;
+    if (out->source != AISLE_FROM_TRENDING)
+        return aisle_member_refuse(r, m, "conflict", "a window is of the source trending alone");
+    AISLE_TRY(aisle_member_text(r, m, 3, &name));
+    const int32_t i = aisle_window_find(name);
+    if (i < 0) return aisle_member_refuse(r, m, "unknown", "1h, 6h, 24h, 3d, 7d or 30d wanted");
+    out->window = &aisle_windows[i];
+    return AISLE_OK;
+}
+
 static aisle_status read_step(const aisle_reading *r, const aisle_member *m, aisle_step *out)
 {
-    static const char *const known[] = {"source", "share", "limit", "when", "filter", NULL};
+    static const char *const known[] = {"source", "share", "limit", "when", "window", "filter", NULL};
     const aisle_member source = aisle_member_of(m, "source"), share = aisle_member_of(m, "share"),
                        limit = aisle_member_of(m, "limit"), when = aisle_member_of(m, "when"),
-                       filter = aisle_member_of(m, "filter");
+                       window = aisle_member_of(m, "window"), filter = aisle_member_of(m, "filter");
     unsigned from = 0, at = 0;
     *out = (aisle_step){.share = 1, .limit = AISLE_ASK_LIMIT, .filter = {.key = AISLE_STR("")}};
     AISLE_TRY(aisle_member_object(r, m, known));
@@ -25,6 +38,7 @@ static aisle_status read_step(const aisle_reading *r, const aisle_member *m, ais
     AISLE_TRY(aisle_member_choice(r, &when, when_names, &at));
     out->source = (aisle_step_source)from;
     out->when = (aisle_step_when)at;
+    AISLE_TRY(read_window(r, &window, out));
     return aisle_member_filter(r, &filter, &out->filter);
 }
 

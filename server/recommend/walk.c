@@ -7,6 +7,7 @@
 #include "server/recommend/best_hits.h"
 #include "server/recommend/relations.h"
 #include "server/recommend/together.h"
+#include "server/recommend/trends.h"
 
 enum { ABOUT_MOST = 20 };
 
@@ -19,6 +20,7 @@ typedef struct walk {
     int32_t *viewed; /* newest first, distinct */
     int32_t n_viewed;
     bool is_known;
+    int64_t at_ms; /* one moment for all that is counted as of now */
 } walk;
 
 static aisle_status no_memory(aisle_error *err)
@@ -103,6 +105,7 @@ static aisle_status look_back(walk *s, aisle_error *err)
 typedef struct step_ctx {
     const walk *s;
     aisle_step_source source;
+    const aisle_window *window; /* of what is trending; NULL: as the model has it */
 } step_ctx;
 
 /* Days since 1970, as a float to some three minutes: products of the same moment are in the order of their numbers. */
@@ -175,6 +178,10 @@ static aisle_status best_of(void *ctx, const uint64_t *allowed, int32_t n, bool 
     case AISLE_FROM_VIEWED: best_viewed(s, bits, n, hits); return AISLE_OK;
     default: break;
     }
+    if (c->window) {
+        aisle_trends_best(w->trends, w->shelf, (int32_t)(c->window - aisle_windows), s->at_ms, bits, n, hits);
+        return AISLE_OK;
+    }
     return aisle_scorer_popular(w->shelf->model, c->source == AISLE_FROM_TRENDING, n, bits, hits, err);
 }
 
@@ -210,7 +217,7 @@ static aisle_status take_step(const walk *s, const aisle_step *step, int32_t n, 
     const aisle_walking *k = s->k;
     const int32_t before = hits->n;
     aisle_filter both;
-    step_ctx ctx = {s, step->source};
+    step_ctx ctx = {s, step->source, k->w->trends ? step->window : NULL};
     const aisle_source source = {
         .best = best_of, .ctx = &ctx, .unsorted = step->source == AISLE_FROM_SIMILAR};
     if (!filter_both(&k->ask->filter, &step->filter, k->w->arena, &both)) return no_memory(err);
@@ -221,6 +228,10 @@ static aisle_status take_step(const walk *s, const aisle_step *step, int32_t n, 
                               .n = n,
                               .explain = k->ask->explain};
     AISLE_TRY(aisle_choose(&c, hits, err));
+    if (ctx.window && hits->n < n) { /* no more is done now */
+        ctx.window = NULL;
+        AISLE_TRY(aisle_choose(&c, hits, err));
+    }
     for (int32_t i = before; i < hits->n; i++) from[i] = (aisle_sourced){hits->hit[i].item, step->source};
     return AISLE_OK;
 }
@@ -242,7 +253,7 @@ static aisle_status take_steps(const walk *s, bool shared, aisle_hits *hits, ais
 
 aisle_status aisle_walk(const aisle_walking *k, aisle_hits *hits, aisle_sourced **out, aisle_error *err)
 {
-    walk s = {.k = k, .wishes = k->ask->wishes};
+    walk s = {.k = k, .wishes = k->ask->wishes, .at_ms = aisle_time_now_ms()};
     aisle_sourced *from =
         aisle_arena_calloc(k->w->arena, (size_t)k->ask->limit + AISLE_SPARE_HITS, sizeof *from);
     if (!from) return no_memory(err);

@@ -75,6 +75,34 @@ class Trending(unittest.TestCase):
                 self.assertGreaterEqual(scores[id], want[id] * math.exp(-2 * 120 / 3600 / hours) - 1e-6, (window, id))
             self.assertEqual([i["score"] for i in got["items"]], sorted(scores.values(), reverse=True))
 
+    def test_a_scenario_shows_what_is_done_now(self):
+        steps = [{"source": "trending", "window": "24h", "limit": 2}, {"source": "popular"}]
+        put = self.server.ask("PUT", "/v1/admin/scenarios", {"scenarios": [{"name": "now", "steps": steps},
+                                                                           {"name": "model", "steps": [{"source": "trending"}]}]})
+        self.assertEqual(put.status, 200, put.body)
+        self.assertEqual(put.json["scenarios"][0]["steps"][0]["window"], "24h")
+
+        def ask(name):
+            answer = self.server.post("/v1/recommendations", {"scenario": name, "session": "onlooker", "limit": 5})
+            self.assertEqual(answer.status, 200, answer.body)
+            return [(i["id"], i["source"]) for i in answer.json["items"]]
+        model = [id for id, _ in ask("model")]
+        self.assertEqual(ask("now")[:2], [(id, "trending") for id in model[:2]])
+        a, b = [i for i in self.ids if i not in model][:2]
+        self.send(("view", a, 1))
+        self.await_list([a], "24h")
+        self.assertEqual(ask("now")[:2], [(a, "trending"), (model[0], "trending")])
+        self.send(("purchase", b, 1))
+        self.await_list([b, a], "24h")
+        self.assertEqual(ask("now")[:2], [(b, "trending"), (a, "trending")])
+        self.assertEqual([source for _, source in ask("now")[2:]], ["popular"] * 3)
+        self.assertEqual([id for id, _ in ask("model")], model)
+        for step, code in (({"source": "popular", "window": "24h"}, "conflict"), ({"source": "trending", "window": "2h"}, "unknown"),
+                           ({"source": "trending", "window": 24}, "wrong_type")):
+            wrong = self.server.ask("PUT", "/v1/admin/scenarios", {"scenarios": [{"name": "now", "steps": [step]}]})
+            self.assertEqual((wrong.status, wrong.json["errors"][0]["pointer"], wrong.json["errors"][0]["code"]),
+                             (422, "/scenarios/0/steps/0/window", code), wrong.body)
+
     def test_what_says_nothing_is_not_counted(self):
         a, b = self.ids[:2]
         self.send(("dislike", a, 0), ("impression", a, 0), ("remove_from_cart", a, 0))

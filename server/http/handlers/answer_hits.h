@@ -18,7 +18,8 @@ static inline aisle_answering aisle_answering_of(aisle_request *r, const aisle_s
                              .scorer = with->scorer,
                              .arena = aisle_request_arena(r),
                              .catalogue = aisle_request_app(r)->catalogue,
-                             .later = aisle_request_app(r)->later};
+                             .later = aisle_request_app(r)->later,
+                             .trends = aisle_request_app(r)->trends};
 }
 
 /* A question after its trial has begun, and what to answer it with: the trial's shelf where it has one. All borrowed. */
