@@ -35,20 +35,20 @@ typedef struct aisle_cg {
 
 /* First pass of top-N over 8-bit codes. Items come in tiles of 48, four factors of each after another's:
  * item[(g * 48 + i) * 4 + c] is factor 4 g + c of item i, plus 128. Users in eights: user[(g * 8 + u) * 4 + c], of which the
- * first `users` are looked at. */
+ * first `users` are somebody's. Codes, start and floor of all eight are readable; what hits have of the others is unspecified. */
 enum { AISLE_INT8_ITEMS = 48, AISLE_INT8_USERS = 8 };
 typedef struct aisle_int8_tile {
     int32_t groups; /* of four factors; at most 1024, so that sums fit 32 bits */
     const uint8_t *item;
     const float *scale; /* 48: what a code of an item is worth */
     const int8_t *user;
-    int32_t users; /* 1 .. 8 */
+    int32_t users; /* 1 .. 8; int8_one and coarse_one, of one, do not look at it */
     int32_t
         start[AISLE_INT8_USERS]; /* minus 128 times the sum of a user's codes: undoes the 128 of the items */
     float floor[AISLE_INT8_USERS];
 } aisle_int8_tile;
 typedef struct aisle_int8_hits {
-    uint64_t at[AISLE_INT8_USERS]; /* bit i: item i of the tile is a hit of this user; only of `users` */
+    uint64_t at[AISLE_INT8_USERS];                    /* bit i: item i of the tile is a hit of this user */
     float score[AISLE_INT8_USERS * AISLE_INT8_ITEMS]; /* row u: unspecified where at[u] is 0 */
 } aisle_int8_hits;
 

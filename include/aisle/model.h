@@ -79,7 +79,7 @@ int32_t aisle_model_n_items(const aisle_model *m);
 int32_t aisle_model_n_factors(const aisle_model *m);
 int32_t aisle_model_find_user(const aisle_model *m, aisle_str id); /* -1; O(1) by the file's hash index */
 int32_t aisle_model_find_item(const aisle_model *m, aisle_str id);
-/* The same of n ids, into out[n]: waits for memory a few times for all of them, not for each. */
+/* The same of n >= 0 ids, into out[n], -1 where there is none: waits for memory a few times for 64 of them, not for each. */
 void aisle_model_find_items(const aisle_model *m, const aisle_str *id, int64_t n, int32_t *out);
 aisle_str aisle_model_user_id(const aisle_model *m, int32_t u);
 aisle_str aisle_model_item_id(const aisle_model *m, int32_t i);

@@ -75,7 +75,7 @@ aisle_status aisle_recommend(const aisle_answering *w, const aisle_ask *ask, ais
                               .source = &source,
                               .filter = &ask->filter,
                               .wishes = &ask->wishes,
-                              .n = (int32_t)ask->limit + AISLE_SPARE_HITS,
+                              .n = (int32_t)ask->limit + AISLE_SPARE_SCORED,
                               .explain = ask->explain};
     AISLE_TRY(ask->scenario ? walk(w, ask, &t, &q, &found, err) : aisle_choose(&c, &found.hits, err));
     AISLE_TRY(aisle_pin_hits(&c, ask->n_shown, aisle_taste_masks, &(aisle_tasting){w->shelf, &t}, &found.hits,

@@ -10,9 +10,10 @@
 #include "server/store/recents.h"
 
 enum { AISLE_ASK_ITEMS = 100, AISLE_ASK_EXCLUDE = 1000, AISLE_ASK_LIMIT = 100, AISLE_ASK_DEFAULT = 10 };
-/* More hits than asked for are fetched, for those that sell out or go while the answer is made. Few: what sells out before is
- * not scored (offer.h), and the first pass must tell apart as many as are fetched. */
-enum { AISLE_SPARE_HITS = 4 };
+/* More hits than asked for are fetched, for those that are found gone when they are put into words: AISLE_SPARE_HITS at most. Few
+ * of what is scored for one person: the first pass must tell apart as many as are fetched, and what was sold out before is not
+ * scored (offer.h). */
+enum { AISLE_SPARE_HITS = 16, AISLE_SPARE_SCORED = 4 };
 
 /* What of who asks is looked at, when it is not everything that is known. What he has, or dislikes, is left out all the same. */
 typedef enum aisle_ask_sight {

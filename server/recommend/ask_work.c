@@ -12,7 +12,7 @@ static int64_t hybrid_work(const aisle_shelf *s, const aisle_ask *ask, int64_t t
 {
     const int64_t of_pass = 7, of_link = 5, of_pair = 100;
     const aisle_hybrid_tables *h = aisle_model_hybrid(s->model);
-    int64_t links = 0, pairs = ask->explain ? taken * (ask->limit + AISLE_SPARE_HITS) : 0;
+    int64_t links = 0, pairs = ask->explain ? taken * (ask->limit + AISLE_SPARE_SCORED) : 0;
     if (!h) return 0;
     for (int32_t p = 0; p < h->n_parts; p++)
         if (h->table[p].kind == AISLE_TABLE_LINKS) links += aisle_csr_nnz(&h->table[p].links);
@@ -49,14 +49,14 @@ static int64_t passes_of(const aisle_shelf *s, const aisle_ask *ask)
     const aisle_wishes *wish = &ask->wishes;
     const bool capped = wish->max_per_category > 0 || wish->max_per_brand > 0;
     const int64_t calls = calls_of(s, wish),
-                  passes = capped ? calls * (ask->limit + AISLE_SPARE_HITS) : calls;
+                  passes = capped ? calls * (ask->limit + AISLE_SPARE_SCORED) : calls;
     const bool again = ask->explain && (passes > 1 || diversity_of(ask) > 0 || wish->min_score > -INFINITY);
     return (passes < most ? passes : most) + again;
 }
 
 static int64_t likenesses(const aisle_shelf *s, const aisle_ask *ask)
 {
-    const int64_t n = ask->limit + AISLE_SPARE_HITS, of_pair = 50;
+    const int64_t n = ask->limit + AISLE_SPARE_SCORED, of_pair = 50;
     return diversity_of(ask) > 0 ? n * (n * AISLE_DIVERSITY_TIMES + AISLE_DIVERSITY_POOL) *
                                        (of_pair + 3 * aisle_model_n_factors(s->model))
                                  : 0;

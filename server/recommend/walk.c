@@ -240,7 +240,7 @@ static aisle_status take_steps(const walk *s, bool shared, aisle_hits *hits, ais
                                aisle_error *err)
 {
     const aisle_scenario *sc = s->k->ask->scenario;
-    const int32_t limit = (int32_t)s->k->ask->limit, all = limit + AISLE_SPARE_HITS;
+    const int32_t limit = (int32_t)s->k->ask->limit, all = limit + AISLE_SPARE_SCORED;
     for (int32_t i = 0; i < sc->n_steps && hits->n < all; i++) {
         int32_t share = (int32_t)ceil(sc->step[i].share * limit - 1e-9), n = all;
         if (!applies(s, &sc->step[i])) continue;

@@ -7,7 +7,7 @@
 #include "aisle/memory.h"
 #include "aisle/rng.h"
 
-enum { CHAINS = 1 << 16 };
+enum { CHAINS = 1 << 16, AT_ONCE = 32 };
 
 struct aisle_kept {
     size_t bytes, bytes_max;
@@ -68,18 +68,27 @@ const aisle_kept_entry *aisle_kept_find(const aisle_kept *k, aisle_str name, uin
     return find(k, aisle_hash64(name.ptr, name.len, 0), name, tag);
 }
 
-void aisle_kept_find_all(const aisle_kept *k, const aisle_str *names, int32_t n, uint32_t tag,
-                         const aisle_kept_entry **out)
+static void find_some(const aisle_kept *k, const aisle_str *names, int32_t n, uint32_t tag,
+                      const aisle_kept_entry **out)
 {
-    uint64_t hash[AISLE_KEPT_AT_ONCE];
+    uint64_t hash[AT_ONCE];
     for (int32_t i = 0; i < n; i++) {
         hash[i] = aisle_hash64(names[i].ptr, names[i].len, 0);
         __builtin_prefetch(&k->chains[hash[i] % CHAINS]);
     }
-    for (int32_t i = 0; i < n; i++) /* the head with the name, and what a value of usual length begins with */
-        for (int line = 0; line < 4; line++)
-            __builtin_prefetch((const char *)k->chains[hash[i] % CHAINS] + 64 * line);
+    for (int32_t i = 0; i < n;
+         i++) { /* the head with the name, and what a value of usual length begins with */
+        const aisle_kept_entry *e = k->chains[hash[i] % CHAINS];
+        for (int line = 0; e && line < 4; line++) __builtin_prefetch((const char *)e + 64 * line);
+    }
     for (int32_t i = 0; i < n; i++) out[i] = find(k, hash[i], names[i], tag);
+}
+
+void aisle_kept_find_all(const aisle_kept *k, const aisle_str *names, int32_t n, uint32_t tag,
+                         const aisle_kept_entry **out)
+{
+    for (int32_t first = 0; first < n; first += AT_ONCE)
+        find_some(k, names + first, n - first < AT_ONCE ? n - first : AT_ONCE, tag, out + first);
 }
 
 static void drop(aisle_kept *k, uint64_t hash, aisle_str name, const uint32_t *tag)

@@ -21,8 +21,7 @@ aisle_kept *aisle_kept_new(size_t bytes_max); /* NULL: out of memory */
 void aisle_kept_free(aisle_kept *k);
 /* Valid until the next put, drop or clear; NULL: not there. */
 const aisle_kept_entry *aisle_kept_find(const aisle_kept *k, aisle_str name, uint32_t tag);
-/* The same of up to AISLE_KEPT_AT_ONCE names: where they stand is fetched for all while the first is looked at. */
-enum { AISLE_KEPT_AT_ONCE = 32 };
+/* The same of n names: where they stand is fetched for many while the first is looked at. */
 void aisle_kept_find_all(const aisle_kept *k, const aisle_str *names, int32_t n, uint32_t tag,
                          const aisle_kept_entry **out);
 static inline const char *aisle_kept_value(const aisle_kept_entry *e)

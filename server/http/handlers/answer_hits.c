@@ -92,13 +92,13 @@ static const aisle_sourced *source_of(const aisle_hits_style *style, int32_t ite
 }
 
 /* Of n hits from `first` on, at most AISLE_PRODUCT_TEXTS_AT_ONCE. */
-static aisle_status get_texts(const encoding *e, int32_t first, int32_t n, aisle_str *ids,
+static aisle_status get_texts(const encoding *e, int32_t first, int32_t n, aisle_str *ids, aisle_arena *a,
                               aisle_product_text *texts)
 {
     for (int32_t i = 0; i < n; i++) ids[i] = aisle_shelf_id(e->s, e->hits->hit[first + i].item);
     const aisle_product_texts_ask ask = {ids, n, e->style->fields, e->s->n_known == 0};
-    return aisle_product_texts_get(aisle_request_app(e->r)->texts, e->style->view, &ask,
-                                   aisle_request_arena(e->r), texts, aisle_request_error(e->r));
+    return aisle_product_texts_get(aisle_request_app(e->r)->texts, e->style->view, &ask, a, texts,
+                                   aisle_request_error(e->r));
 }
 
 /* Of a shop without a catalogue all are absent. */
@@ -126,29 +126,41 @@ static bool encode_hit(const encoding *e, int32_t h, aisle_str text)
     return ok && aisle_text_raw(e->out, "}");
 }
 
+/* n hits from `first` on; *shown: how many are in the answer. */
+static aisle_status encode_some(const encoding *e, int32_t first, int32_t n, aisle_arena *a, int64_t *shown)
+{
+    aisle_str ids[AISLE_PRODUCT_TEXTS_AT_ONCE];
+    aisle_product_text texts[AISLE_PRODUCT_TEXTS_AT_ONCE];
+    AISLE_TRY(get_texts(e, first, n, ids, a, texts));
+    for (int32_t i = 0; i < n; i++) {
+        if (!is_shown(e, &texts[i])) continue;
+        if (((*shown)++ && !aisle_text_raw(e->out, ",")) || !encode_hit(e, first + i, texts[i].text) ||
+            (e->style->shown && !aisle_page_note_add(e->r, e->style->shown, ids[i])))
+            return aisle_no_memory(e->r);
+    }
+    return AISLE_OK;
+}
+
 /* As many at once as may still be shown: spare hits are looked up only where others are gone. */
 aisle_status aisle_encode_hits(aisle_request *r, const aisle_shelf *s, const aisle_hits *hits,
                                aisle_hits_style style, aisle_buf *out)
 {
     const encoding e = {r, s, hits, &style, out};
-    aisle_str ids[AISLE_PRODUCT_TEXTS_AT_ONCE];
-    aisle_product_text texts[AISLE_PRODUCT_TEXTS_AT_ONCE];
+    aisle_arena texts; /* let go of as they are put in: of a batch they are many */
+    aisle_status st = AISLE_OK;
     int64_t shown = 0;
     AISLE_TRY(aisle_product_texts_sync(aisle_request_app(r)->texts, style.view, aisle_request_error(r)));
     if (!aisle_text_raw(out, "[")) return aisle_no_memory(r);
-    for (int32_t first = 0, n; first < hits->n && shown < style.limit; first += n) {
+    for (int32_t first = 0, n; st == AISLE_OK && first < hits->n && shown < style.limit; first += n) {
         n = hits->n - first;
         if (n > style.limit - shown) n = (int32_t)(style.limit - shown);
         if (n > AISLE_PRODUCT_TEXTS_AT_ONCE) n = AISLE_PRODUCT_TEXTS_AT_ONCE;
-        AISLE_TRY(get_texts(&e, first, n, ids, texts));
-        for (int32_t i = 0; i < n; i++) {
-            if (!is_shown(&e, &texts[i])) continue;
-            if ((shown++ && !aisle_text_raw(out, ",")) || !encode_hit(&e, first + i, texts[i].text) ||
-                (style.shown && !aisle_page_note_add(r, style.shown, ids[i])))
-                return aisle_no_memory(r);
-        }
+        aisle_arena_init(&texts);
+        st = encode_some(&e, first, n, &texts, &shown);
+        aisle_arena_deinit(&texts);
     }
-    return aisle_text_raw(out, "]") ? AISLE_OK : aisle_no_memory(r);
+    if (st == AISLE_OK && !aisle_text_raw(out, "]")) st = aisle_no_memory(r);
+    return st;
 }
 
 static void make_id(aisle_request *r, const aisle_asking *a, const char *strategy,

@@ -38,8 +38,8 @@ aisle_status aisle_answer_recommended(aisle_request *r, const aisle_asking *a, a
 bool aisle_encode_trial(const aisle_trial *t, aisle_buf *out);
 json_t *aisle_answer_trial(const aisle_trial *t); /* the same as a tree, of one that is of a variant */
 
-/* What hits become: an array of products of the catalogue with score and reasons, appended as JSON text; those gone or sold out
- * since the shelf was made are left out, at most `limit` are there. reason_type names where the reasons' items stand. */
+/* What hits become: an array of products of the catalogue with score and reasons, appended as JSON text; those that
+ * have gone or sold out meanwhile are left out, at most `limit` are there. reason_type names where the reasons' items stand. */
 typedef struct aisle_hits_style {
     aisle_view *view;
     unsigned fields;

@@ -8,6 +8,7 @@
 
 #include "server/http/handlers/handlers.h"
 #include "server/json/json_text.h"
+#include "server/store/kept.h"
 
 enum { BYTES_MAX = 32 << 20, CHANGES_MAX = 4096 };
 

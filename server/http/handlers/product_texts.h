@@ -4,7 +4,6 @@
 #ifndef AISLE_SERVER_PRODUCT_TEXTS_H
 #define AISLE_SERVER_PRODUCT_TEXTS_H
 
-#include "server/store/kept.h"
 #include "server/store/store.h"
 
 /* Up to 32 MiB of texts; what is more takes the place of others. Any thread. */
@@ -22,7 +21,7 @@ typedef enum aisle_product_fate {
 } aisle_product_fate;
 /* Texts of n products, at most AISLE_PRODUCT_TEXTS_AT_ONCE. An absent product is kept only where the shop lists none (keep_absent):
  * ids of all kinds may be asked for. */
-enum { AISLE_PRODUCT_TEXTS_AT_ONCE = AISLE_KEPT_AT_ONCE };
+enum { AISLE_PRODUCT_TEXTS_AT_ONCE = 32 };
 typedef struct aisle_product_texts_ask {
     const aisle_str *ids;
     int32_t n;

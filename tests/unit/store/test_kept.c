@@ -33,18 +33,19 @@ Test(kept, names_and_tags_are_kept_apart_and_the_last_put_counts)
 Test(kept, looking_for_many_finds_what_looking_for_each_finds)
 {
     aisle_kept *k = aisle_kept_new(1 << 20);
-    char name[AISLE_KEPT_AT_ONCE][16], value[500];
-    aisle_str names[AISLE_KEPT_AT_ONCE];
-    const aisle_kept_entry *found[AISLE_KEPT_AT_ONCE];
+    enum { MANY = 70 }; /* more than are fetched at once */
+    char name[MANY][16], value[MANY * 15];
+    aisle_str names[MANY];
+    const aisle_kept_entry *found[MANY];
     memset(value, 'v', sizeof value);
-    for (int i = 0; i < AISLE_KEPT_AT_ONCE; i++) {
+    for (int i = 0; i < MANY; i++) {
         snprintf(name[i], sizeof name[i], "n%d", i);
         names[i] = aisle_str_from(name[i]);
         if (i % 3) aisle_kept_put(k, names[i], 7, (uint64_t)i, (aisle_str){value, (size_t)i * 15});
         if (i % 5 == 0) aisle_kept_put(k, names[i], 8, 0, AISLE_STR("of another tag"));
     }
-    aisle_kept_find_all(k, names, AISLE_KEPT_AT_ONCE, 7, found);
-    for (int i = 0; i < AISLE_KEPT_AT_ONCE; i++) {
+    aisle_kept_find_all(k, names, MANY, 7, found);
+    for (int i = 0; i < MANY; i++) {
         cr_assert_eq(found[i] != NULL, i % 3 != 0, "%d", i);
         cr_assert_eq(found[i], aisle_kept_find(k, names[i], 7), "%d", i);
     }
