@@ -91,7 +91,7 @@ Test(product_texts, are_kept_until_the_change_is_taken_in)
 Test(product_texts, of_many_each_gets_its_own)
 {
     enum { N = AISLE_PRODUCT_TEXTS_AT_ONCE };
-    char id[N][8], want[64];
+    char id[N][16], want[64];
     aisle_str ids[N];
     aisle_product_text t[N];
     for (int i = 0; i < N; i++) {
