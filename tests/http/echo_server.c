@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -227,14 +228,22 @@ static int32_t number(const char *s)
     return aisle_str_to_i64(aisle_str_from(s), &v) ? (int32_t)v : 0;
 }
 
-/* SIGTERM, or the end of standard input, so that no server outlives a killed test. */
-static void wait_for_end(const sigset_t *term)
+static atomic_bool terminated;
+
+static void on_term(int signal)
 {
-    struct timespec tick = {0, 100000000};
+    (void)signal;
+    terminated = true;
+}
+
+/* SIGTERM, or the end of standard input, so that no server outlives a killed test. The signal is handled, not blocked and waited
+ * for: threads that a library began before main would get it, and end the program. */
+static void wait_for_end(void)
+{
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char byte;
-    while (sigtimedwait(term, NULL, &tick) < 0)
-        if (poll(&in, 1, 0) > 0 && read(STDIN_FILENO, &byte, 1) <= 0) return;
+    while (!terminated)
+        if (poll(&in, 1, 100) > 0 && read(STDIN_FILENO, &byte, 1) <= 0) return;
 }
 
 int main(int argc, char **argv)
@@ -246,7 +255,7 @@ int main(int argc, char **argv)
                            .is_open = is_open,
                            .identify = identify};
     aisle_error err;
-    sigset_t term;
+    const struct sigaction act = {.sa_handler = on_term, .sa_flags = SA_RESTART};
     for (int c; (c = getopt(argc, argv, "p:l:c:h:b:i:s:C:K:x:ov")) != -1;) {
         switch (c) {
         case 'p': p.port = number(optarg); break;
@@ -264,9 +273,7 @@ int main(int argc, char **argv)
         default: return 2;
         }
     }
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &term, NULL);
+    sigaction(SIGTERM, &act, NULL);
     aisle_http *started = NULL;
     if (aisle_http_start(&p, &started, &err) != AISLE_OK) {
         fprintf(stderr, "%s\n", err.message);
@@ -275,7 +282,7 @@ int main(int argc, char **argv)
     __atomic_store_n(&http, started, __ATOMIC_RELEASE);
     printf("port %d\n", aisle_http_port(started));
     fflush(stdout);
-    wait_for_end(&term);
+    wait_for_end();
     aisle_http_stop(started, 3000);
     return 0;
 }
