@@ -75,28 +75,32 @@ static aisle_status look_back(walk *s, aisle_error *err)
 {
     const aisle_answering *w = s->k->w;
     const aisle_ask *ask = s->k->ask;
-    aisle_recent *events = NULL;
-    int32_t n = 0;
+    const aisle_recents_ask of = {ask->user, ask->session, AISLE_RECENT_MAX};
+    aisle_recents_found done = {.n = 0};
+    aisle_str ids[AISLE_RECENT_MAX];
+    int32_t items[AISLE_RECENT_MAX];
     const int32_t most = ask->n_items ? (int32_t)ask->n_items : ABOUT_MOST;
     s->about = aisle_arena_calloc(w->arena, (size_t)most + 1, sizeof *s->about);
     s->viewed = aisle_arena_calloc(w->arena, AISLE_RECENT_MAX, sizeof *s->viewed);
     if (!s->about || !s->viewed) return no_memory(err);
     if (ask->user.ptr || ask->session.ptr)
-        AISLE_TRY(aisle_view_recent(w->view, ask->user, ask->session, AISLE_RECENT_MAX, w->arena, &events, &n,
-                                    err));
+        AISLE_TRY(aisle_recents_get(w->recents, w->view, &of, w->arena, &done, err));
     for (int64_t i = 0; i < ask->n_items; i++) {
         int32_t item = aisle_shelf_find(w->shelf, ask->items[i]);
         if (item >= 0) add_distinct(s->about, &s->n_about, most, item);
     }
-    for (int32_t i = 0; i < n; i++) {
-        int32_t item = aisle_shelf_find(w->shelf, events[i].item);
-        bool looked = events[i].type == AISLE_EVENT_VIEW || events[i].type == AISLE_EVENT_CLICK;
-        bool likes = aisle_weights_event(&w->shelf->weights, events[i].type, events[i].value) > 0;
+    for (int32_t i = 0; i < done.n; i++) ids[i] = done.events[i].item;
+    aisle_shelf_find_all(w->shelf, ids, done.n, items);
+    for (int32_t i = 0; i < done.n; i++) {
+        const aisle_recent *e = &done.events[i];
+        const int32_t item = items[i];
+        bool looked = e->type == AISLE_EVENT_VIEW || e->type == AISLE_EVENT_CLICK;
+        bool likes = aisle_weights_event(&w->shelf->weights, e->type, e->value) > 0;
         if (item < 0) continue;
         if (looked) add_distinct(s->viewed, &s->n_viewed, AISLE_RECENT_MAX, item);
         if (!ask->n_items && likes) add_distinct(s->about, &s->n_about, most, item);
     }
-    s->is_known = n > 0 || s->k->taste->user >= 0;
+    s->is_known = done.n > 0 || s->k->taste->user >= 0;
     return AISLE_OK;
 }
 

@@ -76,8 +76,8 @@ static void find_some(const aisle_kept *k, const aisle_str *names, int32_t n, ui
         hash[i] = aisle_hash64(names[i].ptr, names[i].len, 0);
         __builtin_prefetch(&k->chains[hash[i] % CHAINS]);
     }
-    for (int32_t i = 0; i < n;
-         i++) { /* the head with the name, and what a value of usual length begins with */
+    /* The head with the name, and what a value of usual length begins with. */
+    for (int32_t i = 0; i < n; i++) {
         const aisle_kept_entry *e = k->chains[hash[i] % CHAINS];
         for (int line = 0; e && line < 4; line++) __builtin_prefetch((const char *)e + 64 * line);
     }

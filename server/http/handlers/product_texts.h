@@ -33,6 +33,7 @@ typedef struct aisle_product_text {
     aisle_str text; /* in the arena */
     aisle_product_fate fate;
 } aisle_product_text;
+/* Into out[n]. AISLE_ENOMEM, AISLE_EIO: then *out is not to be read. */
 aisle_status aisle_product_texts_get(aisle_product_texts *t, aisle_view *v,
                                      const aisle_product_texts_ask *ask, aisle_arena *a,
                                      aisle_product_text *out, aisle_error *err);
